@@ -1,0 +1,1 @@
+"""Seven bounded contexts. None imports another; they share the published language in ``messages``."""

@@ -1,0 +1,116 @@
+"""What the market data domain says and hears."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from trading_ecosystem.messages.base import Audience, Message, Question
+from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
+
+
+class PriceConditionKind(enum.StrEnum):
+    """A way in which the fundamental price itself is moved; the whole market follows it."""
+
+    PRICE_SHOCK = "price_shock"
+    """A fast move of one asset by ``magnitude_ppm``, held, then recovered."""
+    STABLECOIN_DEPEG = "stablecoin_depeg"
+    """A gradual move of a stablecoin away from its peg, held, then recovered."""
+    MARKET_CRASH = "market_crash"
+    """A fall of every coin together, then a slow, partial or full bounce."""
+
+
+class FeedConditionKind(enum.StrEnum):
+    """A way in which the vendor feed is broken; the fundamental price is not touched."""
+
+    FEED_STALE = "feed_stale"
+    """The feed keeps publishing its last price with its old ``priced_at``."""
+    FEED_DROP = "feed_drop"
+    """Each publication is lost with probability ``probability_ppm``."""
+    FEED_DELAY = "feed_delay"
+    """Each publication is said ``delay_ns`` later, with its original ``priced_at``."""
+
+
+class FundamentalPriceChanged(Message, frozen=True, gc=False):
+    """The value around which venues trade; minor units of quote per whole base. Heard by venues only."""
+
+    audience: ClassVar[Audience] = Audience.WORLD
+    instrument: str
+    price_minor: MinorUnits
+
+
+class PricePublished(Message, frozen=True, gc=False):
+    """A reference price of the vendor feed, published every tick whether changed or not.
+
+    ``update`` rises by one per publication and instrument; ``priced_at`` is the instant the price was observed.
+    """
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    price_minor: MinorUnits
+    priced_at: Nanos
+    update: int
+
+
+class CandleClosed(Message, frozen=True, gc=False):
+    """Open, high, low and close of the vendor feed's prices with ``priced_at`` in [opened_at, opened_at + interval)."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    interval_ns: Nanos
+    opened_at: Nanos
+    open_minor: MinorUnits
+    high_minor: MinorUnits
+    low_minor: MinorUnits
+    close_minor: MinorUnits
+    prices: int
+
+
+class PriceConditionSet(Message, frozen=True, gc=False):
+    """Move the fundamental prices of ``assets`` (against USD) from now on.
+
+    The log price is displaced by ``magnitude_ppm`` (signed, parts per million of the price): linearly in time over
+    ``ramp_ns``, kept for ``hold_ns``, then linearly back to ``residual_ppm`` over ``recovery_ns``.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    kind: PriceConditionKind
+    assets: tuple[str, ...]
+    magnitude_ppm: PartsPerMillion
+    ramp_ns: Nanos
+    hold_ns: Nanos
+    recovery_ns: Nanos
+    residual_ppm: PartsPerMillion = 0
+
+
+class FeedConditionSet(Message, frozen=True, gc=False):
+    """Break the vendor feed of ``instruments`` (empty: all) until ``until``."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    kind: FeedConditionKind
+    instruments: tuple[str, ...]
+    until: Nanos
+    probability_ppm: PartsPerMillion = 0
+    delay_ns: Nanos = 0
+
+
+class PriceRecorded(Message, frozen=True, gc=False):
+    """One row of a recorded market, entering as an input: it becomes the fundamental price."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    instrument: str
+    price_minor: MinorUnits
+
+
+class PriceQuestion(Question, frozen=True, gc=False):
+    """The latest published price of one instrument, or of all (``None``); answered by a tuple of PricePublished."""
+
+    instrument: str | None = None

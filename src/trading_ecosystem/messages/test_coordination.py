@@ -1,0 +1,183 @@
+"""What the test coordinator says and hears: runs, faults, conditions that took effect, and the truth about them."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from trading_ecosystem.messages.base import Audience, Message
+from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.units import Nanos, PartsPerMillion
+
+
+class FaultKind(enum.StrEnum):
+    """Every fault that can be injected; the same words in scenarios, protos and reports."""
+
+    PRICE_SHOCK = "price_shock"
+    STABLECOIN_DEPEG = "stablecoin_depeg"
+    MARKET_CRASH = "market_crash"
+    FEED_STALE = "feed_stale"
+    FEED_DROP = "feed_drop"
+    FEED_DELAY = "feed_delay"
+    SETTLEMENT_DELAY = "settlement_delay"
+    SETTLEMENT_REJECT = "settlement_reject"
+    CUSTODIAN_OFFLINE = "custodian_offline"
+    LINK_DELAY = "link_delay"
+    LINK_DROP = "link_drop"
+    LINK_DUPLICATE = "link_duplicate"
+    LINK_REORDER = "link_reorder"
+    LINK_PARTITION = "link_partition"
+
+
+class LinkConditionKind(enum.StrEnum):
+    """A way in which a link between two components is broken."""
+
+    LINK_DELAY = "link_delay"
+    """Every message takes ``delay_ns`` longer; order is kept."""
+    LINK_DROP = "link_drop"
+    """Each message is lost with probability ``probability_ppm``."""
+    LINK_DUPLICATE = "link_duplicate"
+    """Each message is delivered twice with probability ``probability_ppm``, the second time ``delay_ns`` later."""
+    LINK_REORDER = "link_reorder"
+    """Each message is, with probability ``probability_ppm``, held back by ``delay_ns`` while later ones pass it."""
+    LINK_PARTITION = "link_partition"
+    """Nothing passes."""
+
+
+class LinkEffect(enum.StrEnum):
+    """What a broken link did to one delivery."""
+
+    DELAYED = "delayed"
+    DROPPED = "dropped"
+    DUPLICATED = "duplicated"
+    REORDERED = "reordered"
+
+
+class RunStarted(Message, frozen=True, gc=False):
+    """A scenario run begins; an input."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    run: str
+    scenario: str
+    seed: int
+    duration_ns: Nanos
+
+
+class RunEnded(Message, frozen=True, gc=False):
+    """A scenario run is over: the last entry of its record."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    run: str
+
+
+class Resumed(Message, frozen=True, gc=False):
+    """A live ecosystem was started again at this instant after standing still since ``stopped_at``; an input.
+
+    While the clock catches up to the wall, prices tick and venues publish every ``tick_ns`` (0: their normal tick).
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    stopped_at: Nanos
+    until: Nanos
+    tick_ns: Nanos
+
+
+class ConditionTookEffect(Message, frozen=True, gc=False):
+    """Said together with the first message that a condition changes."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    component: str
+    condition_id: str
+    subject: str
+    """The instrument, asset, account or link that was first affected."""
+
+
+class ConditionEnded(Message, frozen=True, gc=False):
+    """Said together with the last message that a condition changes, or when it lapses without effect left."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    component: str
+    condition_id: str
+
+
+class ConditionCleared(Message, frozen=True, gc=False):
+    """Stop a condition now (rollback)."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+
+
+class LinkConditionSet(Message, frozen=True, gc=False):
+    """Break the links from ``senders`` to ``receivers`` (component names) until ``until``. Heard by the links."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    kind: LinkConditionKind
+    senders: tuple[str, ...]
+    receivers: tuple[str, ...]
+    until: Nanos
+    delay_ns: Nanos = 0
+    probability_ppm: PartsPerMillion = 0
+
+
+class LinkConditionApplied(Message, frozen=True, gc=False):
+    """A broken link did something to the delivery of the entry ``sequence`` to ``receiver``.
+
+    ``delivered_at`` is when the delivery was made instead (the second one, if duplicated); 0 if it was dropped.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    condition_id: str
+    effect: LinkEffect
+    sender: str
+    receiver: str
+    sequence: int
+    delivered_at: Nanos
+
+
+class FaultInjected(Message, frozen=True, gc=False):
+    """The coordinator set a condition for a fault of the schedule. ``subjects`` names what it aims at."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    run: str
+    fault_id: str
+    kind: FaultKind
+    component: str
+    subjects: tuple[str, ...]
+    planned_until: Nanos
+
+
+class GroundTruthLabelled(Message, frozen=True, gc=False):
+    """A fault really took effect at ``onset_at``: what happened, and what a monitor ought to say about it.
+
+    ``expected_alert`` is ``None`` for a kind outside the monitor's mandate; ``detectable`` is false below the severity
+    that the catalogue names. Any one of ``expected_subjects`` counts. ``threshold`` is in the unit of the alert.
+    """
+
+    audience: ClassVar[Audience] = Audience.AUDIT
+    run: str
+    fault_id: str
+    kind: FaultKind
+    component: str
+    first_subject: str
+    onset_at: Nanos
+    expected_alert: AlertKind | None
+    expected_subjects: tuple[str, ...]
+    detectable: bool
+    threshold: int
+    sla_ns: Nanos
+    severity: int
+    """The fault's size in the unit of the alert's threshold (parts per million, nanoseconds)."""
+
+
+class GroundTruthClosed(Message, frozen=True, gc=False):
+    """A fault's effect ended at ``ended_at``."""
+
+    audience: ClassVar[Audience] = Audience.AUDIT
+    run: str
+    fault_id: str
+    ended_at: Nanos

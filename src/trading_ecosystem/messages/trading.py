@@ -1,0 +1,126 @@
+"""What the trading domain says and hears."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from trading_ecosystem.messages.base import Audience, Command, Message, Question
+from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.units import Lots, MinorUnits, Ticks
+
+
+class WithheldReason(enum.StrEnum):
+    """Why a strategy's order was not sent: the trading engine's own limits, checked in this order."""
+
+    STRATEGY_NOT_RUNNING = "strategy_not_running"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    INVALID_ORDER = "invalid_order"
+    INSUFFICIENT_CLAIM = "insufficient_claim"
+    ORDER_NOTIONAL = "order_notional"
+    OPEN_ORDERS = "open_orders"
+    POSITION = "position"
+
+
+class HaltReason(enum.StrEnum):
+    """Why a strategy stopped."""
+
+    REQUESTED = "requested"
+    FAILED = "failed"
+    """It raised an exception; the others go on."""
+
+
+class StartStrategy(Command, frozen=True, gc=False):
+    """Start a loaded strategy again."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    account: str
+    strategy: str
+
+
+class StopStrategy(Command, frozen=True, gc=False):
+    """Stop a strategy and cancel its orders."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    account: str
+    strategy: str
+
+
+class StrategyStarted(Message, frozen=True, gc=False):
+    """A strategy runs from now on, on one sub-account."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    kind: str
+
+
+class StrategyHalted(Message, frozen=True, gc=False):
+    """A strategy stopped; ``detail`` is one line, empty when it was asked to."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    reason: HaltReason
+    detail: str
+
+
+class OrderWithheld(Message, frozen=True, gc=False):
+    """A strategy wanted an order that the engine did not send. Said once per strategy, instrument and reason until
+    an order of it is sent again."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    venue: str
+    instrument: str
+    side: Side
+    price_ticks: Ticks
+    quantity_lots: Lots
+    reason: WithheldReason
+
+
+class PositionChanged(Message, frozen=True, gc=False):
+    """A strategy's position in one instrument at one venue after a fill.
+
+    ``average_price_minor`` (average cost, minor units of quote per whole base, rounded half to even) is 0 when flat;
+    ``realised_minor`` and ``fees_minor`` are in minor units of the quote asset since the start.
+    """
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    venue: str
+    instrument: str
+    position_lots: Lots
+    average_price_minor: MinorUnits
+    realised_minor: MinorUnits
+    fees_minor: MinorUnits
+
+
+class StrategyMarked(Message, frozen=True, gc=False):
+    """A strategy's profit and loss in USD minor units, marked at the latest published prices, net of fees."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    realised_usd_minor: MinorUnits
+    unrealised_usd_minor: MinorUnits
+    fees_usd_minor: MinorUnits
+    orders: int
+    fills: int
+
+
+class PortfolioQuestion(Question, frozen=True, gc=False):
+    """Positions of one strategy, or of all (``None``); answered by a tuple of PositionChanged."""
+
+    strategy: str | None = None

@@ -1,0 +1,1 @@
+"""The kernel, its links and its two drivers (simulation and live), the recorder, snapshots and replay."""
