@@ -30,6 +30,15 @@ class HaltReason(enum.StrEnum):
     """It raised an exception; the others go on."""
 
 
+class StrategyCommandRejectReason(enum.StrEnum):
+    """Why a strategy was not started or stopped; checked in this order."""
+
+    UNKNOWN_STRATEGY = "unknown_strategy"
+    """No strategy of that name trades for that account."""
+    ALREADY_RUNNING = "already_running"
+    NOT_RUNNING = "not_running"
+
+
 class StartStrategy(Command, frozen=True, gc=False):
     """Start a loaded strategy again."""
 
@@ -48,6 +57,17 @@ class StopStrategy(Command, frozen=True, gc=False):
     component: str
     account: str
     strategy: str
+
+
+class StrategyCommandRejected(Message, frozen=True, gc=False):
+    """A strategy was not started (``start`` true) or not stopped (false), and nothing changed."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    start: bool
+    reason: StrategyCommandRejectReason
 
 
 class StrategyStarted(Message, frozen=True, gc=False):
@@ -107,7 +127,11 @@ class PositionChanged(Message, frozen=True, gc=False):
 
 
 class StrategyMarked(Message, frozen=True, gc=False):
-    """A strategy's profit and loss in USD minor units, marked at the latest published prices, net of fees."""
+    """A strategy's profit and loss in USD minor units, marked at the latest published prices, net of fees.
+
+    ``realised_usd_minor`` is net of ``fees_usd_minor``, so that realised plus unrealised is the whole. Amounts in another
+    quote asset count at that asset's USD price now; each sum rounds half to even.
+    """
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     private: ClassVar[bool] = True
@@ -118,6 +142,10 @@ class StrategyMarked(Message, frozen=True, gc=False):
     fees_usd_minor: MinorUnits
     orders: int
     fills: int
+    turnover_usd_minor: MinorUnits = 0
+    """Notional bought plus notional sold since the start."""
+    max_drawdown_usd_minor: MinorUnits = 0
+    """Largest fall of realised plus unrealised below its highest mark so far (at least 0, the start)."""
 
 
 class PortfolioQuestion(Question, frozen=True, gc=False):
