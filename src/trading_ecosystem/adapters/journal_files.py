@@ -1,0 +1,133 @@
+"""A journal in a file: plain and synced for live runs, compressed for run directories."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from trading_ecosystem.ports.errors import Corrupt, Unavailable
+
+
+class FileJournal:
+    """Lines in a plain file, synced to disk before :meth:`append` returns.
+
+    Opening an existing file cuts a torn last line (one that a crash left without its newline).
+    """
+
+    def __init__(self, path: Path, *, sync: bool = True) -> None:
+        self._path = path
+        self._sync = sync
+        self._count = _cut_torn_tail(path) if path.exists() else 0
+        self._file = path.open("ab", buffering=0)
+
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Write and sync; raises :class:`Unavailable` where the disk refuses, and then the file is as before."""
+        if not lines:
+            return
+        size = os.fstat(self._file.fileno()).st_size
+        data = memoryview(b"\n".join(lines) + b"\n")
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+            if self._sync:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            os.ftruncate(self._file.fileno(), size)
+            raise Unavailable(f"journal {self._path}: {error.strerror}") from error
+        self._count += len(lines)
+
+    def lines(self) -> Iterator[bytes]:
+        """All lines from the first."""
+        return read_lines(self._path)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class CompressedJournal:
+    """Lines in a gzip file, compressed on a second thread so that the run does not wait for it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._raw = path.open("wb")
+        # No file name and no time in the gzip header: the same lines give the same file.
+        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=1, mtime=0)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._pending: list[Future[int]] = []
+        self._count = 0
+        self._closed = False
+
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Hand the lines to the compressor; a failure of an earlier batch is raised here or on close."""
+        self._collect(keep=8)
+        self._pending.append(self._thread.submit(self._zip.write, b"\n".join(lines) + b"\n"))
+        self._count += len(lines)
+
+    def _collect(self, keep: int) -> None:
+        while len(self._pending) > keep:
+            try:
+                self._pending.pop(0).result()
+            except OSError as error:
+                raise Unavailable(f"journal {self._path}: {error.strerror}") from error
+
+    def lines(self) -> Iterator[bytes]:
+        """All lines from the first; only after closing."""
+        assert self._closed, "a compressed journal is read after it is closed"
+        return read_lines(self._path)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._collect(keep=0)
+            self._zip.close()
+        except OSError as error:
+            raise Unavailable(f"journal {self._path}: {error.strerror}") from error
+        finally:
+            self._thread.shutdown()
+            self._raw.close()
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a journal file, plain or compressed (by its name); raises :class:`Corrupt` at the first bad place."""
+    compressed = path.suffix == ".gz"
+    number = 0
+    try:
+        with gzip.open(path, "rb") if compressed else path.open("rb") as file:
+            # A GzipFile reads lines slowly by itself; a large buffer in front of it helps.
+            for raw in io.BufferedReader(file, 1 << 20) if isinstance(file, gzip.GzipFile) else file:
+                number += 1
+                if not raw.endswith(b"\n"):
+                    raise Corrupt(f"{path}: line {number} is cut off")
+                yield raw[:-1]
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Corrupt(f"{path}: damaged after line {number}: {error}") from error
+
+
+def _cut_torn_tail(path: Path) -> int:
+    """Cut what follows the last newline and return the number of whole lines."""
+    count = 0
+    end = 0
+    with path.open("rb") as file:
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                break
+            count += 1
+            end += len(raw)
+    if end != path.stat().st_size:
+        os.truncate(path, end)
+    return count

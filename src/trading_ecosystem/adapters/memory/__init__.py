@@ -1,0 +1,1 @@
+"""In-process implementations of the ports: the defaults that need nothing."""

@@ -1,0 +1,188 @@
+"""The live driver: the simulation with inputs that arrive.
+
+An input is admitted at ``max(now, clock)`` with the next sequence; everything due earlier runs first, and a wake-up always sees
+its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered.
+
+Ecosystem time = anchor + (wall − wall at the anchor) × speed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.test_coordination import Resumed
+from trading_ecosystem.messages.units import HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
+from trading_ecosystem.ports.clock import WallClock
+from trading_ecosystem.ports.errors import Unavailable
+from trading_ecosystem.runtime.kernel import Kernel
+from trading_ecosystem.runtime.recorder import Recorder
+
+NORMAL_CATCH_UP: Final[Nanos] = 5 * MINUTE
+"""Up to this gap a restart catches up at the normal tick."""
+COARSE_CATCH_UP: Final[Nanos] = 36 * HOUR
+"""Up to this gap it catches up at a coarse tick; beyond it the clock goes on from where it stood."""
+COARSE_TICK: Final[Nanos] = 10 * SECOND
+BACKLOG: Final = 10_000
+"""Inputs that may wait; one more is refused with :class:`Unavailable`."""
+SLICE: Final = 2_000
+"""Steps between two looks at the event loop, so that a busy ecosystem still answers."""
+_LONGEST_SLEEP: Final = 0.5
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The answer to an input: its sequence, and what was said in its unbroken chain of causes, all committed."""
+
+    sequence: int
+    at: Nanos
+    said: tuple[Entry, ...]
+
+
+class _Waiting:
+    """An input that waits to be admitted, and whoever waits for its answer."""
+
+    def __init__(self, sender: str, message: Message, answer: asyncio.Future[Receipt]) -> None:
+        self.sender = sender
+        self.message = message
+        self.answer = answer
+
+
+class LiveDriver:
+    """Runs one kernel against a wall clock on asyncio. ``speed_ppm`` is ecosystem time per wall time, in millionths."""
+
+    def __init__(self, kernel: Kernel, recorder: Recorder, wall: WallClock, *, speed_ppm: int = PARTS_PER_MILLION) -> None:
+        if speed_ppm <= 0:
+            raise ValueError("speed must be positive")
+        self._kernel = kernel
+        self._recorder = recorder
+        self._wall = wall
+        self._speed_ppm = speed_ppm
+        self._anchor: Nanos = kernel.now
+        self._wall_anchor: Nanos = wall.now()
+        self._waiting: list[_Waiting] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._answers: dict[int, list[Entry]] = {}
+        recorder.follow(self._collect_answers)
+
+    def now(self) -> Nanos:
+        """Ecosystem time by the wall."""
+        return self._anchor + (self._wall.now() - self._wall_anchor) * self._speed_ppm // PARTS_PER_MILLION
+
+    def resume(self) -> None:
+        """Go on after a stop: at speed 1 catch up to the wall within the limits of the design, before the doors open."""
+        stopped_at = self._kernel.now
+        gap = self._wall.now() - stopped_at
+        if self._speed_ppm == PARTS_PER_MILLION and 0 < gap <= COARSE_CATCH_UP:
+            self._anchor = self._wall_anchor = self._wall.now()
+            tick = 0 if gap <= NORMAL_CATCH_UP else COARSE_TICK
+            self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=self._anchor, tick_ns=tick), stopped_at)
+            self._kernel.run_before(self._anchor)
+            self._recorder.commit()
+
+    async def submit(self, sender: str, message: Message) -> Receipt:
+        """Give an input to the ecosystem and wait for the committed answer.
+
+        Raises :class:`Unavailable` where too many inputs wait already, the driver is stopping, or the journal cannot be
+        written; then the input is not acknowledged.
+        """
+        if self._stopping:
+            raise Unavailable("the ecosystem is stopping")
+        if len(self._waiting) >= BACKLOG:
+            raise Unavailable(f"{BACKLOG} inputs wait already; try again later")
+        waiting = _Waiting(sender, message, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._wake.set()
+        return await waiting.answer
+
+    async def run(self) -> None:
+        """Drive until :meth:`stop`, the end of the run, or a failure, which passes to the caller and to all who wait."""
+        try:
+            while not self._stopping and not self._kernel.ended:
+                behind = self._advance()
+                if behind:
+                    await asyncio.sleep(0)
+                else:
+                    await self._rest()
+        except BaseException as error:
+            self._refuse_waiting(error)
+            raise
+        self._advance()
+        self._refuse_waiting(Unavailable("the ecosystem has stopped"))
+
+    def stop(self) -> None:
+        """Let :meth:`run` return after what is due now; inputs that wait are still answered."""
+        self._stopping = True
+        self._wake.set()
+
+    def _advance(self) -> bool:
+        """Admit what waits, run what is due by now, commit, answer; true if more is due already."""
+        waiting, self._waiting = self._waiting, []
+        admitted = [(self._admit(one), one) for one in waiting]
+        behind = self._run_due(max(self.now(), self._kernel.now))
+        try:
+            self._recorder.commit()
+        except Unavailable as error:
+            for _, one in admitted:
+                _fail(one, error)
+            self._answers.clear()
+            return False
+        for sequence, one in admitted:
+            said = self._answers.pop(sequence)
+            if not one.answer.done():
+                one.answer.set_result(Receipt(sequence, said[0].at, tuple(said[1:])))
+        return behind
+
+    def _admit(self, one: _Waiting) -> int:
+        at = max(self.now(), self._kernel.now)
+        self._kernel.run_before(at)
+        sequence = self._kernel.admit(one.sender, one.message, at)
+        self._answers[sequence] = []
+        # Its own instant runs to the end, so that the answer holds what it led to at once.
+        self._kernel.run_before(at + 1)
+        return sequence
+
+    def _run_due(self, until: Nanos) -> bool:
+        for _ in range(SLICE):
+            due = self._kernel.next_due()
+            if due is None or due > until or self._kernel.ended:
+                return False
+            self._kernel.step()
+        return True
+
+    def _collect_answers(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        if self._answers:
+            for entry in entries:
+                waiting = self._answers.get(entry.trace)
+                if waiting is not None:
+                    waiting.append(entry)
+
+    async def _rest(self) -> None:
+        """Sleep until the next thing is due, an input arrives, or the driver is stopped."""
+        due = self._kernel.next_due()
+        seconds = _LONGEST_SLEEP
+        if due is not None:
+            wall_ns = (due - self.now()) * PARTS_PER_MILLION // self._speed_ppm
+            seconds = min(seconds, max(0.0, wall_ns / SECOND))
+        if self._waiting:
+            return
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _refuse_waiting(self, error: BaseException) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            _fail(one, error)
+
+
+def _fail(one: _Waiting, error: BaseException) -> None:
+    if not one.answer.done():
+        one.answer.set_exception(error if isinstance(error, Exception) else Unavailable("the ecosystem has stopped"))
