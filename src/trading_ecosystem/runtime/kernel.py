@@ -71,10 +71,10 @@ class Kernel:
     # ---------------------------------------------------------------- from outside
 
     def begin(self, at: Nanos) -> None:
-        """Start every component at ``at``: its first wake-up is :class:`Begin`, in name order."""
+        """Start every component at ``at``: its first wake-up is :class:`Begin`, in name order, if it hears it."""
         self.now = at
-        for name in self.components:
-            if name != LINKS:
+        for name, component in self.components.items():
+            if Begin in component.hears:
                 self._ask_for(name, Later(Begin(), at), None)
 
     def admit(self, sender: str, message: Message, at: Nanos) -> int:

@@ -134,23 +134,29 @@ class Links(Component):
 
     def condition_cleared(self, message: ConditionCleared, now: Nanos) -> Said:
         """Roll a condition back."""
-        return self._end(message.condition_id)
+        return self._end(message.condition_id, now)
 
     def condition_lapsed(self, message: ConditionLapsed, now: Nanos) -> Said:
         """The condition's time is over."""
-        return self._end(message.condition_id)
+        return self._end(message.condition_id, now)
 
-    def _end(self, condition_id: str) -> Said:
+    def _end(self, condition_id: str, now: Nanos) -> Said:
         condition = self._conditions.pop(condition_id, None)
-        self.perfect = not self._rules and not self._conditions
-        if condition is None or not condition.took_effect:
-            return ()
-        return [ConditionEnded(component=LINKS, condition_id=condition_id)]
+        said: list[Message | Later] = []
+        if condition is not None and condition.took_effect:
+            said.append(ConditionEnded(component=LINKS, condition_id=condition_id))
+        if not self._rules and not self._conditions:
+            # What the condition held back must not be overtaken: the links are perfect again once all of it has arrived.
+            drained_at = max((link.last_due for link in self._links.values()), default=now)
+            self.perfect = drained_at <= now
+            if not self.perfect:
+                said.append(Later(ConditionLapsed(condition_id), drained_at))
+        return said
 
     def transit(self, sender: str, receiver: str, sequence: int, now: Nanos) -> tuple[list[Nanos], list[Message]]:
         """When a message said now is delivered (empty: never; two instants: twice), and what the links say about it."""
         link = self._link(sender, receiver)
-        due = max(now + link.latency(), link.last_due)
+        due = now + link.latency()
         said: list[Message] = []
         # What this link does besides carrying a message about a condition would break that very message.
         for condition_id, condition in self._conditions.items():
@@ -164,19 +170,19 @@ class Links(Component):
             if kind in _LOSING:
                 said.append(_applied(condition_id, LinkEffect.DROPPED, sender, receiver, sequence, 0))
                 return [], said
-            later = due + setting.delay_ns
+            later = max(due, link.last_due) + setting.delay_ns
             if kind is LinkConditionKind.LINK_DUPLICATE:
-                link.last_due = due
+                link.last_due = max(due, link.last_due)
                 said.append(_applied(condition_id, LinkEffect.DUPLICATED, sender, receiver, sequence, later))
-                return [due, later], said
+                return [link.last_due, later], said
             if kind is LinkConditionKind.LINK_REORDER:
                 # The held-back message does not move last_due: later ones may pass it.
                 said.append(_applied(condition_id, LinkEffect.REORDERED, sender, receiver, sequence, later))
                 return [later], said
-            due = later
-            said.append(_applied(condition_id, LinkEffect.DELAYED, sender, receiver, sequence, later))
-        link.last_due = due
-        return [due], said
+            due += setting.delay_ns
+            said.append(_applied(condition_id, LinkEffect.DELAYED, sender, receiver, sequence, max(due, link.last_due)))
+        link.last_due = max(due, link.last_due)
+        return [link.last_due], said
 
     def _note_effect(self, condition: ActiveCondition, condition_id: str, subject: str, said: list[Message]) -> None:
         if not condition.took_effect:

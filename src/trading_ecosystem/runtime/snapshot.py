@@ -20,7 +20,8 @@ from trading_ecosystem.ports.errors import Conflict, Corrupt
 from trading_ecosystem.runtime.kernel import Kernel
 
 FORMAT: Final = 1
-_PACKAGE: Final = "trading_ecosystem."
+PACKAGES: Final[tuple[str, ...]] = ("trading_ecosystem.",)
+"""Where the classes that a snapshot may hold live."""
 _PLAIN: Final = (bool, int, str, type(None))
 _SEQUENCES: Final[dict[str, Any]] = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
 
@@ -233,14 +234,14 @@ def _set_attributes(value: Any, attributes: dict[str, Any]) -> None:
 
 
 def _name_of(kind: type[Any]) -> str:
-    if not kind.__module__.startswith(_PACKAGE):
+    if not kind.__module__.startswith(PACKAGES):
         raise TypeError(f"a snapshot cannot hold a {kind.__module__}.{kind.__qualname__}")
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def _class_named(name: str) -> Any:
     module, _, path = name.partition(":")
-    if not module.startswith(_PACKAGE):
+    if not module.startswith(PACKAGES):
         raise Corrupt(f"the snapshot names a class outside this package: {name}")
     found: Any = importlib.import_module(module)
     for part in path.split("."):

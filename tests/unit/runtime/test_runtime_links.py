@@ -1,0 +1,162 @@
+"""Latency, first in first out, and every link fault with its record."""
+
+from __future__ import annotations
+
+import pytest
+
+from trading_ecosystem.messages.envelope import decode_entry
+from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.test_coordination import (
+    ConditionCleared,
+    ConditionEnded,
+    ConditionTookEffect,
+    LinkConditionApplied,
+    LinkConditionKind,
+    LinkConditionSet,
+    LinkEffect,
+)
+from trading_ecosystem.ports.component import Component
+from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
+from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
+
+
+class Listener(Component):
+    context = "risk"
+    hears = {PricePublished: "price"}
+    says = ()
+
+    def __init__(self, name="risk"):
+        super().__init__(name, frozenset({"fund"}))
+        self.heard = []
+
+    def price(self, message, now):
+        self.heard.append((now, message.update))
+        return ()
+
+
+def prices(times):
+    return [
+        ScheduledInput(at, "feed", PricePublished(instrument="BTC/USD", price_minor=1, priced_at=at, update=number))
+        for number, at in enumerate(times, 1)
+    ]
+
+
+def condition(kind, until, **values):
+    return LinkConditionSet(
+        component="links", condition_id="c", kind=kind, senders=("feed",), receivers=("risk",), until=until, **values
+    )
+
+
+def run(toy, inputs, rules=(), seed=1):
+    listener = Listener()
+    ecosystem = toy(components=[listener], rules=rules, seed=seed)
+    simulate(ecosystem.kernel, ecosystem.recorder, inputs)
+    said = [(e.at, e.message) for e in map(decode_entry, ecosystem.journal.lines()) if e.sender == "links"]
+    return listener.heard, said
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "high", "mean"),
+    [
+        (LatencyRule("*", "*", LatencyDistribution.FIXED, mean_ns=500), 500, 500, 500),
+        (LatencyRule("*", "*", LatencyDistribution.UNIFORM, mean_ns=500, minimum_ns=100), 100, 900, 500),
+        (LatencyRule("*", "*", LatencyDistribution.EXPONENTIAL, mean_ns=500, minimum_ns=100), 100, 10_000, 500),
+        (LatencyRule("*", "*", LatencyDistribution.LOGNORMAL, mean_ns=500, minimum_ns=100), 100, 10_000, 500),
+    ],
+)
+def test_latency_distributions_have_their_mean_and_bounds(toy, rule, low, high, mean):
+    times = range(100_000, 100_000 + 3000 * 100_000, 100_000)
+    heard, _ = run(toy, prices(times), rules=(rule,))
+    waits = [now - at for (now, _), at in zip(heard, times, strict=True)]
+    assert low <= min(waits) <= max(waits) <= high
+    assert abs(sum(waits) / len(waits) - mean) < 25
+
+
+def test_a_link_is_first_in_first_out_whatever_it_draws(toy):
+    rule = LatencyRule("feed", "risk", LatencyDistribution.EXPONENTIAL, mean_ns=1000)
+    heard, _ = run(toy, prices(range(2000, 4000, 10)), rules=(rule,))
+    assert [update for _, update in heard] == list(range(1, 201))
+    assert [now for now, _ in heard] == sorted(now for now, _ in heard)
+
+
+def test_the_first_matching_rule_counts(toy):
+    rules = (
+        LatencyRule("other", "*", LatencyDistribution.FIXED, mean_ns=7),
+        LatencyRule("fe*", "ri*", LatencyDistribution.FIXED, mean_ns=5),
+        LatencyRule("*", "*", LatencyDistribution.FIXED, mean_ns=9),
+    )
+    heard, _ = run(toy, prices([2000]), rules=rules)
+    assert heard == [(2005, 1)]
+
+
+def test_delay_keeps_order_and_says_what_it_did(toy):
+    inputs = [
+        ScheduledInput(1500, "door", condition(LinkConditionKind.LINK_DELAY, 2015, delay_ns=100)),
+        *prices([2000, 2010, 2020]),
+    ]
+    heard, said = run(toy, inputs)
+    assert heard == [(2100, 1), (2110, 2), (2110, 3)]
+    assert said == [
+        (2000, ConditionTookEffect(component="links", condition_id="c", subject="feed>risk")),
+        (2000, applied(LinkEffect.DELAYED, 3, 2100)),
+        (2010, applied(LinkEffect.DELAYED, 6, 2110)),
+        (2015, ConditionEnded(component="links", condition_id="c")),
+    ]
+
+
+def applied(effect, sequence, delivered_at):
+    return LinkConditionApplied(
+        condition_id="c", effect=effect, sender="feed", receiver="risk", sequence=sequence, delivered_at=delivered_at
+    )
+
+
+def test_partition_loses_everything_until_it_lapses(toy):
+    inputs = [ScheduledInput(1500, "door", condition(LinkConditionKind.LINK_PARTITION, 2015)), *prices([2000, 2010, 2020])]
+    heard, said = run(toy, inputs)
+    assert heard == [(2020, 3)]
+    assert [m.effect for _, m in said if isinstance(m, LinkConditionApplied)] == [LinkEffect.DROPPED] * 2
+
+
+def test_drop_duplicate_and_reorder(toy):
+    certain = {"probability_ppm": 1_000_000, "delay_ns": 15}
+
+    def with_kind(kind):
+        return run(toy, [ScheduledInput(1500, "door", condition(kind, 2005, **certain)), *prices([2000, 2010, 2020])])
+
+    assert with_kind(LinkConditionKind.LINK_DROP)[0] == [(2010, 2), (2020, 3)]
+    assert with_kind(LinkConditionKind.LINK_DUPLICATE)[0] == [(2000, 1), (2010, 2), (2015, 1), (2020, 3)]
+    heard, said = with_kind(LinkConditionKind.LINK_REORDER)
+    assert heard == [(2010, 2), (2015, 1), (2020, 3)]
+    assert said[1] == (2000, applied(LinkEffect.REORDERED, 3, 2015))
+
+
+def test_a_half_probable_drop_drops_about_half(toy):
+    inputs = [
+        ScheduledInput(1500, "door", condition(LinkConditionKind.LINK_DROP, 10**9, probability_ppm=500_000)),
+        *prices(range(2000, 4000)),
+    ]
+    heard, _ = run(toy, inputs)
+    assert 900 < len(heard) < 1100
+
+
+def test_clearing_a_condition_ends_it(toy):
+    clear = ScheduledInput(2005, "door", ConditionCleared(component="links", condition_id="c"))
+    start = ScheduledInput(1500, "door", condition(LinkConditionKind.LINK_PARTITION, 10**6))
+    first, *rest = prices([2000, 2010])
+    heard, said = run(toy, [start, first, clear, *rest])
+    assert heard == [(2010, 2)]
+    assert said[-1] == (2005, ConditionEnded(component="links", condition_id="c"))
+
+
+def test_other_links_are_not_touched(toy):
+    other = LinkConditionSet(
+        component="links",
+        condition_id="c",
+        kind=LinkConditionKind.LINK_PARTITION,
+        senders=("x",),
+        receivers=("risk",),
+        until=9999,
+    )
+    heard, said = run(toy, [ScheduledInput(1500, "door", other), *prices([2000])])
+    assert heard == [(2000, 1)]
+    assert said == []

@@ -1,0 +1,177 @@
+"""The live driver on a wall clock of the test's own: admission, answers, limits, failures, and replay of what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
+from trading_ecosystem.ports.errors import Unavailable
+from trading_ecosystem.runtime import live
+from trading_ecosystem.runtime.live import LiveDriver
+from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, reexecute
+
+START = 10**18
+
+
+class ManualClock:
+    def __init__(self, now=START):
+        self.time = now
+
+    def now(self):
+        return self.time
+
+
+class FastClock:
+    """A wall clock that every look moves on by a random step: arrivals fall anywhere between and on the ticks."""
+
+    def __init__(self, seed):
+        self.time = START
+        self.random = random.Random(seed)
+
+    def now(self):
+        self.time += self.random.choice((0, 0, 1, 3, 10, 10, 20))
+        return self.time
+
+
+def cancel(number):
+    return CancelOrder(venue="exchange-alpha", account="fund/a", client_order_id=f"c{number}")
+
+
+def test_an_answer_holds_what_the_input_led_to_and_is_committed(toy):
+    async def scenario():
+        clock = ManualClock()
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
+        running = asyncio.create_task(driver.run())
+        clock.time += 25
+        receipt = await driver.submit("door", cancel(1))
+        committed = [entry.sequence for entry in ecosystem.entries]
+        driver.stop()
+        await running
+        return receipt, committed
+
+    receipt, committed = asyncio.run(scenario())
+    assert receipt.at == START + 25
+    assert [type(e.message).__name__ for e in receipt.said] == ["CancelRejected", "QuoteChanged"]
+    assert isinstance(receipt.said[0].message, CancelRejected)
+    assert {receipt.sequence, *(e.sequence for e in receipt.said)} <= set(committed)
+
+
+def test_wake_ups_see_their_own_instant_and_not_the_wall(toy):
+    async def scenario():
+        clock = ManualClock()
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
+        clock.time += 1000
+        running = asyncio.create_task(driver.run())
+        await driver.submit("door", cancel(1))
+        driver.stop()
+        await running
+        return [e.at - START for e in ecosystem.entries if type(e.message).__name__ == "PricePublished"]
+
+    assert asyncio.run(scenario()) == list(range(10, 1001, 10))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_arrivals_replay_to_the_identical_digest(toy, seed):
+    async def scenario():
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, FastClock(seed))
+        running = asyncio.create_task(driver.run())
+        draws = random.Random(seed)
+        for number in range(60):
+            if draws.random() < 0.4:
+                await asyncio.sleep(0)
+            await asyncio.gather(*(driver.submit("door", cancel(10 * number + i)) for i in range(draws.randint(1, 3))))
+        driver.stop()
+        await running
+        return ecosystem
+
+    first = asyncio.run(scenario())
+    lines = list(first.journal.lines())
+    journal = ComparingJournal(iter(lines))
+    again = toy(start=START, journal=journal)
+    reexecute(again.kernel, again.recorder, recorded_inputs(lines), last_sequence=first.kernel.sequence)
+    journal.expect_end()
+    assert again.recorder.digest.hexdigest() == first.recorder.digest.hexdigest()
+
+
+def test_speed_scales_the_clock(toy):
+    clock = ManualClock()
+    ecosystem = toy(start=START)
+    driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock, speed_ppm=2_500_000)
+    clock.time += 1000
+    assert driver.now() == START + 2500
+    with pytest.raises(ValueError, match="speed must be positive"):
+        LiveDriver(ecosystem.kernel, ecosystem.recorder, clock, speed_ppm=0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "tick", "caught_up"),
+    [(1 * MINUTE, 0, True), (6 * MINUTE, 10 * SECOND, True), (37 * HOUR, None, False)],
+)
+def test_a_restart_catches_up_within_the_limits(toy, gap, tick, caught_up):
+    clock = ManualClock(START + gap)
+    ecosystem = toy(start=START, components=[])
+    driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
+    driver.resume()
+    resumed = [e.message for e in ecosystem.entries]
+    if caught_up:
+        assert [(m.stopped_at, m.until, m.tick_ns) for m in resumed] == [(START, START + gap, tick)]
+        assert driver.now() == START + gap
+    else:
+        assert resumed == []
+        assert driver.now() == START
+
+
+class FailingJournal(MemoryJournal):
+    failing = False
+
+    def append(self, lines):
+        if self.failing:
+            raise Unavailable("the disk is full")
+        super().append(lines)
+
+
+def test_a_journal_that_fails_stops_acknowledgements_and_loses_nothing(toy):
+    async def scenario():
+        journal = FailingJournal()
+        ecosystem = toy(start=START, journal=journal)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, ManualClock())
+        running = asyncio.create_task(driver.run())
+        await driver.submit("door", cancel(1))
+        journal.failing = True
+        with pytest.raises(Unavailable, match="the disk is full"):
+            await driver.submit("door", cancel(2))
+        journal.failing = False
+        await driver.submit("door", cancel(3))
+        driver.stop()
+        await running
+        return [e.message.client_order_id for e in ecosystem.entries if e.sender == "door"]
+
+    assert asyncio.run(scenario()) == ["c1", "c2", "c3"]
+
+
+def test_the_backlog_is_bounded_and_a_stopped_driver_refuses(toy, monkeypatch):
+    monkeypatch.setattr(live, "BACKLOG", 3)
+
+    async def scenario():
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, ManualClock())
+        waiting = [asyncio.create_task(driver.submit("door", cancel(i))) for i in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="3 inputs wait already"):
+            await waiting[3]
+        running = asyncio.create_task(driver.run())
+        await asyncio.gather(*waiting[:3])
+        driver.stop()
+        await running
+        with pytest.raises(Unavailable, match="stopping"):
+            await driver.submit("door", cancel(9))
+
+    asyncio.run(scenario())
