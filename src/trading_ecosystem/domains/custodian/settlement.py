@@ -1,0 +1,248 @@
+"""Delivery versus payment: every trade becomes one instruction, whose two legs and fees are posted together.
+
+An instruction is due at the trade's ``settles_at``. Nothing is reserved for it: when it is due, the seller's posted
+pledged amount of the base asset and the buyer's of the quote asset are looked at, and either everything is posted or
+nothing is. A failed attempt is made again every ``retry_every_ns``, and at one instant the oldest instruction goes
+first.
+
+Every attempt is counted, but ``SettlementFailed`` is said only on the first failure and whenever the reason changes: a
+delay of hours over hundreds of instructions would otherwise fill the record with the same sentence. ``retry_at`` is
+when the next attempt after the one said is made.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final
+
+from trading_ecosystem.domains.custodian.conditions import Conditions
+from trading_ecosystem.domains.custodian.ledger import Ledger, LedgerResult, Transfer
+from trading_ecosystem.domains.custodian.recollection import Recollection
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import (
+    PledgedAfter,
+    SettlementFailed,
+    SettlementFailReason,
+    SettlementInstructed,
+    SettlementSettled,
+    TradeSettled,
+)
+from trading_ecosystem.messages.exchange import Side, TradeMatched
+from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.ports.component import Later
+
+REMEMBERED_TRADES: Final = 10_000
+"""How many settled trades are remembered, so that one delivered again makes no second instruction."""
+
+
+class Instruction:
+    """One trade on its way to settlement. ``number`` rises by one per instruction or transfer of the custodian."""
+
+    __slots__ = ("attempts", "due_at", "number", "reason", "trade")
+
+    def __init__(self, number: int, trade: TradeMatched, due_at: Nanos) -> None:
+        self.number = number
+        self.trade = trade
+        self.due_at = due_at
+        self.attempts = 0
+        self.reason: SettlementFailReason | None = None
+
+
+class Settlement:
+    """All unsettled instructions of one custodian."""
+
+    def __init__(self, name: str, retry_every_ns: Nanos, ledger: Ledger, conditions: Conditions) -> None:
+        self._name = name
+        self._retry_every_ns = retry_every_ns
+        self._ledger = ledger
+        self._conditions = conditions
+        self._instructions: dict[int, Instruction] = {}
+        self._unsettled_trades: dict[tuple[str, str, int], int] = {}
+        self._settled_trades = Recollection(REMEMBERED_TRADES)
+        self._agenda: list[tuple[Nanos, int]] = []
+        self._net: dict[tuple[str, str, str], MinorUnits] = {}
+
+    def instruct(self, number: int, trade: TradeMatched, now: Nanos, said: list[Message | Later]) -> None:
+        """Make the instruction of a trade, and say it to both sides; a trade delivered again is known and ignored."""
+        key = (trade.venue, trade.instrument, trade.trade_id)
+        if key in self._unsettled_trades or key in self._settled_trades:
+            return
+        assert trade.buyer != trade.seller, f"{trade.buyer} traded with itself: trade {trade.trade_id} at {trade.venue}"
+        instruction = Instruction(number, trade, max(trade.settles_at, now))
+        self._instructions[number] = instruction
+        self._unsettled_trades[key] = number
+        heapq.heappush(self._agenda, (instruction.due_at, number))
+        self._count(trade, 1)
+        said.append(_instructed(self._name, trade, Side.BUY))
+        said.append(_instructed(self._name, trade, Side.SELL))
+
+    def attempt_due(self, now: Nanos, said: list[Message | Later]) -> bool:
+        """Attempt every instruction that is due, oldest first; returns whether any settled."""
+        agenda = self._agenda
+        due: list[int] = []
+        while agenda and agenda[0][0] <= now:
+            due_at, number = heapq.heappop(agenda)
+            instruction = self._instructions.get(number)
+            if instruction is not None and instruction.due_at == due_at:
+                due.append(number)
+        if not due:
+            return False
+        due.sort()
+        settled = False
+        for number in due:
+            settled = self._attempt(self._instructions[number], now, said) or settled
+        return settled
+
+    def bring_forward(self, numbers: list[int], now: Nanos) -> None:
+        """Make instructions due now, because what held them up was cleared; numbers that are none are passed over."""
+        for number in numbers:
+            instruction = self._instructions.get(number)
+            if instruction is not None and instruction.due_at > now:
+                instruction.due_at = now
+                heapq.heappush(self._agenda, (now, number))
+
+    def next_due(self) -> Nanos | None:
+        """When the next attempt is to be made."""
+        agenda = self._agenda
+        while agenda:
+            due_at, number = agenda[0]
+            instruction = self._instructions.get(number)
+            if instruction is not None and instruction.due_at == due_at:
+                return due_at
+            heapq.heappop(agenda)
+        return None
+
+    def net_unsettled(self, venue: str, account: str, asset: str) -> MinorUnits:
+        """What unsettled instructions will add to an account's pledged amount at a venue, less what they will take."""
+        return self._net.get((venue, account, asset), 0)
+
+    def unsettled(self, account: str | None) -> tuple[SettlementInstructed, ...]:
+        """Every unsettled instruction as it was said to its sides, oldest first; one account's only, if given."""
+        sides = []
+        for instruction in self._instructions.values():
+            trade = instruction.trade
+            if account is None or account == trade.buyer:
+                sides.append(_instructed(self._name, trade, Side.BUY))
+            if account is None or account == trade.seller:
+                sides.append(_instructed(self._name, trade, Side.SELL))
+        return tuple(sides)
+
+    def _attempt(self, instruction: Instruction, now: Nanos, said: list[Message | Later]) -> bool:
+        trade = instruction.trade
+        reason = self._conditions.failure(instruction.number, trade.venue, trade.settles_at, now, said)
+        if reason is None:
+            reason = self._post(trade, said)
+        if reason is None:
+            del self._instructions[instruction.number]
+            key = (trade.venue, trade.instrument, trade.trade_id)
+            del self._unsettled_trades[key]
+            self._settled_trades.add(key)
+            self._count(trade, -1)
+            self._conditions.let_go(instruction.number)
+            return True
+        retry_at = now + self._retry_every_ns
+        if reason is SettlementFailReason.DELAYED:
+            held_until = self._conditions.held_until(trade.settles_at, now)
+            if held_until is not None:
+                retry_at = min(retry_at, held_until)
+        instruction.due_at = retry_at
+        heapq.heappush(self._agenda, (retry_at, instruction.number))
+        instruction.attempts += 1
+        if reason is not instruction.reason:
+            instruction.reason = reason
+            for account in (trade.buyer, trade.seller):
+                said.append(
+                    SettlementFailed(
+                        self._name,
+                        trade.venue,
+                        account,
+                        trade.trade_id,
+                        trade.instrument,
+                        reason,
+                        instruction.attempts,
+                        retry_at,
+                    )
+                )
+        return False
+
+    def _post(self, trade: TradeMatched, said: list[Message | Later]) -> SettlementFailReason | None:
+        account = self._ledger.account
+        venue = trade.venue
+        buyer_base = account(trade.buyer, trade.base_asset, venue)
+        buyer_quote = account(trade.buyer, trade.quote_asset, venue)
+        seller_base = account(trade.seller, trade.base_asset, venue)
+        seller_quote = account(trade.seller, trade.quote_asset, venue)
+        fees = account(trade.fee_account, trade.quote_asset, venue)
+        if seller_base.available < trade.base_minor:
+            return SettlementFailReason.LACK_OF_SECURITIES
+        if buyer_quote.available < trade.quote_minor + trade.buyer_fee_minor:
+            return SettlementFailReason.LACK_OF_CASH
+        if seller_quote.available + trade.quote_minor < trade.seller_fee_minor:
+            return SettlementFailReason.LACK_OF_CASH
+        transfers = [
+            Transfer(seller_base, buyer_base, trade.base_minor),
+            Transfer(buyer_quote, seller_quote, trade.quote_minor),
+        ]
+        if trade.buyer_fee_minor:
+            transfers.append(Transfer(buyer_quote, fees, trade.buyer_fee_minor))
+        if trade.seller_fee_minor:
+            transfers.append(Transfer(seller_quote, fees, trade.seller_fee_minor))
+        result = self._ledger.post(*transfers)
+        assert result is LedgerResult.DONE, f"trade {trade.trade_id} at {venue} could not be posted: {result}"
+        for name, base, quote in ((trade.buyer, buyer_base, buyer_quote), (trade.seller, seller_base, seller_quote)):
+            after = (PledgedAfter(trade.base_asset, base.posted), PledgedAfter(trade.quote_asset, quote.posted))
+            said.append(SettlementSettled(self._name, venue, name, trade.trade_id, trade.instrument, after))
+        said.append(
+            TradeSettled(
+                self._name,
+                venue,
+                trade.trade_id,
+                trade.instrument,
+                trade.buyer,
+                trade.seller,
+                trade.fee_account,
+                trade.quote_asset,
+                fees.posted,
+            )
+        )
+        return None
+
+    def _count(self, trade: TradeMatched, sign: int) -> None:
+        """Count a trade in the net unsettled amounts (+1) or out of them (-1)."""
+        for account, asset, amount in legs_of(trade):
+            key = (trade.venue, account, asset)
+            self._ledger.account(account, asset, trade.venue)
+            net = self._net.get(key, 0) + sign * amount
+            if net:
+                self._net[key] = net
+            else:
+                self._net.pop(key, None)
+
+
+def legs_of(trade: TradeMatched) -> tuple[tuple[str, str, MinorUnits], ...]:
+    """What a trade will change, as (account, asset, signed amount): the buyer's, the seller's and the fee account's."""
+    return (
+        (trade.buyer, trade.base_asset, trade.base_minor),
+        (trade.buyer, trade.quote_asset, -trade.quote_minor - trade.buyer_fee_minor),
+        (trade.seller, trade.base_asset, -trade.base_minor),
+        (trade.seller, trade.quote_asset, trade.quote_minor - trade.seller_fee_minor),
+        (trade.fee_account, trade.quote_asset, trade.buyer_fee_minor + trade.seller_fee_minor),
+    )
+
+
+def _instructed(custodian: str, trade: TradeMatched, side: Side) -> SettlementInstructed:
+    bought = side is Side.BUY
+    return SettlementInstructed(
+        custodian,
+        trade.venue,
+        trade.buyer if bought else trade.seller,
+        trade.trade_id,
+        trade.instrument,
+        side,
+        trade.base_asset,
+        trade.base_minor,
+        trade.quote_asset,
+        trade.quote_minor,
+        trade.buyer_fee_minor if bought else trade.seller_fee_minor,
+        trade.settles_at,
+    )
