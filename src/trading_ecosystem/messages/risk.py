@@ -3,31 +3,54 @@
 The definitions stand here, in the published language, because two parties implement them independently: the risk
 monitor (``domains/risk``) and the audit correlator, which recomputes from the record whether each condition held.
 
-**Common.** ``now`` is the ecosystem instant of the message being handled. Windows are half open: a value that
-arrived at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is a ``PricePublished`` as it arrives.
-Comparisons are exact integer arithmetic: "at least 3 %" is ``difference * 1_000_000 >= 30_000 * reference``.
-A *position* of the firm in an asset is free + pledged (over all venues) + unsettled, over all its accounts:
-free and pledged from ``TransferPosted``, ``TransferPending`` (free_after) and ``SettlementSettled``; unsettled is, for every
-``OrderFilled`` not yet settled, +base for a buy and -base for a sell, -(quote + fee) for a buy, +(quote - fee) for a sell.
+**Common.** ``now`` is the ecosystem instant of the message being handled. Windows are half open: a value that arrived
+at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is a ``PricePublished`` as it arrives:
+every arrival counts, at its arrival, whatever its ``priced_at`` or ``update`` (late ones and duplicates too); only
+staleness looks at ``priced_at``. One that is not above 0, or above 10²⁰ minor units, has not arrived; so has none of an
+instrument that the monitor was not given. Comparisons are exact integer arithmetic: "at least 3 %" is ``difference *
+1_000_000 >= 30_000 * reference``. Where a ratio is said, it is floored.
+A *position* of the firm in an asset is free + pledged (over all venues) + unsettled, over all its accounts: free and
+pledged from ``TransferPosted``, ``TransferPending`` (free_after) and ``SettlementSettled``; unsettled is, for every
+``OrderFilled`` not yet settled, +base for a buy and -base for a sell, -(quote + fee) for a buy, +(quote - fee) for a
+sell.
+For an amount, the last message that arrived counts, except that some arrivals change nothing: a fill that arrives again
+(same venue, instrument, trade, account, execution) or whose trade was said settled to that account before; a
+``SettlementSettled`` that arrives again (same venue, instrument, trade, account); a transfer message that arrives
+again, equal in every field; a ``TransferPending`` after the ``TransferPosted`` of the same transfer.
 An asset's *USD price* is the latest price of ``<asset>/USD`` (USD itself 10⁸ minor units); value of a position is
 ``position_minor * price_minor // 10⁸`` (floor). A limit whose price is missing is evaluated without that asset.
 
-**PRICE_STALE** (subject: instrument). Holds when ``now - newest priced_at > 30 s``. Begins at exactly
-``newest priced_at + 30 s + 1 ns`` if nothing newer arrived. Critical from 60 s.
-**PRICE_CRASH** (instrument). On a price: it lies at least 5 % below the highest price of the last 15 min (this one included).
-Critical from 10 %.
-**PRICE_SHOCK** (instrument). On a price: it differs by at least 3 % from the lowest or from the highest price of the last 60 s
-(relative to that lowest or highest). Critical from 6 %.
-**STABLECOIN_DEPEG** (asset USDT). On a USDT/USD price: ``|price - 1|`` is at least 2 % while the firm's position in USDT is
-positive. Also re-evaluated when the position changes. Critical from 4 %.
-**SETTLEMENT_OVERDUE** (venue). A fill of the firm at the venue is unsettled and ``now >= settles_at + 5 min``. Critical from
-10 min past ``settles_at``.
-**Limits** (see :class:`LimitKind`), re-evaluated on every USD price and every position change: utilisation =
-observed / limit; warning from 75 %, high from 90 %, critical from 100 %.
+**PRICE_STALE** (subject: instrument). Holds when ``now - newest priced_at > 30 s``. Begins at exactly ``newest
+priced_at + 30 s + 1 ns`` if nothing newer arrived before that instant (what arrives at that very instant ends it
+again). Critical from 60 s: ``now - newest priced_at >= 60 s``. An older ``priced_at`` that arrives later does not move
+the newest; one in the future counts as ``now``. An instrument of which no price has arrived yet is not stale.
+**PRICE_CRASH** (instrument). On a price: it lies at least 5 % below the highest price of the last 15 min (this one
+included). Critical from 10 %. What a price decided holds until the next price of the instrument; so for PRICE_SHOCK.
+**PRICE_SHOCK** (instrument). On a price: it differs by at least 3 % from the lowest or from the highest price of the
+last 60 s (relative to that lowest or highest; this one included). Critical from 6 %. ``observed`` is the larger of the
+two.
+**STABLECOIN_DEPEG** (asset USDT). On a USDT/USD price: ``|price - 1|`` is at least 2 % while the firm's position in
+USDT is positive. Also re-evaluated when the position changes. Critical from 4 %.
+**SETTLEMENT_OVERDUE** (venue). A fill of the firm at the venue is unsettled and ``now >= settles_at + 5 min``. Critical
+from 10 min past ``settles_at``. Begins and worsens at these exact instants; ``observed`` is ``now - settles_at`` of the
+oldest.
+**Limits** (see :class:`LimitKind`), re-evaluated on every USD price and every position change, and when the limit
+itself is changed: utilisation = observed / limit; warning from 75 %, high from 90 %, critical from 100 %. A message
+that changes two assets' positions is evaluated once, after both. What is not above zero (no loss, no position on that
+side) uses nothing of a limit.
+
+**Equity and its reference.** The day's reference and the high-water mark start at 0. After each change of the equity
+the mark is raised to it if it is higher. A deposit or withdrawal moves both, once a transfer, by the floor of its
+amount's value at the price then known (not at all if there is none); a withdrawal when it is pending, or when posted if
+nothing was pending. The first USD price of an asset moves both by the value that the position in it then gets. At a UTC
+midnight the reference becomes the equity as it was before anything that arrived at or after midnight.
 
 **Lifecycle.** One alert per (kind, subject) is active at a time. It is raised when the condition begins, updated when
 its severity *rises* above the highest so far, and resolved when the condition has not held for 5 min without a break
-(``KEEP_FIRING``), which is also the de-duplication window.
+(``KEEP_FIRING``), which is also the de-duplication window: at exactly ``cleared_at + 5 min``, and a condition that
+begins again at that instant is a new alert. An active alert that nobody acknowledged is escalated once, 15 min after it
+reached high or 5 min after it reached critical, whichever comes first, even if its condition has ceased in the
+meantime; warnings are not escalated.
 """
 
 from __future__ import annotations
@@ -82,11 +105,17 @@ class LimitKind(enum.StrEnum):
     """Loss of equity since the last UTC midnight (or the start), net of deposits and withdrawals; subject: the firm.
 
     Equity = value of all positions. A deposit or withdrawal (``TransferPosted`` deposit; withdrawal when it leaves
-    ``free``) moves the reference (and the high-water mark) by its value at the price then known."""
+    ``free``) moves the reference (and the high-water mark) by its value at the price then known.
+
+    The head of this module says exactly how."""
     DRAWDOWN = "drawdown"
-    """Fall of equity below its high-water mark, parts per million of the mark; subject: the firm."""
+    """Fall of equity below its high-water mark, parts per million of the mark; subject: the firm.
+
+    Floored to whole parts per million before it is held against the limit; 0 while the mark is not positive."""
     STABLECOIN_EXPOSURE = "stablecoin_exposure"
-    """Position in USDT times its deviation from 1 (absolute), USD minor units: the loss from the peg; subject: USDT."""
+    """Position in USDT times its deviation from 1 (absolute), USD minor units: the loss from the peg; subject: USDT.
+
+    ``position * |price - 10⁸| // 10⁸``, and 0 for a position that is not positive."""
 
 
 class AlertState(enum.StrEnum):
@@ -250,7 +279,9 @@ class ExposureReported(Message, frozen=True, gc=False):
     daily_pnl_usd_minor: MinorUnits
     drawdown_ppm: PartsPerMillion
     unsettled_usd_minor: MinorUnits
-    """Sum of absolute values of unsettled base amounts at the latest price."""
+    """Sum of absolute values of unsettled base amounts at the latest price.
+
+    Gross: every unsettled fill counts with its base amount, whichever its side."""
     btc_minor: MinorUnits
     eth_minor: MinorUnits
     usd_minor: MinorUnits

@@ -1,0 +1,180 @@
+"""Alerts and their lifecycle: firing, acknowledged, escalated, resolved.
+
+The watches say ``hold`` when a condition holds and ``cease`` when it stops; everything else about an alert happens here.
+Conditions fire at once, so no alert is ever ``pending``.
+
+- One alert per (kind, subject) is active. It is raised when its condition begins and updated when its severity rises.
+- It is resolved exactly ``KEEP_FIRING`` after its condition ceased, if it has not held again in between. A condition that
+  begins again at that very instant is a new alert.
+- An active alert that nobody acknowledged is escalated, once, ``ESCALATE_HIGH_AFTER`` after it reached high or
+  ``ESCALATE_CRITICAL_AFTER`` after it reached critical, whichever is first. Acknowledging is possible before and after.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, SaidList
+from trading_ecosystem.messages.risk import (
+    ESCALATE_CRITICAL_AFTER,
+    ESCALATE_HIGH_AFTER,
+    KEEP_FIRING,
+    SEVERITY_RANK,
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertKind,
+    AlertRaised,
+    AlertResolved,
+    AlertState,
+    AlertUpdated,
+    Severity,
+)
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.component import Later
+
+ESCALATE_AFTER: Final = {Severity.HIGH: ESCALATE_HIGH_AFTER, Severity.CRITICAL: ESCALATE_CRITICAL_AFTER}
+
+
+class Alert:
+    """One active alert. ``severity`` is the highest so far, ``observed`` the value last said."""
+
+    __slots__ = (
+        "acknowledged_by",
+        "alert_id",
+        "cleared_at",
+        "escalates_at",
+        "holds",
+        "kind",
+        "observed",
+        "raised_at",
+        "resolution_due",
+        "severity",
+        "state",
+        "subject",
+        "threshold",
+    )
+
+    def __init__(
+        self, alert_id: int, kind: AlertKind, subject: str, severity: Severity, observed: int, threshold: int, raised_at: Nanos
+    ) -> None:
+        self.alert_id = alert_id
+        self.kind = kind
+        self.subject = subject
+        self.severity = severity
+        self.observed = observed
+        self.threshold = threshold
+        self.raised_at = raised_at
+        self.state = AlertState.FIRING
+        self.holds = True
+        self.cleared_at: Nanos = 0
+        self.resolution_due = False
+        """Whether a wake-up for the resolution is under way."""
+        self.escalates_at: Nanos | None = None
+        self.acknowledged_by: str | None = None
+
+
+class AlertBook:
+    """The active alerts of one firm, by (kind, subject) and by id; ids count from 1."""
+
+    def __init__(self, firm: str) -> None:
+        self.firm = firm
+        self.active: dict[tuple[AlertKind, str], Alert] = {}
+        self.by_id: dict[int, Alert] = {}
+        self.raised = 0
+
+    def hold(
+        self, kind: AlertKind, subject: str, severity: Severity, observed: int, threshold: int, now: Nanos, said: SaidList
+    ) -> None:
+        """The condition holds at ``now``: raise its alert, or keep it firing and raise its severity."""
+        alert = self.active.get((kind, subject))
+        if alert is not None and not alert.holds and now - alert.cleared_at >= KEEP_FIRING:
+            self._resolve(alert, said)
+            alert = None
+        if alert is None:
+            self.raised += 1
+            alert = Alert(self.raised, kind, subject, severity, observed, threshold, now)
+            self.active[kind, subject] = self.by_id[alert.alert_id] = alert
+            said.append(AlertRaised(self.firm, alert.alert_id, kind, subject, severity, observed, threshold, now))
+            self._watch_escalation(alert, now, said)
+            return
+        alert.holds = True
+        if SEVERITY_RANK[severity] > SEVERITY_RANK[alert.severity]:
+            alert.severity = severity
+            alert.observed = observed
+            said.append(AlertUpdated(self.firm, alert.alert_id, kind, subject, severity, observed))
+            self._watch_escalation(alert, now, said)
+
+    def cease(self, kind: AlertKind, subject: str, now: Nanos, said: SaidList) -> None:
+        """The condition stopped holding at ``now``; its alert keeps firing for ``KEEP_FIRING``."""
+        alert = self.active[kind, subject]
+        assert alert.holds, f"alert {alert.alert_id} ceased twice"
+        alert.holds = False
+        alert.cleared_at = now
+        if not alert.resolution_due:
+            alert.resolution_due = True
+            said.append(Later(KeepFiringDue(alert.alert_id), now + KEEP_FIRING))
+
+    def keep_firing_due(self, alert_id: int, now: Nanos, said: SaidList) -> None:
+        """Resolve the alert if its condition has been gone long enough; if it came back in between, look again later."""
+        alert = self.by_id.get(alert_id)
+        if alert is None:
+            return
+        alert.resolution_due = False
+        if alert.holds:
+            return
+        resolves_at = alert.cleared_at + KEEP_FIRING
+        if now >= resolves_at:
+            self._resolve(alert, said)
+        else:
+            alert.resolution_due = True
+            said.append(Later(KeepFiringDue(alert_id), resolves_at))
+
+    def escalation_due(self, alert_id: int, now: Nanos, said: SaidList) -> None:
+        """Escalate the alert if it is still active, was not acknowledged, and its time is up."""
+        alert = self.by_id.get(alert_id)
+        if alert is None or alert.state is not AlertState.FIRING or alert.escalates_at is None or now < alert.escalates_at:
+            return
+        alert.state = AlertState.ESCALATED
+        said.append(AlertEscalated(self.firm, alert_id, alert.kind, alert.subject, alert.severity))
+
+    def acknowledge(self, alert_id: int, by: str, said: SaidList) -> str | None:
+        """Take an alert on; returns why not, or ``None``. The same person may say it again and gets the same answer."""
+        alert = self.by_id.get(alert_id)
+        if alert is None:
+            return f"no active alert {alert_id}"
+        if alert.acknowledged_by is not None and alert.acknowledged_by != by:
+            return f"alert {alert_id} was acknowledged by {alert.acknowledged_by}"
+        alert.acknowledged_by = by
+        alert.state = AlertState.ACKNOWLEDGED
+        said.append(AlertAcknowledged(self.firm, alert_id, by))
+        return None
+
+    def firing(self) -> tuple[AlertRaised, ...]:
+        """Every active alert with its severity now, oldest first."""
+        return tuple(
+            AlertRaised(
+                self.firm,
+                alert.alert_id,
+                alert.kind,
+                alert.subject,
+                alert.severity,
+                alert.observed,
+                alert.threshold,
+                alert.raised_at,
+            )
+            for alert in self.active.values()
+        )
+
+    def _watch_escalation(self, alert: Alert, now: Nanos, said: SaidList) -> None:
+        if alert.state is not AlertState.FIRING or alert.severity is Severity.WARNING:
+            return
+        due_at = now + ESCALATE_AFTER[alert.severity]
+        if alert.escalates_at is None or due_at < alert.escalates_at:
+            alert.escalates_at = due_at
+            said.append(Later(EscalationDue(alert.alert_id), due_at))
+
+    def _resolve(self, alert: Alert, said: SaidList) -> None:
+        alert.state = AlertState.RESOLVED
+        del self.active[alert.kind, alert.subject]
+        del self.by_id[alert.alert_id]
+        said.append(AlertResolved(self.firm, alert.alert_id, alert.kind, alert.subject, alert.cleared_at))

@@ -1,0 +1,171 @@
+"""A firm's positions from production messages: free + pledged + unsettled, per asset, over all its accounts.
+
+Free and pledged amounts come as they stand *after* a change, so a lost message is healed by the next one about the same amount.
+Unsettled amounts are remembered fill by fill until the settlement of their trade arrives.
+
+- The same message twice changes nothing the second time, even if the copy comes late, when its amounts are old: fills are known
+  by (venue, instrument, trade, account, execution), settlements by (venue, instrument, trade, account), transfers by all their
+  fields, because a custodian that is asked again answers with the amounts of now. What is pending counts no more once posted.
+- A settlement that arrives before its fill is remembered; the fill then adds nothing, because the pledged amount has it.
+- A venue's balance is a claim on the same assets and is never added.
+
+The last ``REMEMBERED`` settlements and transfers are known; a copy that comes after so many others counts as new.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, TypeAlias
+
+import msgspec
+
+from trading_ecosystem.messages.base import master_of
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.messages.exchange import OrderFilled, Side
+from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos
+
+REMEMBERED: Final = 20_000
+
+TradeKey: TypeAlias = tuple[str, str, int, str]
+"""One side of a trade: venue, instrument, trade id, account."""
+
+
+class UnsettledFill(msgspec.Struct, frozen=True, gc=False):
+    """What a fill will bring (positive) and cost (negative) when it settles; the fee is in the quote amount."""
+
+    execution_id: int
+    base: str
+    base_minor: MinorUnits
+    quote: str
+    quote_minor: MinorUnits
+    settles_at: Nanos
+
+
+class Memory:
+    """The last so many keys that were seen; the oldest is forgotten first."""
+
+    __slots__ = ("capacity", "known", "order")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.known: set[tuple[str | int, ...]] = set()
+        self.order: deque[tuple[str | int, ...]] = deque()
+
+    def __contains__(self, key: tuple[str | int, ...]) -> bool:
+        return key in self.known
+
+    def add(self, key: tuple[str | int, ...]) -> bool:
+        """Remember a key; false if it is known already."""
+        if key in self.known:
+            return False
+        self.known.add(key)
+        self.order.append(key)
+        if len(self.order) > self.capacity:
+            self.known.remove(self.order.popleft())
+        return True
+
+
+class Positions:
+    """The positions of one firm. ``totals`` is what they add up to, per asset."""
+
+    def __init__(self, firm: str) -> None:
+        self.firm = firm
+        self.totals: dict[str, MinorUnits] = {}
+        self.unsettled_base: dict[str, MinorUnits] = {}
+        """Absolute base amounts of all unsettled fills, per asset."""
+        self.unsettled: dict[TradeKey, list[UnsettledFill]] = {}
+        self._free: dict[tuple[str, str, str], MinorUnits] = {}
+        self._pledged: dict[tuple[str, str, str, str], MinorUnits] = {}
+        self._settled = Memory(REMEMBERED)
+        self._transfers = Memory(REMEMBERED)
+        self._posted = Memory(REMEMBERED)
+        self._flows = Memory(REMEMBERED)
+
+    def order_filled(self, message: OrderFilled) -> UnsettledFill | None:
+        """Add a fill as unsettled and return it; ``None`` if it is known or settled already."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        fills = self.unsettled.get(key, [])
+        if key in self._settled or any(fill.execution_id == message.execution_id for fill in fills):
+            return None
+        instrument = INSTRUMENTS[message.instrument]
+        assert message.fee_asset == instrument.quote, f"fee of trade {message.trade_id} in {message.fee_asset}"
+        base = instrument.base_amount(message.quantity_lots)
+        quote = -instrument.notional(message.price_ticks, message.quantity_lots)
+        if message.side is Side.SELL:
+            base, quote = -base, -quote
+        fill = UnsettledFill(
+            message.execution_id, instrument.base, base, instrument.quote, quote - message.fee_minor, message.settles_at
+        )
+        fills.append(fill)
+        self.unsettled[key] = fills
+        self._add(fill.base, fill.base_minor)
+        self._add(fill.quote, fill.quote_minor)
+        self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + abs(fill.base_minor)
+        return fill
+
+    def settlement_settled(self, message: SettlementSettled) -> bool:
+        """Turn one side of a trade from unsettled into pledged amounts; false if that was done already."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if not self._settled.add(key):
+            return False
+        for after in message.pledged_after:
+            self._set_pledged(message.custodian, message.account, message.venue, after.asset, after.pledged_after)
+        for fill in self.unsettled.pop(key, ()):
+            self._add(fill.base, -fill.base_minor)
+            self._add(fill.quote, -fill.quote_minor)
+            self.unsettled_base[fill.base] -= abs(fill.base_minor)
+        return True
+
+    def transfer_posted(self, message: TransferPosted) -> bool:
+        """Apply a posted transfer; false if this very message is known already."""
+        self._assert_ours(message.account)
+        transfer = (message.custodian, message.account, message.kind, message.transfer_id)
+        if not self._transfers.add((*transfer, message.venue, message.free_after, message.pledged_after)):
+            return False
+        self._posted.add(transfer)
+        self._set_free(message.custodian, message.account, message.asset, message.free_after)
+        if message.venue:
+            self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
+        return True
+
+    def transfer_pending(self, message: TransferPending) -> bool:
+        """Apply a pending transfer (a withdrawal has left ``free``); false if this message, or its posting, is known."""
+        self._assert_ours(message.account)
+        transfer = (message.custodian, message.account, message.kind, message.transfer_id)
+        if transfer in self._posted or not self._transfers.add((*transfer, message.posts_at, message.free_after)):
+            return False
+        self._set_free(message.custodian, message.account, message.asset, message.free_after)
+        return True
+
+    def external_flow(self, message: TransferPosted | TransferPending) -> MinorUnits:
+        """What a transfer brings in from (or, negative, takes out to) the outside; each transfer counts once.
+
+        A deposit counts when it is posted; a withdrawal when it leaves ``free``: when it is pending, or else when posted.
+        """
+        if message.kind is TransferKind.DEPOSIT:
+            amount = message.amount_minor if isinstance(message, TransferPosted) else 0
+        elif message.kind is TransferKind.WITHDRAWAL:
+            amount = -message.amount_minor
+        else:
+            amount = 0
+        if amount == 0 or not self._flows.add((message.custodian, message.account, message.kind, message.transfer_id)):
+            return 0
+        return amount
+
+    def _add(self, asset: str, amount: MinorUnits) -> None:
+        self.totals[asset] = self.totals.get(asset, 0) + amount
+
+    def _set_free(self, custodian: str, account: str, asset: str, amount: MinorUnits) -> None:
+        key = (custodian, account, asset)
+        self._add(asset, amount - self._free.get(key, 0))
+        self._free[key] = amount
+
+    def _set_pledged(self, custodian: str, account: str, venue: str, asset: str, amount: MinorUnits) -> None:
+        key = (custodian, account, venue, asset)
+        self._add(asset, amount - self._pledged.get(key, 0))
+        self._pledged[key] = amount
+
+    def _assert_ours(self, account: str) -> None:
+        assert account == self.firm or master_of(account) == self.firm, f"{account} is not of {self.firm}"

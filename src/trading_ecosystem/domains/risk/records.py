@@ -1,0 +1,216 @@
+"""What the risk domain keeps: limits by version, exposures, alerts with their lifecycle, compliance by limit."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Final
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.risk import (
+    ALERT_OF_LIMIT,
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertKind,
+    AlertRaised,
+    AlertResolved,
+    AlertState,
+    AlertUpdated,
+    ExposureReported,
+    LimitKind,
+    LimitSet,
+    Severity,
+)
+from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
+from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
+
+NAMESPACE: Final = "risk"
+
+LIMIT_ALERTS: Final = frozenset(ALERT_OF_LIMIT.values())
+
+
+class ComplianceState(enum.StrEnum):
+    """Where a firm stands against a limit."""
+
+    COMPLIANT = "compliant"
+    """No alert of this limit is active."""
+    WARNING = "warning"
+    HIGH = "high"
+    BREACHED = "breached"
+    """At 100 % or above, or was within the keep-firing time."""
+
+
+_STATE_OF_SEVERITY: Final = {
+    Severity.WARNING: ComplianceState.WARNING,
+    Severity.HIGH: ComplianceState.HIGH,
+    Severity.CRITICAL: ComplianceState.BREACHED,
+}
+
+
+class LimitRecord(Record, frozen=True):
+    """One version of a limit, in force from ``set_at`` until the next version."""
+
+    table: ClassVar[str] = "limits"
+    key: ClassVar[tuple[str, ...]] = ("account", "kind", "subject", "version")
+    account: str
+    kind: LimitKind
+    subject: str
+    version: int
+    value: int
+    set_at: Nanos
+
+
+class ExposureRecord(Record, frozen=True):
+    """The firm's exposures at one instant, in USD minor units unless named otherwise."""
+
+    table: ClassVar[str] = "exposures"
+    key: ClassVar[tuple[str, ...]] = ("account", "reported_at")
+    account: str
+    reported_at: Nanos
+    equity_usd_minor: MinorUnits
+    gross_notional_usd_minor: MinorUnits
+    net_delta_usd_minor: MinorUnits
+    daily_pnl_usd_minor: MinorUnits
+    drawdown_ppm: PartsPerMillion
+    unsettled_usd_minor: MinorUnits
+    btc_minor: MinorUnits
+    eth_minor: MinorUnits
+    usd_minor: MinorUnits
+    usdt_minor: MinorUnits
+
+
+class AlertRecord(Record, frozen=True):
+    """One alert from raised to resolved. ``severity`` is the highest it reached, ``observed`` the value last said.
+
+    An instant is ``None`` for a step that did not happen (yet).
+    """
+
+    table: ClassVar[str] = "alerts"
+    key: ClassVar[tuple[str, ...]] = ("account", "alert_id")
+    account: str
+    alert_id: int
+    kind: AlertKind
+    subject: str
+    severity: Severity
+    observed: int
+    threshold: int
+    state: AlertState
+    raised_at: Nanos
+    updated_at: Nanos
+    """When the severity last rose (or the alert was raised)."""
+    acknowledged_at: Nanos | None = None
+    acknowledged_by: str | None = None
+    escalated_at: Nanos | None = None
+    cleared_at: Nanos | None = None
+    resolved_at: Nanos | None = None
+
+
+class ComplianceRecord(Record, frozen=True):
+    """Where the firm stands against the limits behind one alert (the long and the short position limit share one)."""
+
+    table: ClassVar[str] = "compliance"
+    key: ClassVar[tuple[str, ...]] = ("account", "kind", "subject")
+    account: str
+    kind: AlertKind
+    subject: str
+    state: ComplianceState
+    utilisation_ppm: PartsPerMillion | None
+    """As last said by an alert; ``None`` while compliant, because only utilisation from 75 % is said."""
+    alert_id: int | None
+    """The active alert, or the last one; ``None`` before the first."""
+    since: Nanos
+
+
+RECORDS: Final[tuple[type[Record], ...]] = (LimitRecord, ExposureRecord, AlertRecord, ComplianceRecord)
+
+
+def project(message: Message, now: Nanos) -> Iterable[Change]:
+    """The changes that one message makes to the records; none for messages that are not kept."""
+    change = _CHANGES.get(type(message))
+    return () if change is None else change(message, now)
+
+
+def _limit_set(said: LimitSet, now: Nanos) -> Iterable[Change]:
+    yield Upsert(LimitRecord(said.account, said.kind, said.subject, said.version, said.value, now))
+    if said.version == 1:
+        alert_kind = ALERT_OF_LIMIT[said.kind]
+        yield Upsert(ComplianceRecord(said.account, alert_kind, said.subject, ComplianceState.COMPLIANT, None, None, now))
+
+
+def _exposure_reported(said: ExposureReported, now: Nanos) -> Iterable[Change]:
+    yield Upsert(
+        ExposureRecord(
+            account=said.account,
+            reported_at=now,
+            equity_usd_minor=said.equity_usd_minor,
+            gross_notional_usd_minor=said.gross_notional_usd_minor,
+            net_delta_usd_minor=said.net_delta_usd_minor,
+            daily_pnl_usd_minor=said.daily_pnl_usd_minor,
+            drawdown_ppm=said.drawdown_ppm,
+            unsettled_usd_minor=said.unsettled_usd_minor,
+            btc_minor=said.btc_minor,
+            eth_minor=said.eth_minor,
+            usd_minor=said.usd_minor,
+            usdt_minor=said.usdt_minor,
+        )
+    )
+
+
+def _alert_raised(said: AlertRaised, now: Nanos) -> Iterable[Change]:
+    yield Upsert(
+        AlertRecord(
+            account=said.account,
+            alert_id=said.alert_id,
+            kind=said.kind,
+            subject=said.subject,
+            severity=said.severity,
+            observed=said.observed,
+            threshold=said.threshold,
+            state=AlertState.FIRING,
+            raised_at=said.raised_at,
+            updated_at=said.raised_at,
+        )
+    )
+    yield from _compliance(said, now)
+
+
+def _alert_updated(said: AlertUpdated, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"severity": said.severity, "observed": said.observed, "updated_at": now})
+    yield from _compliance(said, now)
+
+
+def _alert_acknowledged(said: AlertAcknowledged, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"state": AlertState.ACKNOWLEDGED, "acknowledged_at": now, "acknowledged_by": said.by})
+
+
+def _alert_escalated(said: AlertEscalated, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"state": AlertState.ESCALATED, "escalated_at": now})
+
+
+def _alert_resolved(said: AlertResolved, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"state": AlertState.RESOLVED, "cleared_at": said.cleared_at, "resolved_at": now})
+    if said.kind in LIMIT_ALERTS:
+        yield Upsert(
+            ComplianceRecord(said.account, said.kind, said.subject, ComplianceState.COMPLIANT, None, said.alert_id, now)
+        )
+
+
+def _compliance(said: AlertRaised | AlertUpdated, now: Nanos) -> Iterable[Change]:
+    if said.kind in LIMIT_ALERTS:
+        state = _STATE_OF_SEVERITY[said.severity]
+        yield Upsert(ComplianceRecord(said.account, said.kind, said.subject, state, said.observed, said.alert_id, now))
+
+
+def _alert(said: AlertUpdated | AlertAcknowledged | AlertEscalated | AlertResolved, values: dict[str, Any]) -> Patch:
+    return Patch(AlertRecord, (said.account, said.alert_id), values)
+
+
+_CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] = {
+    LimitSet: _limit_set,
+    ExposureReported: _exposure_reported,
+    AlertRaised: _alert_raised,
+    AlertUpdated: _alert_updated,
+    AlertAcknowledged: _alert_acknowledged,
+    AlertEscalated: _alert_escalated,
+    AlertResolved: _alert_resolved,
+}

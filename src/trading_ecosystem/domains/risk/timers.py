@@ -1,0 +1,39 @@
+"""The risk monitor's wake-ups."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.ports.component import Later, WakeUp
+
+SaidList: TypeAlias = list[Message | Later]
+"""What one handling says, gathered in order by the parts that have something to say."""
+
+
+class StalenessDue(WakeUp, frozen=True, gc=False):
+    """Look whether an instrument's newest price has become stale, or twice as stale."""
+
+    instrument: str
+
+
+class SettlementDue(WakeUp, frozen=True, gc=False):
+    """Look whether a venue's oldest unsettled fill has become overdue, or twice as overdue."""
+
+    venue: str
+
+
+class KeepFiringDue(WakeUp, frozen=True, gc=False):
+    """Look whether an alert's condition has been gone for long enough to resolve it."""
+
+    alert_id: int
+
+
+class EscalationDue(WakeUp, frozen=True, gc=False):
+    """Look whether an alert was left unacknowledged for too long."""
+
+    alert_id: int
+
+
+class ReportDue(WakeUp, frozen=True, gc=False):
+    """Report the exposures."""
