@@ -1,0 +1,21 @@
+"""Market data: the fundamental prices of the ecosystem, and the vendor feed derived from them.
+
+Promises
+    One seeded path per asset against USD; every cross is derived from those, so there is no free triangle beyond the
+    rounding to minor units. Every tick says, per instrument, the fundamental price (heard by venues only) and the vendor
+    feed's price. Price conditions displace the fundamental; the random path underneath is untouched by them, so a run
+    without the condition says the same until its onset. Feed conditions break what is published and never touch the
+    fundamental. Candles are made of what was published, not of what was true.
+
+Hears
+    ``PriceConditionSet``, ``FeedConditionSet``, ``ConditionCleared`` (control, addressed to it); ``PriceRecorded`` (rows
+    of a recorded market, in recorded mode); ``Resumed`` (a coarser tick while a live ecosystem catches up).
+
+Says
+    ``FundamentalPriceChanged`` (world); ``PricePublished``, ``CandleClosed`` (production); ``ConditionTookEffect``,
+    ``ConditionEnded`` (control).
+
+Within one tick the order is: candles that end, delayed publications that are due, conditions that ended, and then per
+instrument the fundamental price and the publication, each preceded by ``ConditionTookEffect`` where it is the first
+that a condition changed.
+"""

@@ -1,0 +1,173 @@
+"""The market data component: its dispatch table, and one tick."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from trading_ecosystem.domains.market_data.candles import Candles
+from trading_ecosystem.domains.market_data.displacements import Displacements, rounded_price
+from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.market_data.price_paths import PricePaths
+from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
+from trading_ecosystem.domains.market_data.vendor_feed import HeldPublicationsDue, VendorFeed
+from trading_ecosystem.messages.base import Message, Question
+from trading_ecosystem.messages.market_data import (
+    CandleClosed,
+    FeedConditionSet,
+    FundamentalPriceChanged,
+    PriceConditionSet,
+    PricePublished,
+    PriceQuestion,
+    PriceRecorded,
+)
+from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect, Resumed
+from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
+from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
+from trading_ecosystem.ports.errors import NotFound
+from trading_ecosystem.ports.randomness import Randomness
+
+
+class PriceTickDue(WakeUp, frozen=True, gc=False):
+    """It is time to move prices and publish them."""
+
+
+class MarketData(Component):
+    """Fundamental prices and the vendor feed of every instrument; see the package's docstring for what it promises."""
+
+    context: ClassVar[str] = "market_data"
+    hears: ClassVar[dict[type[Any], str]] = {
+        Begin: "begun",
+        PriceTickDue: "price_tick_due",
+        HeldPublicationsDue: "held_publications_due",
+        PriceConditionSet: "price_condition_set",
+        FeedConditionSet: "feed_condition_set",
+        ConditionCleared: "condition_cleared",
+        PriceRecorded: "price_recorded",
+        Resumed: "resumed",
+    }
+    says: ClassVar[tuple[type[Message], ...]] = (
+        FundamentalPriceChanged,
+        PricePublished,
+        CandleClosed,
+        ConditionTookEffect,
+        ConditionEnded,
+    )
+    answers: ClassVar[dict[type[Question], str]] = {PriceQuestion: "latest_prices"}
+
+    def __init__(
+        self,
+        name: str,
+        parameters: MarketDataParameters,
+        randomness: Randomness,
+        accounts: frozenset[str] | None = None,
+    ) -> None:
+        super().__init__(name, accounts)
+        assert parameters.tick_ns > 0, parameters
+        assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters
+        self.parameters = parameters
+        self._recorded = RecordedPrices(parameters.instruments) if parameters.recorded else None
+        self._paths = None if parameters.recorded else PricePaths(name, parameters, randomness)
+        self._displacements = Displacements()
+        self._feed = VendorFeed(name, parameters.instruments, randomness.stream(name, "feed"))
+        self._candles = Candles(parameters.instruments, parameters.candle_intervals_ns)
+        self._catching_up_until: Nanos = 0
+        self._catching_up_tick_ns: Nanos = 0
+
+    def begun(self, message: Begin, now: Nanos) -> Said:
+        """The first tick: initial prices hold from the start."""
+        return self._tick(now)
+
+    def price_tick_due(self, message: PriceTickDue, now: Nanos) -> Said:
+        """Move prices up to now and publish them."""
+        return self._tick(now)
+
+    def held_publications_due(self, message: HeldPublicationsDue, now: Nanos) -> Said:
+        """Say what a delayed feed has held back until now."""
+        said: list[Message | Later] = []
+        self._open(now, said)
+        return said
+
+    def price_condition_set(self, message: PriceConditionSet, now: Nanos) -> Said:
+        """Displace prices from now on; the next tick is the first to show it."""
+        self._displacements.begin(message, now)
+        return ()
+
+    def feed_condition_set(self, message: FeedConditionSet, now: Nanos) -> Said:
+        """Break the feed from now on; the next tick is the first to show it."""
+        self._feed.begin(message)
+        return ()
+
+    def condition_cleared(self, message: ConditionCleared, now: Nanos) -> Said:
+        """Roll a condition back; one that has lapsed already is no error."""
+        if self._displacements.clear(message.condition_id):
+            return (ConditionEnded(self.name, message.condition_id),)
+        said: list[Message | Later] = []
+        self._feed.clear(message.condition_id, now)
+        self._feed.end_lapsed(now, said)
+        return said
+
+    def price_recorded(self, message: PriceRecorded, now: Nanos) -> Said:
+        """Take one row of a recorded market; the next tick is the first to show it."""
+        assert self._recorded is not None, "a recorded price needs a market data component in recorded mode"
+        self._recorded.record(message.instrument, message.price_minor)
+        return ()
+
+    def resumed(self, message: Resumed, now: Nanos) -> Said:
+        """Tick more coarsely while a live ecosystem catches up; the tick that is due already stays where it is."""
+        self._catching_up_until = message.until
+        self._catching_up_tick_ns = message.tick_ns
+        return ()
+
+    def latest_prices(self, question: PriceQuestion) -> tuple[PricePublished, ...]:
+        """The latest publications, none for an instrument not priced yet; raises ``NotFound`` for an unknown instrument."""
+        if question.instrument is None:
+            return tuple(line.latest for line in self._feed.lines.values() if line.latest is not None)
+        line = self._feed.lines.get(question.instrument)
+        if line is None:
+            raise NotFound(f"instrument {question.instrument}")
+        return () if line.latest is None else (line.latest,)
+
+    def _open(self, now: Nanos, said: list[Message | Later]) -> None:
+        """What every wake-up does first: candles that end, held publications that are due, conditions that lapsed."""
+        self._candles.close(now, said)
+        for published in self._feed.release(now, said):
+            self._candles.add(published)
+
+    def _tick(self, now: Nanos) -> Said:
+        said: list[Message | Later] = []
+        self._open(now, said)
+        displacements = self._displacements
+        for condition_id in displacements.retire(now, with_residual=False):
+            said.append(ConditionEnded(self.name, condition_id))
+        source = self._paths if self._recorded is None else self._recorded
+        assert source is not None
+        publish = self._feed.publish
+        add_to_candles = self._candles.add
+        for symbol, value in zip(self.parameters.instruments, source.values(now), strict=True):
+            if value is None:
+                continue
+            if displacements:
+                price_minor = rounded_price(value * math.exp(displacements.log_of(symbol, now)))
+                for condition_id in displacements.newly_in_effect(symbol, value, price_minor, now):
+                    said.append(ConditionTookEffect(self.name, condition_id, symbol))
+            else:
+                price_minor = rounded_price(value)
+            said.append(FundamentalPriceChanged(symbol, price_minor))
+            published = publish(symbol, price_minor, now, said)
+            if published is not None:
+                add_to_candles(published)
+        for condition_id in displacements.retire(now, with_residual=True):
+            said.append(ConditionEnded(self.name, condition_id))
+        said.append(Later(PriceTickDue(), self._next_tick(now)))
+        return said
+
+    def _next_tick(self, now: Nanos) -> Nanos:
+        """The next tick, on the grid of normal ticks; the last one while catching up is the first at or after its end."""
+        tick_ns = self.parameters.tick_ns
+        coarse_ns = self._catching_up_tick_ns
+        if coarse_ns == 0 or now >= self._catching_up_until:
+            return now + tick_ns
+        if now + coarse_ns <= self._catching_up_until:
+            return now + coarse_ns
+        return now + -(-(self._catching_up_until - now) // tick_ns) * tick_ns

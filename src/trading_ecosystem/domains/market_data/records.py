@@ -1,0 +1,157 @@
+"""What the market data domain keeps: instruments, latest prices, sampled price histories, candles, conditions.
+
+A price history has one row per instrument and minute of ``priced_at``: the last price published for that minute. Everything
+follows from what the domain said or was told; conditions of other components are not kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Final
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.market_data import CandleClosed, FeedConditionSet, PriceConditionSet, PricePublished
+from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
+from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, MinorUnits, Nanos
+from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
+
+NAMESPACE = "market_data"
+
+
+class ReferenceInstrument(Record, frozen=True):
+    """An instrument that the vendor feed has priced."""
+
+    table: ClassVar[str] = "instruments"
+    key: ClassVar[tuple[str, ...]] = ("symbol",)
+    symbol: str
+    base: str
+    quote: str
+
+
+class LatestPrice(Record, frozen=True):
+    """The latest publication of an instrument."""
+
+    table: ClassVar[str] = "latest_prices"
+    key: ClassVar[tuple[str, ...]] = ("instrument",)
+    instrument: str
+    price_minor: MinorUnits
+    priced_at: Nanos
+    published_at: Nanos
+    update: int
+
+
+class PriceSample(Record, frozen=True):
+    """The last price published for one minute; ``minute_at`` is the minute's first instant."""
+
+    table: ClassVar[str] = "price_histories"
+    key: ClassVar[tuple[str, ...]] = ("instrument", "minute_at")
+    instrument: str
+    minute_at: Nanos
+    price_minor: MinorUnits
+    priced_at: Nanos
+
+
+class Candle(Record, frozen=True):
+    """Open, high, low and close of one interval."""
+
+    table: ClassVar[str] = "candles"
+    key: ClassVar[tuple[str, ...]] = ("instrument", "interval_ns", "opened_at")
+    instrument: str
+    interval_ns: Nanos
+    opened_at: Nanos
+    open_minor: MinorUnits
+    high_minor: MinorUnits
+    low_minor: MinorUnits
+    close_minor: MinorUnits
+    prices: int
+
+
+class MarketCondition(Record, frozen=True):
+    """A condition of prices or of the feed, and what became of it; an instant is 0 until it came."""
+
+    table: ClassVar[str] = "market_conditions"
+    key: ClassVar[tuple[str, ...]] = ("component", "condition_id")
+    component: str
+    condition_id: str
+    kind: str
+    targets: str
+    """Assets or instruments, separated by a space; empty for every instrument."""
+    set_at: Nanos
+    planned_until: Nanos
+    took_effect_at: Nanos = 0
+    first_subject: str = ""
+    cleared_at: Nanos = 0
+    ended_at: Nanos = 0
+
+
+RECORDS: Final = (ReferenceInstrument, LatestPrice, PriceSample, Candle, MarketCondition)
+
+
+def _price_published(message: PricePublished, now: Nanos) -> Iterable[Change]:
+    price = message.price_minor
+    minute_at = message.priced_at - message.priced_at % MINUTE
+    return (
+        Upsert(_REFERENCES[message.instrument]),
+        Upsert(LatestPrice(message.instrument, price, message.priced_at, now, message.update)),
+        Upsert(PriceSample(message.instrument, minute_at, price, message.priced_at)),
+    )
+
+
+def _candle_closed(message: CandleClosed, now: Nanos) -> Iterable[Change]:
+    candle = Candle(
+        message.instrument,
+        message.interval_ns,
+        message.opened_at,
+        message.open_minor,
+        message.high_minor,
+        message.low_minor,
+        message.close_minor,
+        message.prices,
+    )
+    return (Upsert(candle),)
+
+
+def _price_condition_set(message: PriceConditionSet, now: Nanos) -> Iterable[Change]:
+    until = now + message.ramp_ns + message.hold_ns + message.recovery_ns
+    targets = " ".join(message.assets)
+    return (Upsert(MarketCondition(message.component, message.condition_id, message.kind.value, targets, now, until)),)
+
+
+def _feed_condition_set(message: FeedConditionSet, now: Nanos) -> Iterable[Change]:
+    targets = " ".join(message.instruments)
+    record = MarketCondition(message.component, message.condition_id, message.kind.value, targets, now, message.until)
+    return (Upsert(record),)
+
+
+def _condition_took_effect(message: ConditionTookEffect, now: Nanos) -> Iterable[Change]:
+    values = {"took_effect_at": now, "first_subject": message.subject}
+    return (Patch(MarketCondition, (message.component, message.condition_id), values),)
+
+
+def _condition_cleared(message: ConditionCleared, now: Nanos) -> Iterable[Change]:
+    return (Patch(MarketCondition, (message.component, message.condition_id), {"cleared_at": now}),)
+
+
+def _condition_ended(message: ConditionEnded, now: Nanos) -> Iterable[Change]:
+    return (Patch(MarketCondition, (message.component, message.condition_id), {"ended_at": now}),)
+
+
+_REFERENCES: Final = {
+    symbol: ReferenceInstrument(symbol, instrument.base, instrument.quote) for symbol, instrument in INSTRUMENTS.items()
+}
+
+_CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] = {
+    PricePublished: _price_published,
+    CandleClosed: _candle_closed,
+    PriceConditionSet: _price_condition_set,
+    FeedConditionSet: _feed_condition_set,
+    ConditionTookEffect: _condition_took_effect,
+    ConditionCleared: _condition_cleared,
+    ConditionEnded: _condition_ended,
+}
+
+
+def project(message: Message, now: Nanos) -> Iterable[Change]:
+    """The changes one journal entry makes; empty for a message that this domain does not keep."""
+    changes = _CHANGES.get(type(message))
+    return changes(message, now) if changes is not None else ()

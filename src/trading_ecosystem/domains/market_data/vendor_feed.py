@@ -1,0 +1,180 @@
+"""The vendor feed: what is published of the fundamental prices, and the conditions that break it.
+
+``update`` numbers the publications of an instrument. A dropped publication has used its number, so that a client can
+see the gap, and the feed says the same again as it would have without the fault once the fault is over.
+
+Each publication at ``now`` passes the conditions with ``now < until`` in this order:
+
+* ``feed_drop``: it is lost with the given probability, one draw per condition and publication, from a stream that
+  nothing else uses;
+* ``feed_stale``: it repeats the price and ``priced_at`` of the last publication that got through (where there is
+  none, nothing is said);
+* ``feed_delay``: it is said ``delay_ns`` later (delays of several conditions add up). Order is kept per instrument:
+  what follows a delayed publication is never said before it, so that after a delay the feed catches up in one burst.
+
+A condition *took effect* where the first publication was, or would have been, that it lost, made stale or held back;
+its subject is the instrument. It *ended* at the first tick at or after ``until``, before that tick's publications,
+which are the first that it does not touch; a delay ends together with the last publication that is still held back on
+its instruments. Clearing a condition sets its ``until`` to now.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, PricePublished
+from trading_ecosystem.messages.test_coordination import ConditionEnded, ConditionTookEffect
+from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.ports.component import Later, WakeUp
+from trading_ecosystem.ports.randomness import RandomStream
+
+
+class HeldPublicationsDue(WakeUp, frozen=True, gc=False):
+    """Publications held back by a delay may be said now."""
+
+
+class FeedCondition:
+    """One feed condition under way."""
+
+    __slots__ = ("condition_id", "delay_ns", "in_effect", "instruments", "kind", "probability_ppm", "until")
+
+    def __init__(self, condition: FeedConditionSet) -> None:
+        self.condition_id = condition.condition_id
+        self.kind = condition.kind
+        self.instruments = condition.instruments
+        self.until = condition.until
+        self.probability_ppm = condition.probability_ppm
+        self.delay_ns = condition.delay_ns
+        self.in_effect = False
+
+    def covers(self, symbol: str) -> bool:
+        """Whether the instrument is one of those whose feed is broken."""
+        return not self.instruments or symbol in self.instruments
+
+
+class FeedLine:
+    """The feed of one instrument."""
+
+    __slots__ = ("held", "latest", "passed_at", "passed_minor", "symbol", "update")
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.update = 0
+        self.passed_minor: MinorUnits = 0
+        self.passed_at: Nanos | None = None
+        """Price and instant of the last fresh publication that was not lost; what a stale feed repeats."""
+        self.latest: PricePublished | None = None
+        """The last publication that was said."""
+        self.held: deque[tuple[Nanos, PricePublished]] = deque()
+        """Publications held back, with the instant at which each is due."""
+
+
+class VendorFeed:
+    """Every instrument's feed line, and the feed conditions under way."""
+
+    def __init__(self, name: str, instruments: tuple[str, ...], stream: RandomStream) -> None:
+        self.lines = {symbol: FeedLine(symbol) for symbol in instruments}
+        self._name = name
+        self._stream = stream
+        self._conditions: list[FeedCondition] = []
+        self._is_whole = True
+        """No condition is under way and nothing is held back: publications go straight through."""
+
+    def begin(self, condition: FeedConditionSet) -> None:
+        """Put a condition under way; one id is one condition."""
+        assert all(symbol in self.lines for symbol in condition.instruments), condition
+        assert all(other.condition_id != condition.condition_id for other in self._conditions), condition
+        self._conditions.append(FeedCondition(condition))
+        self._is_whole = False
+
+    def clear(self, condition_id: str, now: Nanos) -> None:
+        """Let a condition touch nothing from now on; an unknown one has lapsed already, which is no error."""
+        for condition in self._conditions:
+            if condition.condition_id == condition_id:
+                condition.until = min(condition.until, now)
+
+    def publish(self, symbol: str, price_minor: MinorUnits, now: Nanos, said: list[Message | Later]) -> PricePublished | None:
+        """Publish one price observed at ``now``, as far as the conditions let it; what was said at once, if anything."""
+        line = self.lines[symbol]
+        line.update += 1
+        if self._is_whole:
+            line.passed_minor = price_minor
+            line.passed_at = now
+            line.latest = published = PricePublished(symbol, price_minor, now, line.update)
+            said.append(published)
+            return published
+        return self._publish_through_conditions(line, price_minor, now, said)
+
+    def _publish_through_conditions(
+        self, line: FeedLine, price_minor: MinorUnits, now: Nanos, said: list[Message | Later]
+    ) -> PricePublished | None:
+        touching = [condition for condition in self._conditions if now < condition.until and condition.covers(line.symbol)]
+        lost = False
+        for condition in touching:
+            if condition.kind is FeedConditionKind.FEED_DROP and self._stream.chance(condition.probability_ppm):
+                self._take_effect(condition, line.symbol, said)
+                lost = True
+        if lost:
+            return None
+        stale = False
+        delay_ns = 0
+        for condition in touching:
+            if condition.kind is FeedConditionKind.FEED_STALE:
+                self._take_effect(condition, line.symbol, said)
+                stale = True
+            elif condition.kind is FeedConditionKind.FEED_DELAY and condition.delay_ns:
+                self._take_effect(condition, line.symbol, said)
+                delay_ns += condition.delay_ns
+        if not stale:
+            line.passed_minor = price_minor
+            line.passed_at = now
+        if line.passed_at is None:
+            return None
+        published = PricePublished(line.symbol, line.passed_minor, line.passed_at, line.update)
+        due_at = now + delay_ns
+        if line.held and line.held[-1][0] > due_at:
+            due_at = line.held[-1][0]
+        if due_at > now:
+            line.held.append((due_at, published))
+            if Later(HeldPublicationsDue(), due_at) not in said:
+                said.append(Later(HeldPublicationsDue(), due_at))
+            return None
+        line.latest = published
+        said.append(published)
+        return published
+
+    def release(self, now: Nanos, said: list[Message | Later]) -> list[PricePublished]:
+        """Say the held publications that are due, in order, and the ends of conditions that have lapsed."""
+        if self._is_whole:
+            return []
+        released = []
+        for line in self.lines.values():
+            while line.held and line.held[0][0] <= now:
+                _, published = line.held.popleft()
+                line.latest = published
+                said.append(published)
+                released.append(published)
+        self.end_lapsed(now, said)
+        return released
+
+    def end_lapsed(self, now: Nanos, said: list[Message | Later]) -> None:
+        """Say the end of every condition that touches nothing from ``now`` on and holds nothing back."""
+        under_way = []
+        for condition in self._conditions:
+            if now < condition.until or self._holds_back(condition):
+                under_way.append(condition)
+            else:
+                said.append(ConditionEnded(self._name, condition.condition_id))
+        self._conditions = under_way
+        self._is_whole = not under_way and not any(line.held for line in self.lines.values())
+
+    def _holds_back(self, condition: FeedCondition) -> bool:
+        if condition.kind is not FeedConditionKind.FEED_DELAY:
+            return False
+        return any(line.held and condition.covers(symbol) for symbol, line in self.lines.items())
+
+    def _take_effect(self, condition: FeedCondition, symbol: str, said: list[Message | Later]) -> None:
+        if not condition.in_effect:
+            condition.in_effect = True
+            said.append(ConditionTookEffect(self._name, condition.condition_id, symbol))
