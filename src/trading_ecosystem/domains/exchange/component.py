@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from trading_ecosystem.domains.exchange.accounts import Accounts
@@ -162,16 +161,16 @@ class Exchange(Component):
         """Answer an order: again as before, with a reason against it, or by taking it to its market."""
         said: list[Message | Later] = []
         market = self.markets.get(message.instrument)
-        unnamed = self._refused_unnamed(message, market)
-        if unnamed is not None or market is None:
-            reason = unnamed or RejectReason.UNKNOWN_INSTRUMENT
-            return [OrderRejected(self.name, message.account, message.client_order_id, message.instrument, reason)]
+        if not self.clients.may_trade(message.account):
+            return [self._rejected(message, RejectReason.UNKNOWN_ACCOUNT)]
+        if market is None:
+            return [self._rejected(message, RejectReason.UNKNOWN_INSTRUMENT)]
+        if not 0 < len(message.client_order_id) <= MAXIMUM_CLIENT_ORDER_ID:
+            return [self._rejected(message, RejectReason.INVALID_CLIENT_ORDER_ID)]
         known = self.orders.named(message.account, message.client_order_id, now)
         if known is not None:
-            if known.command == message:
-                return [known.answer()]
-            reason = RejectReason.DUPLICATE_CLIENT_ORDER_ID
-            return [OrderRejected(self.name, message.account, message.client_order_id, message.instrument, reason)]
+            same = known.command == message
+            return [known.answer() if same else self._rejected(message, RejectReason.DUPLICATE_CLIENT_ORDER_ID)]
         malformed = refused_by_form(message)
         if malformed is not None:
             order = Order(message, 0, now, message.quantity_lots, message.price_ticks)
@@ -181,15 +180,9 @@ class Exchange(Component):
         self.orders.remember(self.entry.enter(market, message, now, said))
         return said
 
-    def _refused_unnamed(self, asked: PlaceOrder, market: Market | None) -> RejectReason | None:
-        """The checks before the order has a name that could be remembered."""
-        if not self.clients.may_trade(asked.account):
-            return RejectReason.UNKNOWN_ACCOUNT
-        if market is None:
-            return RejectReason.UNKNOWN_INSTRUMENT
-        if not 0 < len(asked.client_order_id) <= MAXIMUM_CLIENT_ORDER_ID:
-            return RejectReason.INVALID_CLIENT_ORDER_ID
-        return None
+    def _rejected(self, asked: PlaceOrder, reason: RejectReason) -> OrderRejected:
+        """A refusal that is not remembered under the order's name."""
+        return OrderRejected(self.name, asked.account, asked.client_order_id, asked.instrument, reason)
 
     def cancel_asked(self, message: CancelOrder, now: Nanos) -> Said:
         """Take an order out of its book, after everyone in the background who came before."""
@@ -233,5 +226,7 @@ class Exchange(Component):
 
     def open_orders(self, question: OpenOrdersQuestion) -> tuple[OrderAccepted, ...]:
         """The open orders of one account, by order number, with what is left of each as quantity."""
-        live: Sequence[Order] = [order for order in self.orders.open.values() if order.command.account == question.account]
-        return tuple([order.accepted(order.leaves_lots) for order in live])
+        account = question.account
+        return tuple(
+            [order.accepted(order.leaves_lots) for order in self.orders.open.values() if order.command.account == account]
+        )

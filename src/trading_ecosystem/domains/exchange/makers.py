@@ -22,6 +22,7 @@ from trading_ecosystem.ports.randomness import RandomStream
 _REGRID_BELOW: Final = 0.8
 _REGRID_ABOVE: Final = 1.25
 _NOWHERE: Final = -1
+_GAPS_FILLED: Final = 2
 
 
 class Ladder:
@@ -99,14 +100,19 @@ class Makers:
         self._level(asks, now, said)
 
     def refresh(self, ladder: Ladder, draw: float, now: Nanos, said: list[Message | Later]) -> None:
-        """Fill the nearest gap; where there is none, replace an order, the nearer ones more often."""
+        """Fill the nearest gap, or the nearest two; where there is none, replace an order, the nearer ones more often."""
         rungs = ladder.rungs
         near = ladder.near
+        filled = 0
         for rung in range(near, near - self._levels, -1):
             order = rungs.get(rung)
             if order is None or not order.leaves_lots:
                 self._post(ladder, rung, now, said)
-                return
+                filled += 1
+                if filled == _GAPS_FILLED:
+                    return
+        if filled:
+            return
         rung = near - int(draw * draw * self._levels)
         self._withdraw(ladder, rung)
         self._post(ladder, rung, now, said)

@@ -33,9 +33,9 @@ class FlowParameters(msgspec.Struct, frozen=True):
         ("USDT", 2_500_000_000_000),
     )
     """Mean notional of one order, per quote asset (0.4 BTC; 25,000 USD or USDT)."""
-    taker_size_ppm: PartsPerMillion = 600_000
+    taker_size_ppm: PartsPerMillion = 550_000
     """Mean size of a taker's order as a share of a maker's; sizes are exponential."""
-    taker_reach_ppm: PartsPerMillion = 1_500
+    taker_reach_ppm: PartsPerMillion = 1_000
     """How far from the anchor a taker is willing to trade, as a share of the price."""
     premium_ppm: PartsPerMillion = 60
     """Standard deviation of the venue's own price around the fundamental (an Ornstein-Uhlenbeck process)."""

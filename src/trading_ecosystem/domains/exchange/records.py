@@ -1,0 +1,291 @@
+"""What is kept of a venue: accounts, claims, orders and their states, refusals, fills, trades and fee schedules.
+
+An order's terms and its state are two records with one key: a venue says its first answer again when it is asked again, and
+an acceptance repeated after fills must not take the order back to its beginning. An order without a state record is ``new``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Final
+
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.exchange import (
+    AccountOpened,
+    ClaimChanged,
+    InstrumentListed,
+    Liquidity,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    OrderStatus,
+    OrderType,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TradeMatched,
+)
+from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
+from trading_ecosystem.ports.records import Change, Record, Upsert
+
+NAMESPACE: Final = "exchange"
+
+
+class AccountRecord(Record, frozen=True):
+    """An account that exists on a venue."""
+
+    table: ClassVar[str] = "accounts"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account")
+    venue: str
+    account: str
+
+
+class ClaimRecord(Record, frozen=True):
+    """What a venue owes an account in one asset."""
+
+    table: ClassVar[str] = "claims"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "asset")
+    venue: str
+    account: str
+    asset: str
+    available_minor: MinorUnits
+    held_minor: MinorUnits
+    changed_at: Nanos
+
+
+class OrderRecord(Record, frozen=True):
+    """The terms of an accepted order; ``answered_at`` is when it was last said to be accepted."""
+
+    table: ClassVar[str] = "orders"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    venue: str
+    account: str
+    order_id: int
+    client_order_id: str
+    instrument: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price_ticks: Ticks
+    quantity_lots: Lots
+    post_only: bool
+    answered_at: Nanos
+
+
+class OrderStateRecord(Record, frozen=True):
+    """What has become of an accepted order since."""
+
+    table: ClassVar[str] = "order_states"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    venue: str
+    account: str
+    order_id: int
+    status: OrderStatus
+    cumulative_lots: Lots
+    leaves_lots: Lots
+    changed_at: Nanos
+
+
+class RefusalRecord(Record, frozen=True):
+    """The latest refusal of an order under one name."""
+
+    table: ClassVar[str] = "refusals"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "client_order_id")
+    venue: str
+    account: str
+    client_order_id: str
+    instrument: str
+    reason: RejectReason
+    refused_at: Nanos
+
+
+class FillRecord(Record, frozen=True):
+    """One side's view of a trade."""
+
+    table: ClassVar[str] = "fills"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "execution_id")
+    venue: str
+    account: str
+    execution_id: int
+    order_id: int
+    trade_id: int
+    instrument: str
+    side: Side
+    price_ticks: Ticks
+    quantity_lots: Lots
+    liquidity: Liquidity
+    fee_asset: str
+    fee_minor: MinorUnits
+    filled_at: Nanos
+    settles_at: Nanos
+
+
+class TradeRecord(Record, frozen=True):
+    """A match in which a named account took part, with both parties."""
+
+    table: ClassVar[str] = "trades"
+    key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "trade_id")
+    venue: str
+    instrument: str
+    trade_id: int
+    price_ticks: Ticks
+    quantity_lots: Lots
+    aggressor: Side
+    buyer: str
+    seller: str
+    quote_asset: str
+    quote_minor: MinorUnits
+    buyer_fee_minor: MinorUnits
+    seller_fee_minor: MinorUnits
+    matched_at: Nanos
+    settles_at: Nanos
+
+
+class FeeScheduleRecord(Record, frozen=True):
+    """An instrument's terms on a venue."""
+
+    table: ClassVar[str] = "fee_schedules"
+    key: ClassVar[tuple[str, ...]] = ("venue", "instrument")
+    venue: str
+    instrument: str
+    base: str
+    quote: str
+    tick_size: MinorUnits
+    lot_size: MinorUnits
+    maker_fee_ppm: PartsPerMillion
+    taker_fee_ppm: PartsPerMillion
+    settlement_cycle_ns: Nanos
+    listed_at: Nanos
+
+
+RECORDS: Final[tuple[type[Record], ...]] = (
+    AccountRecord,
+    ClaimRecord,
+    OrderRecord,
+    OrderStateRecord,
+    RefusalRecord,
+    FillRecord,
+    TradeRecord,
+    FeeScheduleRecord,
+)
+
+
+def _account(said: AccountOpened, _: Nanos) -> tuple[Change, ...]:
+    return (Upsert(AccountRecord(said.venue, said.account)),)
+
+
+def _claim(said: ClaimChanged, now: Nanos) -> tuple[Change, ...]:
+    return (Upsert(ClaimRecord(said.venue, said.account, said.asset, said.available_after, said.held_after, now)),)
+
+
+def _accepted(said: OrderAccepted, now: Nanos) -> tuple[Change, ...]:
+    return (
+        Upsert(
+            OrderRecord(
+                said.venue,
+                said.account,
+                said.order_id,
+                said.client_order_id,
+                said.instrument,
+                said.side,
+                said.order_type,
+                said.time_in_force,
+                said.price_ticks,
+                said.quantity_lots,
+                said.post_only,
+                now,
+            )
+        ),
+    )
+
+
+def _rejected(said: OrderRejected, now: Nanos) -> tuple[Change, ...]:
+    return (Upsert(RefusalRecord(said.venue, said.account, said.client_order_id, said.instrument, said.reason, now)),)
+
+
+def _filled(said: OrderFilled, now: Nanos) -> tuple[Change, ...]:
+    status = OrderStatus.PARTIALLY_FILLED if said.leaves_lots else OrderStatus.FILLED
+    fill = FillRecord(
+        said.venue,
+        said.account,
+        said.execution_id,
+        said.order_id,
+        said.trade_id,
+        said.instrument,
+        said.side,
+        said.price_ticks,
+        said.quantity_lots,
+        said.liquidity,
+        said.fee_asset,
+        said.fee_minor,
+        now,
+        said.settles_at,
+    )
+    state = OrderStateRecord(said.venue, said.account, said.order_id, status, said.cumulative_lots, said.leaves_lots, now)
+    return (Upsert(fill), Upsert(state))
+
+
+def _cancelled(said: OrderCancelled, now: Nanos) -> tuple[Change, ...]:
+    state = OrderStateRecord(said.venue, said.account, said.order_id, OrderStatus.CANCELLED, said.cumulative_lots, 0, now)
+    return (Upsert(state),)
+
+
+def _matched(said: TradeMatched, _: Nanos) -> tuple[Change, ...]:
+    return (
+        Upsert(
+            TradeRecord(
+                said.venue,
+                said.instrument,
+                said.trade_id,
+                said.price_ticks,
+                said.quantity_lots,
+                said.aggressor,
+                said.buyer,
+                said.seller,
+                said.quote_asset,
+                said.quote_minor,
+                said.buyer_fee_minor,
+                said.seller_fee_minor,
+                said.matched_at,
+                said.settles_at,
+            )
+        ),
+    )
+
+
+def _listed(said: InstrumentListed, now: Nanos) -> tuple[Change, ...]:
+    return (
+        Upsert(
+            FeeScheduleRecord(
+                said.venue,
+                said.instrument,
+                said.base,
+                said.quote,
+                said.tick_size,
+                said.lot_size,
+                said.maker_fee_ppm,
+                said.taker_fee_ppm,
+                said.settlement_cycle_ns,
+                now,
+            )
+        ),
+    )
+
+
+_KEPT: Final[dict[type[Message], Callable[[Any, Nanos], tuple[Change, ...]]]] = {
+    AccountOpened: _account,
+    ClaimChanged: _claim,
+    OrderAccepted: _accepted,
+    OrderRejected: _rejected,
+    OrderFilled: _filled,
+    OrderCancelled: _cancelled,
+    TradeMatched: _matched,
+    InstrumentListed: _listed,
+}
+
+
+def project(message: Message, now: Nanos) -> Iterable[Change]:
+    """The changes that one journal entry makes; none for messages that are not kept."""
+    change = _KEPT.get(type(message))
+    return change(message, now) if change else ()
