@@ -1,0 +1,162 @@
+"""The fault catalogue: what each fault becomes, how large it may be, and what a monitor ought to say about it.
+
+It is stated here before any run is scored. A fault's *size* (``severity`` in its label) is in the unit of the expected
+alert's threshold; from ``detectable_from`` on the alert's condition is expected to come to hold, below it the fault is expected
+to be missed. ``severity.py`` computes sizes. Thresholds are those of :mod:`trading_ecosystem.messages.risk`; the SLA counts
+from the first instant at which the condition holds on what the monitor was sent.
+
+Caps: prices move by at most 25 %; a shock lasts at most 2 h before it recovers; a depeg moves at most 20 % and lasts at most
+72 h in all. Every other fault lasts at most 72 h, and delays are at most 24 h.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import msgspec
+
+from trading_ecosystem.messages.risk import CRASH_PPM, DEPEG_PPM, OVERDUE_AFTER, SHOCK_PPM, STALE_AFTER, AlertKind
+from trading_ecosystem.messages.test_coordination import FaultKind
+from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND, Nanos, PartsPerMillion
+
+LONGEST_FAULT: Final[Nanos] = 72 * HOUR
+LONGEST_SHOCK: Final[Nanos] = 2 * HOUR
+"""Ramp and hold of a price shock; its recovery comes on top."""
+LONGEST_DELAY: Final[Nanos] = DAY
+PRICE_CAP: Final[PartsPerMillion] = 250_000
+DEPEG_CAP: Final[PartsPerMillion] = 200_000
+COINS: Final = ("BTC", "ETH")
+"""Assets that a market crash takes down together."""
+STABLECOINS: Final = ("USDT",)
+
+
+class Target(enum.StrEnum):
+    """What a fault acts on, and so which condition message it becomes."""
+
+    PRICE = "price"
+    """``PriceConditionSet`` to market data."""
+    FEED = "feed"
+    """``FeedConditionSet`` to market data."""
+    CUSTODIAN = "custodian"
+    """``CustodianConditionSet`` to the custodian."""
+    LINK = "link"
+    """``LinkConditionSet`` to the links."""
+
+
+class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one kind of fault before any run."""
+
+    target: Target
+    required: tuple[str, ...]
+    """Fields a scenario must give, besides ``id``, ``kind`` and ``at``."""
+    optional: tuple[str, ...] = ()
+    expected_alert: AlertKind | None
+    """``None``: outside the monitor's mandate."""
+    threshold: int = 0
+    detectable_from: int = 0
+    sla_ns: Nanos = 0
+    mandate: str
+    """One line: what makes it detectable."""
+
+
+_STALE_FROM: Final = STALE_AFTER + 1
+_OVERDUE_FROM: Final = OVERDUE_AFTER + 1
+
+
+def _stale(target: Target, required: tuple[str, ...], optional: tuple[str, ...], mandate: str) -> CatalogueEntry:
+    return CatalogueEntry(
+        target=target,
+        required=required,
+        optional=optional,
+        expected_alert=AlertKind.PRICE_STALE,
+        threshold=STALE_AFTER,
+        detectable_from=_STALE_FROM,
+        sla_ns=5 * SECOND,
+        mandate=mandate,
+    )
+
+
+def _overdue(required: tuple[str, ...], mandate: str) -> CatalogueEntry:
+    return CatalogueEntry(
+        target=Target.CUSTODIAN,
+        required=required,
+        expected_alert=AlertKind.SETTLEMENT_OVERDUE,
+        threshold=OVERDUE_AFTER,
+        detectable_from=_OVERDUE_FROM,
+        sla_ns=MINUTE,
+        mandate=mandate,
+    )
+
+
+def _unwatched(required: tuple[str, ...]) -> CatalogueEntry:
+    return CatalogueEntry(
+        target=Target.LINK,
+        required=required,
+        expected_alert=None,
+        mandate="out of mandate: prices still arrive, so nothing that the monitor watches for comes to hold",
+    )
+
+
+_FEED_LINK: Final = "where it covers the link market-data to risk"
+
+CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
+    FaultKind.PRICE_SHOCK: CatalogueEntry(
+        target=Target.PRICE,
+        required=("asset", "magnitude"),
+        optional=("ramp", "hold", "recovery", "residual"),
+        expected_alert=AlertKind.PRICE_SHOCK,
+        threshold=SHOCK_PPM,
+        detectable_from=SHOCK_PPM,
+        sla_ns=30 * SECOND,
+        mandate="size is the largest move within 60 s, as far as the tick shows it",
+    ),
+    FaultKind.STABLECOIN_DEPEG: CatalogueEntry(
+        target=Target.PRICE,
+        required=("magnitude",),
+        optional=("asset", "ramp", "hold", "recovery", "residual"),
+        expected_alert=AlertKind.STABLECOIN_DEPEG,
+        threshold=DEPEG_PPM,
+        detectable_from=DEPEG_PPM,
+        sla_ns=15 * MINUTE,
+        mandate="size is the largest distance from the peg; the firm must hold the stablecoin",
+    ),
+    FaultKind.MARKET_CRASH: CatalogueEntry(
+        target=Target.PRICE,
+        required=("magnitude",),
+        optional=("assets", "ramp", "hold", "recovery", "residual"),
+        expected_alert=AlertKind.PRICE_CRASH,
+        threshold=CRASH_PPM,
+        detectable_from=CRASH_PPM,
+        sla_ns=2 * MINUTE,
+        mandate="size is the largest fall within 15 min, as far as the tick shows it",
+    ),
+    FaultKind.FEED_STALE: _stale(Target.FEED, ("duration",), ("instruments",), "size is the duration"),
+    FaultKind.FEED_DROP: _stale(
+        Target.FEED,
+        ("duration", "probability"),
+        ("instruments",),
+        "size is the longest silence that comes about with a probability of at least 0.999999",
+    ),
+    FaultKind.FEED_DELAY: _stale(
+        Target.FEED, ("duration", "delay"), ("instruments",), "size is the delay and one tick, at most the duration"
+    ),
+    FaultKind.SETTLEMENT_DELAY: _overdue(("duration", "delay"), "size is the delay, at most the duration"),
+    FaultKind.SETTLEMENT_REJECT: _overdue(
+        ("duration", "probability"), "size is the mean wait of an instruction, at most the duration"
+    ),
+    FaultKind.CUSTODIAN_OFFLINE: _overdue(("duration",), "size is the duration"),
+    FaultKind.LINK_DELAY: _stale(
+        Target.LINK, ("from", "to", "duration", "delay"), (), f"size is the delay and one tick, {_FEED_LINK}"
+    ),
+    FaultKind.LINK_DROP: _stale(
+        Target.LINK,
+        ("from", "to", "duration", "probability"),
+        (),
+        f"size is the longest silence that comes about with a probability of at least 0.999999, {_FEED_LINK}",
+    ),
+    FaultKind.LINK_DUPLICATE: _unwatched(("from", "to", "duration", "probability", "delay")),
+    FaultKind.LINK_REORDER: _unwatched(("from", "to", "duration", "probability", "delay")),
+    FaultKind.LINK_PARTITION: _stale(Target.LINK, ("from", "to", "duration"), (), f"size is the duration, {_FEED_LINK}"),
+}
+"""One entry per kind of fault."""

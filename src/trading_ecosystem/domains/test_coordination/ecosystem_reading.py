@@ -1,0 +1,292 @@
+"""How the ``ecosystem`` part of a scenario is read: market data, venues, custodian, firm, risk, links."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from trading_ecosystem.domains.test_coordination.document import Fields, Mapping, Node, fields_of, items_of, one_of, shown
+from trading_ecosystem.domains.test_coordination.quantities import (
+    amount,
+    boolean,
+    decimal_text,
+    duration,
+    enumerated,
+    instance_name,
+    named,
+    ratio,
+    text_of,
+    whole_number,
+)
+from trading_ecosystem.domains.test_coordination.scenario import (
+    FIXED_NAMES,
+    CustodianSection,
+    Ecosystem,
+    FirmLimits,
+    FirmSection,
+    LatencyDistribution,
+    LinkSection,
+    MarketDataSection,
+    Recording,
+    RecordingFormat,
+    RiskLimit,
+    RiskSection,
+    VenueSection,
+)
+from trading_ecosystem.messages.risk import STALE_AFTER, LimitKind
+from trading_ecosystem.messages.units import (
+    ASSETS,
+    DAY,
+    HOUR,
+    INSTRUMENTS,
+    MILLISECOND,
+    MINOR_UNITS_PER_WHOLE,
+    MINUTE,
+    PARTS_PER_MILLION,
+    SECOND,
+    MinorUnits,
+    Nanos,
+    PartsPerMillion,
+)
+from trading_ecosystem.ports.errors import BadInput
+
+PRICED_ASSETS: Final = ("BTC", "ETH", "USDT")
+"""Every asset that has a price path of its own."""
+_PRICES: Final = {"BTC": 60_000 * MINOR_UNITS_PER_WHOLE, "ETH": 3_000 * MINOR_UNITS_PER_WHOLE, "USDT": MINOR_UNITS_PER_WHOLE}
+_VOLATILITY: Final = {"BTC": "0.55", "ETH": "0.70", "USDT": "0.02"}
+_HOUSE: Final = {
+    "BTC": 1_000 * MINOR_UNITS_PER_WHOLE,
+    "ETH": 20_000 * MINOR_UNITS_PER_WHOLE,
+    "USD": 60_000_000 * MINOR_UNITS_PER_WHOLE,
+    "USDT": 60_000_000 * MINOR_UNITS_PER_WHOLE,
+}
+_SHORTEST_RHYTHM: Final[Nanos] = 10 * MILLISECOND
+_HIGHEST_FEE: Final[PartsPerMillion] = 100_000
+_MOST_VENUES: Final = 16
+_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps")
+_ASSET_LIMITS: Final = (LimitKind.POSITION_LONG, LimitKind.POSITION_SHORT, LimitKind.ASSET_NOTIONAL)
+
+
+def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
+    """The ecosystem; every part has defaults except the venues, of which two are made."""
+    what = "ecosystem"
+    fields = Fields(node or Mapping((), place), what, ("market_data", "venues", "custodian", "firm", "risk", "links"))
+    market_data = read_market_data(fields.get("market_data"), fields.place)
+    assets = tuple(dict.fromkeys(asset for symbol in market_data.instruments for asset in symbol.split("/")))
+    venues = _read_venues(fields.get("venues"), fields.place, assets)
+    custodian = _read_custodian(fields.get("custodian"), fields.place)
+    custodian_place = fields.place_of("custodian")
+    _refuse_taken(custodian.name, custodian_place, (*FIXED_NAMES, *(venue.name for venue in venues)))
+    firm = _read_firm(fields.get("firm"), fields.place)
+    houses = [account for venue in venues for account in (venue.house_account, venue.fee_account)]
+    _refuse_taken(firm.name, fields.place_of("firm"), houses)
+    risk = _read_risk(fields.get("risk"), fields.place, firm.name)
+    ecosystem = Ecosystem(market_data, venues, custodian, firm, risk, ())
+    links = fields.get("links")
+    if links is None:
+        return ecosystem
+    sections = tuple(_read_link(item, ecosystem.component_names) for item in items_of(links, "links"))
+    return Ecosystem(market_data, venues, custodian, firm, risk, sections)
+
+
+def read_market_data(node: Node | None, place: str) -> MarketDataSection:
+    """Instruments, rhythm, and either path parameters or a recording."""
+    what = "market_data"
+    known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording")
+    fields = Fields(node or Mapping((), place), what, known)
+    instruments = instruments_of(fields.get("instruments"), tuple(INSTRUMENTS), "instruments")
+    # A price older than 30 s is stale: a slower tick would raise alerts by itself.
+    longest_tick = STALE_AFTER // 3
+    tick_ns = _duration(fields, "tick", 10 * SECOND, _SHORTEST_RHYTHM, longest_tick)
+    candles = fields.get("candles")
+    intervals = (
+        [duration(item, "a candle interval", tick_ns, DAY) for item in items_of(candles, "candles")] if candles else [MINUTE]
+    )
+    recording = fields.get("recording")
+    if recording is not None:
+        for name in _PATH_FIELDS:
+            if name in fields:
+                problem = f"'{name}' shapes generated prices, and these are recorded; expected no '{name}' beside 'recording'"
+                raise BadInput(fields.place_of(name), problem)
+        return MarketDataSection(instruments, tick_ns, {}, {}, "0", False, tuple(intervals), _read_recording(recording))
+    prices = dict(_PRICES)
+    for asset, value in _by_asset(fields.get("prices"), "prices", PRICED_ASSETS):
+        prices[asset] = amount(value, f"the price of {asset}")
+    volatility = dict(_VOLATILITY)
+    for asset, value in _by_asset(fields.get("volatility"), "volatility", PRICED_ASSETS):
+        volatility[asset] = decimal_text(value, f"the volatility of {asset}", Decimal(0), Decimal(5))
+    correlation = fields.get("correlation")
+    jumps = fields.get("jumps")
+    return MarketDataSection(
+        instruments=instruments,
+        tick_ns=tick_ns,
+        prices_minor=prices,
+        volatility=volatility,
+        correlation=decimal_text(correlation, "correlation", Decimal(-1), Decimal(1)) if correlation else "0.8",
+        jumps=boolean(jumps, "jumps") if jumps else True,
+        candles_ns=tuple(intervals),
+        recording=None,
+    )
+
+
+def instruments_of(node: Node | None, default: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """A list of distinct instruments out of ``default``, which is also what an absent list means."""
+    if node is None:
+        return default
+    symbols: list[str] = []
+    for item in items_of(node, what):
+        symbol = named(item, "instrument", default)
+        if symbol in symbols:
+            raise BadInput(item.place, f"instrument {shown(symbol)} is listed twice; expected distinct instruments")
+        symbols.append(symbol)
+    if not symbols:
+        raise BadInput(node.place, f"{what} cannot be empty; {one_of(default)}")
+    return tuple(symbols)
+
+
+def amounts_of(node: Node, what: str, assets: tuple[str, ...]) -> dict[str, MinorUnits]:
+    """A mapping from assets to positive amounts."""
+    return {asset: amount(value, f"{what} of {asset}") for asset, value in _by_asset(node, what, assets)}
+
+
+def _by_asset(node: Node | None, what: str, assets: tuple[str, ...]) -> list[tuple[str, Node]]:
+    pairs: list[tuple[str, Node]] = []
+    for field in fields_of(node, what) if node is not None else ():
+        if field.key not in assets:
+            raise BadInput(field.place, f"unknown asset {shown(field.key)} in {what}; {one_of(assets)}")
+        pairs.append((field.key, field.value))
+    return pairs
+
+
+def _duration(fields: Fields, name: str, default: Nanos, shortest: Nanos = _SHORTEST_RHYTHM, longest: Nanos = DAY) -> Nanos:
+    node = fields.get(name)
+    return default if node is None else duration(node, name, shortest, longest)
+
+
+def _refuse_taken(name: str, place: str, taken: tuple[str, ...] | list[str]) -> None:
+    if name in taken:
+        raise BadInput(place, f"the name {shown(name)} is already taken; expected one not among: {', '.join(taken)}")
+
+
+def _read_recording(node: Node) -> Recording:
+    fields = Fields(node, "recording", ("file", "format", "sample"))
+    return Recording(
+        file=text_of(fields.need("file"), "file"),
+        format=enumerated(fields.need("format"), "format", RecordingFormat),
+        sample_ns=_duration(fields, "sample", SECOND),
+    )
+
+
+def _read_venues(node: Node | None, place: str, assets: tuple[str, ...]) -> tuple[VenueSection, ...]:
+    if node is None:
+        return tuple(_read_venue(Mapping((), place), name, assets) for name in ("exchange-alpha", "exchange-beta"))
+    items = items_of(node, "venues")
+    if not 1 <= len(items) <= _MOST_VENUES:
+        raise BadInput(node.place, f"there are {len(items)} venues; expected 1 to {_MOST_VENUES}")
+    venues: list[VenueSection] = []
+    for item in items:
+        venue = _read_venue(item, None, assets)
+        _refuse_taken(venue.name, item.place, (*FIXED_NAMES, *(other.name for other in venues)))
+        venues.append(venue)
+    return tuple(venues)
+
+
+def _read_venue(node: Node, name: str | None, assets: tuple[str, ...]) -> VenueSection:
+    known = ("name", "publish_every", "maker_fee", "taker_fee", "settlement_cycle", "depth_levels", "house")
+    fields = Fields(node, "a venue", known)
+    maker, taker, levels = fields.get("maker_fee"), fields.get("taker_fee"), fields.get("depth_levels")
+    house = {asset: _HOUSE[asset] for asset in assets}
+    if (given := fields.get("house")) is not None:
+        house = amounts_of(given, "house", ASSETS)
+        for asset in assets:
+            if asset not in house:
+                raise BadInput(given.place, f"the house has no {asset}, which is traded here; expected an amount of {asset}")
+    return VenueSection(
+        name=name or instance_name(fields.need("name"), "the venue's name"),
+        publish_every_ns=_duration(fields, "publish_every", 10 * SECOND, longest=HOUR),
+        maker_fee_ppm=ratio(maker, "maker_fee", 0, _HIGHEST_FEE) if maker else 200,
+        taker_fee_ppm=ratio(taker, "taker_fee", 0, _HIGHEST_FEE) if taker else 500,
+        settlement_cycle_ns=_duration(fields, "settlement_cycle", 10 * MINUTE, SECOND, 5 * DAY),
+        depth_levels=whole_number(levels, "depth_levels", 1, 100) if levels else 10,
+        house=house,
+    )
+
+
+def _read_custodian(node: Node | None, place: str) -> CustodianSection:
+    fields = Fields(node or Mapping((), place), "custodian", ("name", "retry_every", "reconcile_every"))
+    name = fields.get("name")
+    return CustodianSection(
+        name=instance_name(name, "the custodian's name") if name else "custodian",
+        retry_every_ns=_duration(fields, "retry_every", MINUTE, SECOND),
+        reconcile_every_ns=_duration(fields, "reconcile_every", 5 * MINUTE, SECOND),
+    )
+
+
+def _read_firm(node: Node | None, place: str) -> FirmSection:
+    fields = Fields(node or Mapping((), place), "firm", ("name", "mark_every", "limits"))
+    name, given = fields.get("name"), fields.get("limits")
+    limits = FirmLimits()
+    if given is not None:
+        own = Fields(given, "the firm's limits", ("max_order_notional", "max_open_orders", "max_position"))
+        order, count, position = own.get("max_order_notional"), own.get("max_open_orders"), own.get("max_position")
+        limits = FirmLimits(
+            max_order_notional_usd_minor=amount(order, "max_order_notional") if order else None,
+            max_open_orders=whole_number(count, "max_open_orders", 1, 10_000) if count else None,
+            max_position_usd_minor=amount(position, "max_position") if position else None,
+        )
+    return FirmSection(
+        name=instance_name(name, "the firm's name") if name else "fund",
+        mark_every_ns=_duration(fields, "mark_every", 5 * MINUTE, SECOND),
+        limits=limits,
+    )
+
+
+def _read_risk(node: Node | None, place: str, firm: str) -> RiskSection:
+    fields = Fields(node or Mapping((), place), "risk", ("report_every", "limits"))
+    given = fields.get("limits")
+    limits: list[RiskLimit] = []
+    if given is not None:
+        known = Fields(given, "the risk limits", tuple(kind.value for kind in LimitKind))
+        for kind in LimitKind:
+            value = known.get(kind.value)
+            if value is None:
+                continue
+            if kind in _ASSET_LIMITS:
+                limits += [RiskLimit(kind, asset, one) for asset, one in amounts_of(value, kind.value, PRICED_ASSETS).items()]
+            elif kind is LimitKind.DRAWDOWN:
+                limits.append(RiskLimit(kind, firm, ratio(value, kind.value, 1, PARTS_PER_MILLION)))
+            else:
+                subject = "USDT" if kind is LimitKind.STABLECOIN_EXPOSURE else firm
+                limits.append(RiskLimit(kind, subject, amount(value, kind.value)))
+    return RiskSection(report_every_ns=_duration(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits))
+
+
+def _read_link(node: Node, names: tuple[str, ...]) -> LinkSection:
+    fields = Fields(node, "a link", ("from", "to", "latency"))
+    latency = Fields(fields.need("latency"), "latency", ("distribution", "mean", "minimum", "sigma"))
+    distribution = enumerated(latency.need("distribution"), "distribution", LatencyDistribution)
+    mean_ns = duration(latency.need("mean"), "mean", 0, MINUTE)
+    minimum, sigma = latency.get("minimum"), latency.get("sigma")
+    return LinkSection(
+        senders=end_pattern(fields.need("from"), names),
+        receivers=end_pattern(fields.need("to"), names),
+        distribution=distribution,
+        mean_ns=mean_ns,
+        minimum_ns=duration(minimum, "minimum", 0, mean_ns) if minimum else 0,
+        sigma_ppm=ratio(sigma, "sigma", 0, 5 * PARTS_PER_MILLION) if sigma else 500_000,
+    )
+
+
+def end_pattern(node: Node, names: tuple[str, ...]) -> str:
+    """One end of a link: a component's name, or a prefix and ``*`` that fits at least one."""
+    text = text_of(node, "the end of a link")
+    if text.endswith("*") and any(name.startswith(text[:-1]) for name in names):
+        return text
+    return named(node, "component", (*names, "*"))
+
+
+def matching(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The components that an end of a link stands for."""
+    if pattern.endswith("*"):
+        return tuple(name for name in names if name.startswith(pattern[:-1]))
+    return (pattern,)

@@ -1,0 +1,208 @@
+"""How faults are read: fields by the catalogue's entry of their kind, numbers exact or as a range, caps enforced.
+
+A number may be a range ``{low: …, high: …}``. The fault is then read twice, once with the low and once with the high ends,
+and each reading must obey the caps; the schedule draws between the two.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from trading_ecosystem.domains.test_coordination.catalogue import (
+    CATALOGUE,
+    COINS,
+    DEPEG_CAP,
+    LONGEST_DELAY,
+    LONGEST_FAULT,
+    LONGEST_SHOCK,
+    PRICE_CAP,
+    STABLECOINS,
+    Target,
+)
+from trading_ecosystem.domains.test_coordination.document import Fields, Items, Mapping, Node, items_of, one_of, shown
+from trading_ecosystem.domains.test_coordination.ecosystem_reading import (
+    PRICED_ASSETS,
+    end_pattern,
+    instruments_of,
+    matching,
+)
+from trading_ecosystem.domains.test_coordination.quantities import (
+    duration,
+    enumerated,
+    instance_name,
+    named,
+    ratio,
+    spoken,
+)
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CustodianFault,
+    Ecosystem,
+    Fault,
+    FeedFault,
+    LinkFault,
+    PlannedFault,
+    PriceFault,
+)
+from trading_ecosystem.messages.test_coordination import FaultKind
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
+from trading_ecosystem.ports.errors import BadInput
+
+_ALWAYS: Final = ("id", "kind", "at")
+
+
+class End(enum.Enum):
+    """Which end of the ranges a reading takes."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+def read_faults(node: Node, ecosystem: Ecosystem, duration_ns: Nanos) -> tuple[PlannedFault, ...]:
+    """All faults of a scenario; their ids are distinct."""
+    faults: list[PlannedFault] = []
+    for item in items_of(node, "faults"):
+        planned = _read_fault(item, ecosystem, duration_ns)
+        if any(other.lowest.id == planned.lowest.id for other in faults):
+            problem = f"the fault id {shown(planned.lowest.id)} is used twice; expected distinct ids"
+            raise BadInput(_place_of_field(item, "id"), problem)
+        faults.append(planned)
+    return tuple(faults)
+
+
+def _place_of_field(node: Node, key: str) -> str:
+    fields = node.fields if isinstance(node, Mapping) else ()
+    return next((field.value.place for field in fields if field.key == key), node.place)
+
+
+def _read_fault(node: Node, ecosystem: Ecosystem, duration_ns: Nanos) -> PlannedFault:
+    all_fields = tuple(dict.fromkeys(name for entry in CATALOGUE.values() for name in (*entry.required, *entry.optional)))
+    fields = Fields(node, "a fault", (*_ALWAYS, *all_fields))
+    kind = enumerated(fields.need("kind"), "fault kind", FaultKind)
+    entry = CATALOGUE[kind]
+    fields = Fields(node, f"a fault of kind {kind.value}", (*_ALWAYS, *entry.required, *entry.optional))
+    for name in (*_ALWAYS, *entry.required):
+        fields.need(name)
+    lowest, highest = (_FaultReading(fields, kind, ecosystem, end).fault(entry.target) for end in End)
+    if highest.at_ns >= duration_ns:
+        problem = f"the fault would begin {spoken(highest.at_ns)} into a run of {spoken(duration_ns)}"
+        raise BadInput(fields.need("at").place, f"{problem}; expected 'at' before the end of the run")
+    return PlannedFault(lowest, highest)
+
+
+class _FaultReading:
+    """One reading of one fault, at one end of its ranges."""
+
+    def __init__(self, fields: Fields, kind: FaultKind, ecosystem: Ecosystem, end: End) -> None:
+        self._fields = fields
+        self._kind = kind
+        self._ecosystem = ecosystem
+        self._end = end
+
+    def fault(self, target: Target) -> Fault:
+        """The fault, typed by what it acts on."""
+        if target is Target.PRICE:
+            return self._price_fault()
+        fault_id, at_ns = self._id(), self._duration("at")
+        lasts_ns = self._duration("duration", shortest=1, longest=LONGEST_FAULT)
+        probability_ppm = self._probability()
+        delay_ns = self._duration("delay", shortest=1, longest=LONGEST_DELAY)
+        if target is Target.CUSTODIAN:
+            return CustodianFault(fault_id, self._kind, at_ns, lasts_ns, probability_ppm, delay_ns)
+        if target is Target.FEED:
+            published = self._ecosystem.market_data.instruments
+            instruments = instruments_of(self._fields.get("instruments"), published, "instruments")
+            return FeedFault(fault_id, self._kind, at_ns, lasts_ns, instruments, probability_ppm, delay_ns)
+        senders, receivers = self._components("from"), self._components("to")
+        return LinkFault(fault_id, self._kind, at_ns, lasts_ns, senders, receivers, probability_ppm, delay_ns)
+
+    def _price_fault(self) -> PriceFault:
+        depeg = self._kind is FaultKind.STABLECOIN_DEPEG
+        crash = self._kind is FaultKind.MARKET_CRASH
+        cap = DEPEG_CAP if depeg else PRICE_CAP
+        highest = -1 if crash else cap
+        node = self._number("magnitude")
+        assert node is not None
+        magnitude_ppm = ratio(node, "magnitude", -cap, highest)
+        if magnitude_ppm == 0:
+            raise BadInput(node.place, "magnitude cannot be 0; expected a move")
+        residual = self._number("residual")
+        fault = PriceFault(
+            id=self._id(),
+            kind=self._kind,
+            at_ns=self._duration("at"),
+            assets=self._assets(),
+            magnitude_ppm=magnitude_ppm,
+            ramp_ns=self._duration("ramp"),
+            hold_ns=self._duration("hold"),
+            recovery_ns=self._duration("recovery"),
+            residual_ppm=ratio(residual, "residual", -cap, 0 if crash else cap) if residual else 0,
+        )
+        place = self._fields.place
+        if fault.lasts_ns == 0:
+            raise BadInput(place, "the fault has no ramp, hold or recovery; expected it to last")
+        if self._kind is FaultKind.PRICE_SHOCK and fault.ramp_ns + fault.hold_ns > LONGEST_SHOCK:
+            lasts = spoken(fault.ramp_ns + fault.hold_ns)
+            raise BadInput(place, f"ramp and hold of the shock take {lasts}; expected at most {spoken(LONGEST_SHOCK)}")
+        if fault.lasts_ns > LONGEST_FAULT:
+            raise BadInput(place, f"the fault lasts {spoken(fault.lasts_ns)}; expected at most {spoken(LONGEST_FAULT)}")
+        return fault
+
+    def _id(self) -> str:
+        return instance_name(self._fields.need("id"), "the fault's id")
+
+    def _number(self, name: str) -> Node | None:
+        node = self._fields.get(name)
+        if not isinstance(node, Mapping):
+            return node
+        ends = Fields(node, f"the range of '{name}'", (End.LOW.value, End.HIGH.value))
+        return ends.need(self._end.value)
+
+    def _duration(self, name: str, shortest: Nanos = 0, longest: Nanos = LONGEST_FAULT) -> Nanos:
+        if name == "at":
+            longest = 2**62
+        node = self._number(name)
+        return 0 if node is None else duration(node, name, shortest, longest)
+
+    def _probability(self) -> PartsPerMillion:
+        node = self._number("probability")
+        return 0 if node is None else ratio(node, "probability", 1, PARTS_PER_MILLION)
+
+    def _assets(self) -> tuple[str, ...]:
+        in_play = self._ecosystem.assets
+        if self._kind is FaultKind.MARKET_CRASH:
+            coins = tuple(asset for asset in COINS if asset in in_play)
+            node = self._fields.get("assets")
+            if node is None:
+                return coins
+            chosen = [named(item, "coin", coins) for item in items_of(node, "assets")]
+            if not chosen or len(set(chosen)) != len(chosen):
+                raise BadInput(node.place, f"assets must be distinct and at least one; {one_of(coins)}")
+            return tuple(chosen)
+        if self._kind is FaultKind.PRICE_SHOCK:
+            return (named(self._fields.need("asset"), "asset", tuple(asset for asset in PRICED_ASSETS if asset in in_play)),)
+        node = self._fields.get("asset")
+        asset = STABLECOINS[0] if node is None else named(node, "stablecoin", STABLECOINS)
+        if f"{asset}/USD" not in self._ecosystem.market_data.instruments:
+            place = self._fields.place
+            raise BadInput(place, f"a depeg of {asset} shows in {asset}/USD; expected this pair among the instruments")
+        return (asset,)
+
+    def _components(self, name: str) -> tuple[str, ...]:
+        node = self._fields.need(name)
+        names = self._ecosystem.component_names
+        nodes = node.items if isinstance(node, Items) else (node,)
+        chosen = [component for item in nodes for component in matching(end_pattern(item, names), names)]
+        if not chosen:
+            raise BadInput(node.place, f"'{name}' names no component; {one_of(names)}")
+        return tuple(dict.fromkeys(chosen))
+
+
+def check_ranges(planned: tuple[PlannedFault, ...], node: Node, names: tuple[str, ...]) -> None:
+    """Refuse a range whose low end lies above its high end; ``names`` are the drawn fields of a fault."""
+    for plan, item in zip(planned, items_of(node, "faults"), strict=True):
+        for name in names:
+            if getattr(plan.lowest, name, 0) > getattr(plan.highest, name, 0):
+                field = name.removesuffix("_ns").removesuffix("_ppm").replace("lasts", "duration")
+                problem = f"the range of '{field}' ends below its beginning; expected low not above high"
+                raise BadInput(_place_of_field(item, field), problem)

@@ -1,0 +1,28 @@
+"""What a test coordinator is made with."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trading_ecosystem.domains.test_coordination.scenario import LINKS, MARKET_DATA, RISK, PlannedFault
+from trading_ecosystem.messages.units import Nanos
+
+
+class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """The faults of a scenario and the names and rhythms of the ecosystem that they act on; validated where it was read."""
+
+    __test__ = False
+
+    faults: tuple[PlannedFault, ...]
+    instruments: tuple[str, ...]
+    """Every instrument of the vendor feed."""
+    venues: tuple[str, ...]
+    """Every venue whose trades the custodian settles."""
+    tick_ns: Nanos
+    """How often the vendor feed publishes."""
+    retry_every_ns: Nanos
+    """How often the custodian tries again to settle."""
+    market_data: str = MARKET_DATA
+    custodian: str = "custodian"
+    risk: str = RISK
+    links: str = LINKS

@@ -1,0 +1,288 @@
+"""A scenario after reading: everything a run needs, as integers, enums and decimal strings, already checked.
+
+Durations and offsets are nanoseconds, offsets counting from the start of the run; amounts are minor units (10⁻⁸ of the
+asset), ratios parts per million, real-valued model parameters decimal strings. ``docs/scenarios.md`` describes the YAML that
+these come from.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeAlias
+
+import msgspec
+
+from trading_ecosystem.messages.risk import AlertKind, LimitKind
+from trading_ecosystem.messages.test_coordination import FaultKind
+from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
+
+MARKET_DATA = "market-data"
+"""Name of the market data component."""
+TRADING = "trading"
+"""Name of the trading component."""
+RISK = "risk"
+"""Name of the risk monitor."""
+TEST_COORDINATION = "test-coordination"
+"""Name of the test coordinator."""
+LINKS = "links"
+"""Name of the links between the components, which a link fault breaks."""
+FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS)
+"""Component names that no venue or custodian may take."""
+
+
+class RecordingFormat(enum.StrEnum):
+    """How a recorded market is written."""
+
+    CSV = "csv"
+    """Lines of ``time,instrument,price``."""
+    BINANCE = "binance"
+    """Raw websocket messages of Binance, each line ``local nanoseconds, space, JSON``."""
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A recorded market instead of generated prices; ``file`` is relative to the scenario's folder."""
+
+    file: str
+    format: RecordingFormat
+    sample_ns: Nanos
+    """At most one price per instrument is taken in each interval of this length."""
+
+
+class MarketDataSection(msgspec.Struct, frozen=True):
+    """The reference prices: generated from these parameters, or recorded."""
+
+    instruments: tuple[str, ...]
+    tick_ns: Nanos
+    prices_minor: dict[str, MinorUnits]
+    """First price of every asset but USD, in USD minor units per whole asset; empty with a recording."""
+    volatility: dict[str, str]
+    """Annual volatility of every asset but USD, decimal; empty with a recording."""
+    correlation: str
+    """Correlation of the coins' returns, decimal in [0, 1)."""
+    jumps: bool
+    candles_ns: tuple[Nanos, ...]
+    recording: Recording | None
+
+
+class VenueSection(msgspec.Struct, frozen=True):
+    """One exchange."""
+
+    name: str
+    publish_every_ns: Nanos
+    maker_fee_ppm: PartsPerMillion
+    taker_fee_ppm: PartsPerMillion
+    settlement_cycle_ns: Nanos
+    depth_levels: int
+    house: dict[str, MinorUnits]
+    """What the venue's house account starts with; it covers every asset that the instruments trade."""
+
+    @property
+    def house_account(self) -> str:
+        """The account for which the background flow trades."""
+        return f"{self.name}-house"
+
+    @property
+    def fee_account(self) -> str:
+        """The account to which fees are paid."""
+        return f"{self.name}-fees"
+
+
+class CustodianSection(msgspec.Struct, frozen=True):
+    """The custodian of every venue."""
+
+    name: str
+    retry_every_ns: Nanos
+    reconcile_every_ns: Nanos
+
+
+class FirmLimits(msgspec.Struct, frozen=True):
+    """The trading engine's own limits per strategy; ``None`` where its default holds."""
+
+    max_order_notional_usd_minor: MinorUnits | None = None
+    max_open_orders: int | None = None
+    max_position_usd_minor: MinorUnits | None = None
+
+
+class FirmSection(msgspec.Struct, frozen=True):
+    """The firm whose strategies trade and whose risk is watched."""
+
+    name: str
+    mark_every_ns: Nanos
+    limits: FirmLimits
+
+
+class RiskLimit(msgspec.Struct, frozen=True):
+    """One risk limit, in the unit that :class:`LimitKind` names."""
+
+    kind: LimitKind
+    subject: str
+    value: int
+
+
+class RiskSection(msgspec.Struct, frozen=True):
+    """The risk monitor; ``limits`` replace its defaults one by one."""
+
+    report_every_ns: Nanos
+    limits: tuple[RiskLimit, ...]
+
+
+class LatencyDistribution(enum.StrEnum):
+    """How the latency of a link is drawn."""
+
+    FIXED = "fixed"
+    UNIFORM = "uniform"
+    EXPONENTIAL = "exponential"
+    LOGNORMAL = "lognormal"
+
+
+class LinkSection(msgspec.Struct, frozen=True):
+    """Latency of the links whose two ends match; an end is a component's name, or a prefix and ``*``.
+
+    The first section that matches a link counts.
+    """
+
+    senders: str
+    receivers: str
+    distribution: LatencyDistribution
+    mean_ns: Nanos
+    minimum_ns: Nanos
+    sigma_ppm: PartsPerMillion
+    """Shape of the log-normal; without meaning for the others."""
+
+
+class Ecosystem(msgspec.Struct, frozen=True):
+    """The components of a run."""
+
+    market_data: MarketDataSection
+    venues: tuple[VenueSection, ...]
+    custodian: CustodianSection
+    firm: FirmSection
+    risk: RiskSection
+    links: tuple[LinkSection, ...]
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Every asset that an instrument in play trades, in order of first mention."""
+        return tuple(dict.fromkeys(asset for symbol in self.market_data.instruments for asset in symbol.split("/")))
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """Every component that can stand at the end of a link."""
+        venues = tuple(venue.name for venue in self.venues)
+        return (MARKET_DATA, *venues, self.custodian.name, TRADING, RISK, TEST_COORDINATION)
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """A strategy with an account of its own and the capital pledged to each venue."""
+
+    strategy: str
+    name: str
+    account: str
+    start_ns: Nanos
+    capital: dict[str, dict[str, MinorUnits]]
+    """Amount per venue and asset."""
+    settings: dict[str, str]
+    """As written; a list of scalars is joined by commas."""
+
+
+class PriceFault(msgspec.Struct, frozen=True, tag="price"):
+    """``price_shock``, ``stablecoin_depeg`` or ``market_crash``: the price of ``assets`` moves, stays and comes back."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    assets: tuple[str, ...]
+    magnitude_ppm: PartsPerMillion
+    ramp_ns: Nanos
+    hold_ns: Nanos
+    recovery_ns: Nanos
+    residual_ppm: PartsPerMillion
+
+    @property
+    def lasts_ns(self) -> Nanos:
+        """From onset to the end of the recovery."""
+        return self.ramp_ns + self.hold_ns + self.recovery_ns
+
+
+class FeedFault(msgspec.Struct, frozen=True, tag="feed"):
+    """``feed_stale``, ``feed_drop`` or ``feed_delay``: the vendor feed of ``instruments`` is broken."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    lasts_ns: Nanos
+    instruments: tuple[str, ...]
+    probability_ppm: PartsPerMillion
+    delay_ns: Nanos
+
+
+class CustodianFault(msgspec.Struct, frozen=True, tag="custodian"):
+    """``settlement_delay``, ``settlement_reject`` or ``custodian_offline``."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    lasts_ns: Nanos
+    probability_ppm: PartsPerMillion
+    delay_ns: Nanos
+
+
+class LinkFault(msgspec.Struct, frozen=True, tag="link"):
+    """``link_delay``, ``link_drop``, ``link_duplicate``, ``link_reorder`` or ``link_partition`` between named components."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    lasts_ns: Nanos
+    senders: tuple[str, ...]
+    receivers: tuple[str, ...]
+    probability_ppm: PartsPerMillion
+    delay_ns: Nanos
+
+
+Fault: TypeAlias = PriceFault | FeedFault | CustodianFault | LinkFault
+"""A fault of any kind; ``at_ns`` counts from the start of the run."""
+
+
+class PlannedFault(msgspec.Struct, frozen=True):
+    """A fault as the scenario has it: where the two differ, each differing number is drawn between them."""
+
+    lowest: Fault
+    highest: Fault
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """What is expected of one fault: the alert ``within_ns`` of the first instant it could be seen, or a miss."""
+
+    fault: str
+    alert: AlertKind | None
+    """``None``: the fault is expected to be missed."""
+    within_ns: Nanos
+
+    @property
+    def missed(self) -> bool:
+        """Whether the monitor is expected not to notice."""
+        return self.alert is None
+
+
+class CleanPeriod(msgspec.Struct, frozen=True):
+    """From ``from_ns`` up to, but not including, ``until_ns`` no alert may fire."""
+
+    from_ns: Nanos
+    until_ns: Nanos
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A whole scenario; ``name`` is the stem of its file."""
+
+    name: str
+    title: str
+    description: str
+    seed: int
+    starts_at: Nanos
+    duration_ns: Nanos
+    ecosystem: Ecosystem
+    workloads: tuple[Workload, ...]
+    faults: tuple[PlannedFault, ...]
+    expectations: tuple[Expectation, ...]
+    clean_periods: tuple[CleanPeriod, ...]

@@ -1,0 +1,240 @@
+"""How a whole scenario is read from a document: ecosystem, workloads, faults, expectations, clean periods.
+
+Everything is checked here, once; what comes out is trusted from then on. Every refusal is a
+:class:`~trading_ecosystem.ports.errors.BadInput` that names the place, what is wrong and what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
+from trading_ecosystem.domains.test_coordination.document import (
+    Fields,
+    Items,
+    Mapping,
+    Node,
+    Scalar,
+    described,
+    fields_of,
+    items_of,
+    shown,
+)
+from trading_ecosystem.domains.test_coordination.ecosystem_reading import amounts_of, read_ecosystem
+from trading_ecosystem.domains.test_coordination.fault_reading import check_ranges, read_faults
+from trading_ecosystem.domains.test_coordination.quantities import (
+    LARGEST,
+    boolean,
+    duration,
+    enumerated,
+    instance_name,
+    instant,
+    named,
+    spoken,
+    text_of,
+    whole_number,
+)
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CleanPeriod,
+    Ecosystem,
+    Expectation,
+    PlannedFault,
+    Scenario,
+    Workload,
+)
+from trading_ecosystem.domains.test_coordination.schedule import DRAWN
+from trading_ecosystem.messages.base import master_of
+from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos
+from trading_ecosystem.ports.errors import BadInput
+
+LONGEST_RUN: Final[Nanos] = 31 * DAY
+LONGEST_STRATEGY_NAME: Final = 24
+"""A client order id of at most 36 characters begins with the strategy's name."""
+_MOST: Final = 100
+"""At most so many workloads, faults, expectations or clean periods."""
+_DEFAULT_START: Final[Nanos] = 20_514 * DAY
+"""2026-03-02T00:00:00Z, a Monday."""
+
+
+class SettingProblem(msgspec.Struct, frozen=True):
+    """One line about settings that cannot be used, and the setting at fault (empty: none in particular)."""
+
+    setting: str
+    problem: str
+
+
+class StrategyCheck(msgspec.Struct, frozen=True):
+    """What the edge knows of strategies: their kinds, and what is wrong with settings (``None``: nothing)."""
+
+    kinds: tuple[str, ...]
+    problem: Callable[[str, dict[str, str], Ecosystem], SettingProblem | None]
+
+
+def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
+    """The scenario in a document; ``name`` is the stem of its file."""
+    known = (
+        "title",
+        "description",
+        "seed",
+        "starts_at",
+        "duration",
+        "ecosystem",
+        "workloads",
+        "faults",
+        "expectations",
+        "clean_periods",
+    )
+    fields = Fields(root, "a scenario", known)
+    description, seed, starts_at = fields.get("description"), fields.get("seed"), fields.get("starts_at")
+    duration_ns = duration(fields.need("duration"), "duration", SECOND, LONGEST_RUN)
+    ecosystem = read_ecosystem(fields.get("ecosystem"), fields.place)
+    workloads = tuple(_limited(fields, "workloads"))
+    faults_node = Items(tuple(_limited(fields, "faults")), fields.place_of("faults"))
+    faults = read_faults(faults_node, ecosystem, duration_ns)
+    check_ranges(faults, faults_node, DRAWN)
+    return Scenario(
+        name=name,
+        title=text_of(fields.need("title"), "title"),
+        description=text_of(description, "description") if description else "",
+        seed=whole_number(seed, "seed", 0, LARGEST) if seed else 0,
+        starts_at=instant(starts_at, "starts_at") if starts_at else _DEFAULT_START,
+        duration_ns=duration_ns,
+        ecosystem=ecosystem,
+        workloads=_read_workloads(workloads, ecosystem, duration_ns, strategies),
+        faults=faults,
+        expectations=_read_expectations(_limited(fields, "expectations"), faults),
+        clean_periods=tuple(_read_clean_period(item, duration_ns) for item in _limited(fields, "clean_periods")),
+    )
+
+
+def _limited(fields: Fields, key: str) -> tuple[Node, ...]:
+    node = fields.get(key)
+    if node is None:
+        return ()
+    items = items_of(node, key)
+    if len(items) > _MOST:
+        raise BadInput(node.place, f"there are {len(items)} {key}; expected at most {_MOST}")
+    return items
+
+
+def _read_workloads(
+    nodes: tuple[Node, ...], ecosystem: Ecosystem, duration_ns: Nanos, strategies: StrategyCheck
+) -> tuple[Workload, ...]:
+    workloads: list[Workload] = []
+    for node in nodes:
+        workload = _read_workload(node, ecosystem, duration_ns, strategies)
+        for other in workloads:
+            if workload.name == other.name:
+                raise BadInput(node.place, f"the workload name {shown(workload.name)} is used twice; expected distinct names")
+            if workload.account == other.account:
+                problem = f"the account {shown(workload.account)} is used twice; expected an account for each workload"
+                raise BadInput(node.place, problem)
+        workloads.append(workload)
+    return tuple(workloads)
+
+
+def _read_workload(node: Node, ecosystem: Ecosystem, duration_ns: Nanos, strategies: StrategyCheck) -> Workload:
+    fields = Fields(node, "a workload", ("strategy", "name", "account", "start", "capital", "settings"))
+    kind = named(fields.need("strategy"), "strategy", strategies.kinds)
+    name_node = fields.get("name")
+    name = instance_name(name_node, "the workload's name") if name_node else kind.replace("_", "-")
+    if len(name) > LONGEST_STRATEGY_NAME:
+        place = fields.place_of("name")
+        expected = f"expected at most {LONGEST_STRATEGY_NAME} characters"
+        raise BadInput(place, f"the workload's name {shown(name)} is too long; {expected}")
+    firm = ecosystem.firm.name
+    account_node, start, settings_node = fields.get("account"), fields.get("start"), fields.get("settings")
+    settings = _read_settings(settings_node) if settings_node else {}
+    problem = strategies.problem(kind, settings, ecosystem)
+    if problem is not None:
+        raise BadInput(_place_of_setting(settings_node, problem.setting) or node.place, problem.problem)
+    return Workload(
+        strategy=kind,
+        name=name,
+        account=_read_account(account_node, firm) if account_node else f"{firm}/{name}",
+        start_ns=duration(start, "start", 0, duration_ns) if start else 0,
+        capital=_read_capital(fields.need("capital"), ecosystem),
+        settings=settings,
+    )
+
+
+def _read_account(node: Node, firm: str) -> str:
+    text = text_of(node, "account")
+    sub_account = text.partition("/")[2]
+    if master_of(text) != firm or not sub_account:
+        raise BadInput(node.place, f"unknown account {shown(text)}; expected a sub-account of the firm, such as {firm}/maker")
+    instance_name(Scalar(sub_account, node.place), "the sub-account")
+    return text
+
+
+def _read_capital(node: Node, ecosystem: Ecosystem) -> dict[str, dict[str, MinorUnits]]:
+    venues = tuple(venue.name for venue in ecosystem.venues)
+    capital: dict[str, dict[str, MinorUnits]] = {}
+    for field in fields_of(node, "capital"):
+        venue = named(Scalar(field.key, field.place), "venue", venues)
+        capital[venue] = amounts_of(field.value, f"the capital at {venue}", ecosystem.assets)
+    return capital
+
+
+def _read_settings(node: Node) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for field in fields_of(node, "settings"):
+        value = field.value
+        parts = value.items if isinstance(value, Items) else (value,)
+        texts = [text_of(part, f"the setting {shown(field.key)}") for part in parts]
+        settings[field.key] = ",".join(texts)
+    return settings
+
+
+def _place_of_setting(node: Node | None, name: str) -> str | None:
+    if not isinstance(node, Mapping):
+        return None
+    return next((field.value.place for field in node.fields if field.key == name), node.place)
+
+
+def _read_expectations(nodes: tuple[Node, ...], faults: tuple[PlannedFault, ...]) -> tuple[Expectation, ...]:
+    kinds = {plan.lowest.id: plan.lowest.kind for plan in faults}
+    expectations: list[Expectation] = []
+    for node in nodes:
+        fields = Fields(node, "an expectation", ("fault", "alert", "within", "missed"))
+        fault_node = fields.need("fault")
+        if not kinds:
+            raise BadInput(fault_node.place, f"unknown fault {described(fault_node)}; expected a scenario with faults")
+        fault = named(fault_node, "fault", kinds)
+        if any(other.fault == fault for other in expectations):
+            raise BadInput(fault_node.place, f"fault {shown(fault)} has two expectations; expected one per fault")
+        missed = fields.get("missed")
+        if missed is not None and boolean(missed, "missed"):
+            for key in ("alert", "within"):
+                if key in fields:
+                    raise BadInput(fields.place_of(key), f"a fault that is missed has no '{key}'; expected 'missed' alone")
+            expectations.append(Expectation(fault, None, 0))
+            continue
+        expectations.append(
+            Expectation(
+                fault=fault,
+                alert=enumerated(fields.need("alert"), "alert", AlertKind),
+                within_ns=_within(fields, CATALOGUE[kinds[fault]].sla_ns),
+            )
+        )
+    return tuple(expectations)
+
+
+def _within(fields: Fields, sla_ns: Nanos) -> Nanos:
+    node = fields.get("within")
+    return (sla_ns or MINUTE) if node is None else duration(node, "within", 0, LONGEST_RUN)
+
+
+def _read_clean_period(node: Node, duration_ns: Nanos) -> CleanPeriod:
+    fields = Fields(node, "a clean period", ("from", "until"))
+    start, end = fields.get("from"), fields.get("until")
+    from_ns = duration(start, "from") if start else 0
+    until_ns = duration(end, "until", longest=duration_ns) if end else duration_ns
+    if from_ns >= until_ns:
+        problem = f"the clean period from {spoken(from_ns)} until {spoken(until_ns)} is empty"
+        raise BadInput(fields.place_of("until"), f"{problem}; expected 'until' after 'from'")
+    return CleanPeriod(from_ns, until_ns)

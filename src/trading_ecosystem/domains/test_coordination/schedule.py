@@ -1,0 +1,128 @@
+"""The fault schedule: generated first, whole, and then only obeyed.
+
+A number that a scenario gives as a range is drawn from a random stream of that fault and field alone, so that the schedule does
+not depend on anything that happens in the run, and adding a fault moves no other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CustodianFault,
+    Fault,
+    FeedFault,
+    LinkFault,
+    PlannedFault,
+    PriceFault,
+)
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
+from trading_ecosystem.messages.market_data import (
+    FeedConditionKind,
+    FeedConditionSet,
+    PriceConditionKind,
+    PriceConditionSet,
+)
+from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.randomness import Randomness
+
+DRAWN: Final = (
+    "at_ns",
+    "magnitude_ppm",
+    "ramp_ns",
+    "hold_ns",
+    "recovery_ns",
+    "residual_ppm",
+    "lasts_ns",
+    "probability_ppm",
+    "delay_ns",
+)
+"""Fields of a fault that a scenario may give as a range."""
+
+
+class FaultSchedule(msgspec.Struct, frozen=True):
+    """Every fault of a run with its exact numbers, by time of onset and then as written."""
+
+    faults: tuple[Fault, ...]
+
+    def fault(self, fault_id: str) -> Fault | None:
+        """The fault of this id, or ``None``."""
+        return next((fault for fault in self.faults if fault.id == fault_id), None)
+
+
+def generate_schedule(planned: tuple[PlannedFault, ...], name: str, randomness: Randomness) -> FaultSchedule:
+    """Draw what is given as a range; ``name`` is the coordinator's, to whom the streams belong."""
+    faults = [_drawn(plan, name, randomness) for plan in planned]
+    return FaultSchedule(tuple(sorted(faults, key=_onset)))
+
+
+def _onset(fault: Fault) -> Nanos:
+    return fault.at_ns
+
+
+def _drawn(plan: PlannedFault, name: str, randomness: Randomness) -> Fault:
+    changes = {}
+    for field in DRAWN:
+        low, high = getattr(plan.lowest, field, None), getattr(plan.highest, field, None)
+        if low != high:
+            changes[field] = randomness.stream(name, f"fault {plan.lowest.id} {field}").integer(low, high)  # type: ignore[arg-type]
+    return msgspec.structs.replace(plan.lowest, **changes) if changes else plan.lowest
+
+
+def component_of(fault: Fault, parameters: TestCoordinationParameters) -> str:
+    """The component that a fault is set on."""
+    if isinstance(fault, CustodianFault):
+        return parameters.custodian
+    return parameters.links if isinstance(fault, LinkFault) else parameters.market_data
+
+
+def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nanos) -> Message:
+    """The typed message that sets a fault as a condition of its component, beginning at ``now``."""
+    component = component_of(fault, parameters)
+    if isinstance(fault, PriceFault):
+        return PriceConditionSet(
+            component=component,
+            condition_id=fault.id,
+            kind=PriceConditionKind(fault.kind.value),
+            assets=fault.assets,
+            magnitude_ppm=fault.magnitude_ppm,
+            ramp_ns=fault.ramp_ns,
+            hold_ns=fault.hold_ns,
+            recovery_ns=fault.recovery_ns,
+            residual_ppm=fault.residual_ppm,
+        )
+    until = now + fault.lasts_ns
+    if isinstance(fault, FeedFault):
+        return FeedConditionSet(
+            component=component,
+            condition_id=fault.id,
+            kind=FeedConditionKind(fault.kind.value),
+            instruments=fault.instruments,
+            until=until,
+            probability_ppm=fault.probability_ppm,
+            delay_ns=fault.delay_ns,
+        )
+    if isinstance(fault, CustodianFault):
+        return CustodianConditionSet(
+            component=component,
+            condition_id=fault.id,
+            kind=CustodianConditionKind(fault.kind.value),
+            until=until,
+            delay_ns=fault.delay_ns,
+            probability_ppm=fault.probability_ppm,
+        )
+    return LinkConditionSet(
+        component=component,
+        condition_id=fault.id,
+        kind=LinkConditionKind(fault.kind.value),
+        senders=fault.senders,
+        receivers=fault.receivers,
+        until=until,
+        delay_ns=fault.delay_ns,
+        probability_ppm=fault.probability_ppm,
+    )
