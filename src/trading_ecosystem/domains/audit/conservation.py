@@ -1,0 +1,376 @@
+"""Conservation and the claims equation, checked from the record alone, after every handling.
+
+It knows nothing of how a venue or a custodian works; it adds up what they say. The entries of one handling stand
+together in the record with equal sender, instant and cause, and amounts may disagree between two of them, so that the
+sums are compared when the first entry of the next handling arrives, or in :meth:`ConservationCheck.finish`. The rules
+are in :class:`~trading_ecosystem.domains.audit.balances.ConservationRule`. A sum that stays wrong is found once, and
+again whenever the amount by which it is wrong changes.
+
+In-flight amounts are counted when they are said, not when they arrive, so that a link that loses or repeats deliveries
+breaks no rule: a pledge is in flight from ``AssetsPledged`` until the venue credits the claim, a release from
+``ClaimReleased`` until the custodian posts it, a trade from ``TradeMatched`` until ``SettlementSettled`` (each side)
+and ``TradeSettled`` (fees). A request that is repeated and answered again counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from trading_ecosystem.domains.audit.balances import UNTOUCHED, Balances, ConservationRule
+from trading_ecosystem.messages.audit import ConservationFinding
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import (
+    AssetsPledged,
+    SettlementInstructed,
+    SettlementSettled,
+    TradeSettled,
+    TransferKind,
+    TransferPending,
+    TransferPosted,
+)
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.exchange import (
+    ClaimChanged,
+    ClaimReason,
+    ClaimReleased,
+    InstrumentListed,
+    OrderFilled,
+    Side,
+    TradeMatched,
+)
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits
+
+
+class _Trade:
+    """A matched trade that is not settled yet, and which of its three parts are."""
+
+    __slots__ = ("buyer_settled", "match", "seller_settled", "sequence")
+
+    def __init__(self, match: TradeMatched) -> None:
+        self.match = match
+        self.buyer_settled = False
+        self.seller_settled = False
+        self.sequence = UNTOUCHED
+
+
+class ConservationCheck:
+    """A fold over the record that finds every entry after which a rule does not hold."""
+
+    def __init__(self) -> None:
+        self._balances = Balances()
+        self._posted: dict[tuple[str, str, TransferKind, str, str], bool] = {}
+        self._releases: dict[tuple[str, str, str, str], MinorUnits] = {}
+        self._pledge_numbers: dict[tuple[str, str], int] = {}
+        self._trades: dict[tuple[str, str, int], _Trade] = {}
+        self._instruments: dict[tuple[str, str], InstrumentListed] = {}
+        self._open = False
+        self._cause: int | None = None
+        self._sender = ""
+        self._settling: list[_Trade] = []
+        self._matches: list[tuple[int, TradeMatched]] = []
+        self._fills: list[tuple[int, OrderFilled]] = []
+
+    def ingest(self, entry: Entry) -> list[ConservationFinding]:
+        """Read one entry; returns what was found in it, and in the handling before if this entry ends that."""
+        balances = self._balances
+        if self._open and (entry.cause != self._cause or entry.at != balances.at or entry.sender != self._sender):
+            self._conclude()
+        rule = _RULES.get(type(entry.message))
+        if rule is not None:
+            if not self._open:
+                self._open = True
+                self._cause = entry.cause
+                self._sender = entry.sender
+                balances.at = entry.at
+            balances.sequence = entry.sequence
+            rule(self, entry.message)
+        return self._findings() if balances.found else []
+
+    def finish(self) -> list[ConservationFinding]:
+        """The record ends here: returns what was found in its last handling."""
+        if self._open:
+            self._conclude()
+        return self._findings()
+
+    def _findings(self) -> list[ConservationFinding]:
+        found = self._balances.found
+        self._balances.found = []
+        return found
+
+    # What is said of claims and by venues.
+
+    def _claim_changed(self, said: ClaimChanged) -> None:
+        claim = self._balances.claim(said.venue, said.account, said.asset)
+        if said.available_after < 0 or said.held_after < 0:
+            detail = f"claim at {said.venue}: available {said.available_after}, held {said.held_after}"
+            self._balances.find(ConservationRule.NOTHING_NEGATIVE, f"{said.account} {said.asset} {detail}")
+        total = said.available_after + said.held_after
+        change = total - claim.claim
+        if not change:
+            return
+        claim.claim = total
+        self._balances.touch(claim)
+        if said.reason is ClaimReason.PLEDGED:
+            if change in claim.pledges:
+                claim.pledges.remove(change)
+            else:
+                detail = f"{said.account} {said.asset} at {said.venue} was credited {change}"
+                self._balances.find(ConservationRule.PLEDGE_CREDITED_ONCE, f"{detail}; pledges in flight: {claim.pledges}")
+
+    def _claim_released(self, said: ClaimReleased) -> None:
+        key = (said.custodian, said.venue, said.account, said.transfer_id)
+        if key in self._releases:
+            self._balances.find(
+                ConservationRule.RELEASE_POSTED_ONCE, f"{said.account} release {said.transfer_id} was said twice"
+            )
+        self._releases[key] = self._releases.get(key, 0) + said.amount_minor
+        claim = self._balances.claim(said.venue, said.account, said.asset)
+        claim.releases += said.amount_minor
+        self._balances.touch(claim)
+
+    def _instrument_listed(self, said: InstrumentListed) -> None:
+        self._instruments[said.venue, said.instrument] = said
+
+    def _order_filled(self, said: OrderFilled) -> None:
+        self._fills.append((self._balances.sequence, said))
+
+    def _trade_matched(self, said: TradeMatched) -> None:
+        self._matches.append((self._balances.sequence, said))
+        key = (said.venue, said.instrument, said.trade_id)
+        if key in self._trades:
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)} was matched twice")
+        self._check_amounts(said)
+        self._trades[key] = _Trade(said)
+        for account, asset, amount in _legs(said):
+            claim = self._balances.claim(said.venue, account, asset)
+            claim.unsettled += amount
+            self._balances.touch(claim)
+
+    def _check_amounts(self, said: TradeMatched) -> None:
+        if said.buyer == said.seller:
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)}: {said.buyer} traded with itself")
+        if said.buyer_fee_minor < 0 or said.seller_fee_minor < 0:
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)} has a negative fee")
+        listed = self._instruments.get((said.venue, said.instrument))
+        if listed is None:
+            return
+        base = said.quantity_lots * listed.lot_size
+        quote = said.price_ticks * said.quantity_lots * (listed.tick_size * listed.lot_size // MINOR_UNITS_PER_WHOLE)
+        if (said.base_minor, said.quote_minor, said.base_asset, said.quote_asset) != (base, quote, listed.base, listed.quote):
+            detail = f"{said.base_minor} {said.base_asset} against {said.quote_minor} {said.quote_asset}"
+            expected = f"{base} {listed.base} against {quote} {listed.quote}"
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)}: {detail}, not {expected}")
+
+    # What is said by custodians.
+
+    def _assets_pledged(self, said: AssetsPledged) -> None:
+        numbers = (said.custodian, said.venue)
+        last = self._pledge_numbers.get(numbers, 0)
+        if said.number != last + 1:
+            self._balances.find(
+                ConservationRule.PLEDGE_CREDITED_ONCE, f"pledge to {said.venue} has number {said.number} after {last}"
+            )
+        self._pledge_numbers[numbers] = said.number
+        claim = self._balances.claim(said.venue, said.account, said.asset)
+        claim.pledges.append(said.amount_minor)
+        self._balances.touch(claim)
+
+    def _transfer_pending(self, said: TransferPending) -> None:
+        self._balances.set_free(said.custodian, said.account, said.asset, said.free_after)
+        key = (said.custodian, said.account, said.kind, "", said.transfer_id)
+        if said.kind is TransferKind.WITHDRAWAL and key not in self._posted:
+            self._posted[key] = False
+            self._balances.touched_asset(said.custodian, said.asset).held += said.amount_minor
+
+    def _transfer_posted(self, said: TransferPosted) -> None:
+        custodian, account, asset, amount, venue = said.custodian, said.account, said.asset, said.amount_minor, said.venue
+        self._balances.set_free(custodian, account, asset, said.free_after)
+        if venue:
+            self._balances.set_pledged(custodian, account, venue, asset, said.pledged_after)
+        key = (custodian, account, said.kind, venue, said.transfer_id)
+        posted = self._posted.get(key)
+        if posted and said.kind is not TransferKind.RELEASE:
+            return
+        self._posted[key] = True
+        if said.kind is TransferKind.DEPOSIT:
+            self._balances.touched_asset(custodian, asset).outside += amount
+        elif said.kind is TransferKind.WITHDRAWAL:
+            total = self._balances.touched_asset(custodian, asset)
+            total.outside -= amount
+            if posted is False:
+                total.held -= amount
+        elif said.kind is TransferKind.RELEASE:
+            given_up = self._releases.pop((custodian, venue, account, said.transfer_id), None)
+            if given_up != amount:
+                detail = (
+                    f"{account} release {said.transfer_id} of {amount} {asset} was posted, {given_up} was given up by {venue}"
+                )
+                self._balances.find(ConservationRule.RELEASE_POSTED_ONCE, detail)
+            claim = self._balances.claim(venue, account, asset)
+            claim.releases -= given_up or 0
+            self._balances.touch(claim)
+
+    def _instructed(self, said: SettlementInstructed) -> None:
+        trade = self._trades.get((said.venue, said.instrument, said.trade_id))
+        if trade is None:
+            self._balances.find(ConservationRule.INSTRUCTION_OF_TRADE, f"{_trade_name(said)} is instructed and was not matched")
+            return
+        match = trade.match
+        bought = said.side is Side.BUY
+        expected = (
+            match.buyer if bought else match.seller,
+            match.base_minor,
+            match.quote_minor,
+            match.buyer_fee_minor if bought else match.seller_fee_minor,
+            match.settles_at,
+        )
+        instructed = (said.account, said.base_minor, said.quote_minor, said.fee_minor, said.settles_at)
+        if instructed != expected:
+            self._balances.find(
+                ConservationRule.INSTRUCTION_OF_TRADE, f"{_trade_name(said)} is instructed as {instructed}, not {expected}"
+            )
+
+    def _settled(self, said: SettlementSettled) -> None:
+        trade = self._trades.get((said.venue, said.instrument, said.trade_id))
+        after = {line.asset: line.pledged_after for line in said.pledged_after}
+        bought = trade is not None and said.account == trade.match.buyer
+        if (
+            trade is None
+            or not (bought or said.account == trade.match.seller)
+            or (trade.buyer_settled if bought else trade.seller_settled)
+        ):
+            self._balances.find(
+                ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} has nothing to settle for {said.account}"
+            )
+            for asset, amount in after.items():
+                self._balances.set_pledged(said.custodian, said.account, said.venue, asset, amount)
+            return
+        self._settle_part(trade)
+        if bought:
+            trade.buyer_settled = True
+        else:
+            trade.seller_settled = True
+        legs = _legs(trade.match)[:2] if bought else _legs(trade.match)[2:4]
+        for account, asset, change in legs:
+            self._post_leg(said, account, asset, change, after.get(asset))
+
+    def _trade_settled(self, said: TradeSettled) -> None:
+        trade = self._trades.pop((said.venue, said.instrument, said.trade_id), None)
+        if trade is None:
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} is settled and was not unsettled")
+            self._balances.set_pledged(said.custodian, said.fee_account, said.venue, said.fee_asset, said.fee_pledged_after)
+            return
+        self._settle_part(trade)
+        match = trade.match
+        if (said.buyer, said.seller, said.fee_account) != (match.buyer, match.seller, match.fee_account):
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} is settled between other accounts")
+        account, asset, change = _legs(match)[4]
+        self._post_leg(said, account, asset, change, said.fee_pledged_after)
+
+    def _post_leg(
+        self, said: SettlementSettled | TradeSettled, account: str, asset: str, change: MinorUnits, after: MinorUnits | None
+    ) -> None:
+        """One amount of a trade is settled: it leaves the unsettled net, and the pledged amount must move by it."""
+        claim = self._balances.claim(said.venue, account, asset)
+        claim.unsettled -= change
+        self._balances.touch(claim)
+        before = self._balances.pledged(said.custodian, account, said.venue, asset)
+        if after is None or after - before != change:
+            detail = f"pledged {asset} of {account} went from {before} to {after}, not by {change}"
+            self._balances.find(ConservationRule.LEGS_POSTED, f"{_trade_name(said)}: {detail}")
+        if after is not None:
+            self._balances.set_pledged(said.custodian, account, said.venue, asset, after)
+
+    def _settle_part(self, trade: _Trade) -> None:
+        if trade.sequence == UNTOUCHED:
+            self._settling.append(trade)
+        trade.sequence = self._balances.sequence
+
+    def _conclude(self) -> None:
+        """The handling that is open ended: compare every sum that it touched."""
+        self._open = False
+        self._balances.compare()
+        for trade in self._settling:
+            self._conclude_settlement(trade)
+        self._settling.clear()
+        if self._matches or self._fills:
+            self._conclude_fills()
+
+    def _conclude_settlement(self, trade: _Trade) -> None:
+        match = trade.match
+        unsettled = self._trades.get((match.venue, match.instrument, match.trade_id)) is trade
+        if unsettled or not (trade.buyer_settled and trade.seller_settled):
+            parts = f"buyer {trade.buyer_settled}, seller {trade.seller_settled}, fees {not unsettled}"
+            self._balances.find(
+                ConservationRule.SETTLED_TOGETHER, f"{_trade_name(match)} settled in part: {parts}", trade.sequence
+            )
+        trade.sequence = UNTOUCHED
+
+    def _conclude_fills(self) -> None:
+        fills: dict[tuple[str, str, int, str], tuple[int, OrderFilled]] = {}
+        for sequence, fill in self._fills:
+            key = (fill.venue, fill.instrument, fill.trade_id, fill.account)
+            if key in fills:
+                self._balances.find(
+                    ConservationRule.FILLS_OF_TRADE, f"{_trade_name(fill)} filled {fill.account} twice", sequence
+                )
+            fills[key] = (sequence, fill)
+        for sequence, match in self._matches:
+            for account, side, fee in (
+                (match.buyer, Side.BUY, match.buyer_fee_minor),
+                (match.seller, Side.SELL, match.seller_fee_minor),
+            ):
+                found = fills.pop((match.venue, match.instrument, match.trade_id, account), None)
+                if found is None:
+                    if account != f"{match.venue}-house":
+                        self._balances.find(
+                            ConservationRule.FILLS_OF_TRADE, f"{_trade_name(match)} has no fill of {account}", sequence
+                        )
+                    continue
+                said = _terms(found[1])
+                expected = (side, match.price_ticks, match.quantity_lots, match.quote_asset, fee, match.settles_at)
+                if said != expected:
+                    detail = f"{_trade_name(match)} filled {account} as {said}, not {expected}"
+                    self._balances.find(ConservationRule.FILLS_OF_TRADE, detail, found[0])
+        for sequence, fill in fills.values():
+            self._balances.find(
+                ConservationRule.FILLS_OF_TRADE, f"{_trade_name(fill)} filled {fill.account} without a match", sequence
+            )
+        self._matches.clear()
+        self._fills.clear()
+
+
+def _legs(match: TradeMatched) -> tuple[tuple[str, str, MinorUnits], ...]:
+    """Buyer's base and quote, seller's base and quote, fee account: (account, asset, signed amount)."""
+    base, quote = match.base_asset, match.quote_asset
+    return (
+        (match.buyer, base, match.base_minor),
+        (match.buyer, quote, -(match.quote_minor + match.buyer_fee_minor)),
+        (match.seller, base, -match.base_minor),
+        (match.seller, quote, match.quote_minor - match.seller_fee_minor),
+        (match.fee_account, quote, match.buyer_fee_minor + match.seller_fee_minor),
+    )
+
+
+def _terms(fill: OrderFilled) -> tuple[Side, int, int, str, MinorUnits, int]:
+    return (fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_asset, fill.fee_minor, fill.settles_at)
+
+
+def _trade_name(said: TradeMatched | OrderFilled | SettlementInstructed | SettlementSettled | TradeSettled) -> str:
+    return f"trade {said.trade_id} in {said.instrument} at {said.venue}"
+
+
+_RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
+    ClaimChanged: ConservationCheck._claim_changed,
+    ClaimReleased: ConservationCheck._claim_released,
+    InstrumentListed: ConservationCheck._instrument_listed,
+    OrderFilled: ConservationCheck._order_filled,
+    TradeMatched: ConservationCheck._trade_matched,
+    AssetsPledged: ConservationCheck._assets_pledged,
+    TransferPending: ConservationCheck._transfer_pending,
+    TransferPosted: ConservationCheck._transfer_posted,
+    SettlementInstructed: ConservationCheck._instructed,
+    SettlementSettled: ConservationCheck._settled,
+    TradeSettled: ConservationCheck._trade_settled,
+}
