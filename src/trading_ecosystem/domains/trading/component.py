@@ -1,0 +1,288 @@
+"""The dispatch table of the trading engine: who is told what, and which desk it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from trading_ecosystem.domains.trading.desk import Desk, SaidList
+from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
+from trading_ecosystem.domains.trading.limits import OwnLimits
+from trading_ecosystem.domains.trading.market import Claims, Market
+from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
+from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
+from trading_ecosystem.messages.base import Message, Question, master_of
+from trading_ecosystem.messages.exchange import (
+    CancelOrder,
+    CancelRejected,
+    ClaimChanged,
+    InstrumentListed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    PlaceOrder,
+    QuoteChanged,
+)
+from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.trading import (
+    OrderWithheld,
+    PortfolioQuestion,
+    PositionChanged,
+    StartStrategy,
+    StopStrategy,
+    StrategyCommandRejected,
+    StrategyCommandRejectReason,
+    StrategyHalted,
+    StrategyMarked,
+    StrategyStarted,
+)
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.component import Begin, Component, Later, Said
+from trading_ecosystem.ports.randomness import Randomness
+
+NOTHING: Final[tuple[Message, ...]] = ()
+
+
+class Trading(Component):
+    """The trading engine of one firm. ``kinds`` may be extended in a subclass, to trade strategies of one's own."""
+
+    context: ClassVar[str] = "trading"
+    hears: ClassVar[dict[type[Any], str]] = {
+        Begin: "begun",
+        StartDue: "start_due",
+        StrategyDue: "strategy_due",
+        MarkDue: "mark_due",
+        InstrumentListed: "instrument_listed",
+        QuoteChanged: "quote_changed",
+        PricePublished: "price_published",
+        ClaimChanged: "claim_changed",
+        OrderAccepted: "order_accepted",
+        OrderRejected: "order_rejected",
+        OrderFilled: "order_filled",
+        OrderCancelled: "order_cancelled",
+        CancelRejected: "cancel_rejected",
+        StartStrategy: "start_strategy",
+        StopStrategy: "stop_strategy",
+    }
+    says: ClassVar[tuple[type[Message], ...]] = (
+        PlaceOrder,
+        CancelOrder,
+        StrategyStarted,
+        StrategyHalted,
+        StrategyCommandRejected,
+        OrderWithheld,
+        PositionChanged,
+        StrategyMarked,
+    )
+    answers: ClassVar[dict[type[Question], str]] = {PortfolioQuestion: "portfolio"}
+    kinds: ClassVar[Mapping[str, StrategyKind]] = KINDS
+
+    def __init__(
+        self, name: str, parameters: TradingParameters, randomness: Randomness, accounts: frozenset[str] | None = None
+    ) -> None:
+        """Load every strategy. ``randomness`` is not drawn from: the built-in strategies follow from what they are told.
+
+        Raises ``ValueError`` for settings that the edge should have refused.
+        """
+        super().__init__(name, frozenset({parameters.firm}) if accounts is None else accounts)
+        self.parameters = parameters
+        self.market = Market(parameters.venues, parameters.instruments)
+        self.claims = Claims()
+        self.limits = OwnLimits(parameters, self.market, self.claims)
+        self.desks: dict[str, Desk] = {}
+        self.quote_watchers: dict[tuple[str, str], list[Desk]] = {}
+        self.price_watchers: dict[str, list[Desk]] = {}
+        for strategy in parameters.strategies:
+            self._load(strategy)
+        self.trading_accounts = {desk.account: True for desk in self.desks.values()}
+
+    def _load(self, parameters: StrategyParameters) -> None:
+        settings = settings_of(parameters.kind, parameters.settings, self.kinds)
+        strategy = self.kinds[parameters.kind].strategy(settings)
+        desk = self.desks[parameters.name] = Desk(parameters, settings, strategy, self.limits)
+        for pair in strategy.quotes_watched():
+            self.quote_watchers.setdefault(pair, []).append(desk)
+        for instrument in strategy.prices_watched():
+            self.price_watchers.setdefault(instrument, []).append(desk)
+
+    # Starting, stopping and time
+
+    def begun(self, message: Begin, now: Nanos) -> Said:
+        """Start what starts at once, and ask to be woken for the rest."""
+        said: SaidList = []
+        for desk in self.desks.values():
+            after = desk.parameters.starts_after_ns
+            if after:
+                said.append(Later(StartDue(desk.name), now + after))
+            else:
+                said += self._start(desk, now)
+        said.append(Later(MarkDue(), now + self.parameters.mark_every_ns))
+        return said
+
+    def _start(self, desk: Desk, now: Nanos) -> SaidList:
+        return desk.start(self.kinds[desk.parameters.kind].strategy, now)
+
+    def start_due(self, message: StartDue, now: Nanos) -> Said:
+        """A planned start; nothing, if somebody has started it before."""
+        desk = self.desks[message.strategy]
+        return self._start(desk, now) if desk.run == 0 else NOTHING
+
+    def strategy_due(self, message: StrategyDue, now: Nanos) -> Said:
+        """A wake-up that a strategy asked for, if it is still in the same run."""
+        desk = self.desks[message.strategy]
+        return desk.ask("timer", (message.label,), now) if desk.run == message.run else NOTHING
+
+    def mark_due(self, message: MarkDue, now: Nanos) -> Said:
+        """Mark every strategy that ever ran, and chase unanswered requests."""
+        said: SaidList = []
+        for desk in self.desks.values():
+            if desk.run:
+                said.append(desk.marked())
+                said += desk.chase(now)
+        said.append(Later(message, now + self.parameters.mark_every_ns))
+        return said
+
+    def start_strategy(self, message: StartStrategy, now: Nanos) -> Said:
+        """Start a strategy again, with a fresh memory and its old portfolio."""
+        desk = self._desk_commanded(message)
+        if desk is None:
+            return self._refused(message, True, StrategyCommandRejectReason.UNKNOWN_STRATEGY)
+        if desk.is_running:
+            return self._refused(message, True, StrategyCommandRejectReason.ALREADY_RUNNING)
+        return self._start(desk, now)
+
+    def stop_strategy(self, message: StopStrategy, now: Nanos) -> Said:
+        """Stop a strategy and cancel its orders."""
+        desk = self._desk_commanded(message)
+        if desk is None:
+            return self._refused(message, False, StrategyCommandRejectReason.UNKNOWN_STRATEGY)
+        if not desk.is_running:
+            return self._refused(message, False, StrategyCommandRejectReason.NOT_RUNNING)
+        return desk.stop(now)
+
+    def _desk_commanded(self, command: StartStrategy | StopStrategy) -> Desk | None:
+        """The desk that a command means: its own account or the firm's master account may command it."""
+        desk = self.desks.get(command.strategy)
+        if desk is None or command.account not in (desk.account, master_of(desk.account)):
+            return None
+        return desk
+
+    def _refused(self, command: StartStrategy | StopStrategy, start: bool, reason: StrategyCommandRejectReason) -> Said:
+        return (StrategyCommandRejected(command.account, command.strategy, start, reason),)
+
+    # The market
+
+    def quote_changed(self, message: QuoteChanged, now: Nanos) -> Said:
+        """Remember the quote and tell those who watch it. An older one, overtaken on its way, is dropped."""
+        key = (message.venue, message.instrument)
+        feed = self.market.feeds.get(key)
+        if feed is None or (feed.quote is not None and message.update < feed.quote.update):
+            return NOTHING
+        feed.quote = message
+        feed.heard_at = now
+        watchers = self.quote_watchers.get(key)
+        if watchers is None:
+            return NOTHING
+        said: SaidList = []
+        for desk in watchers:
+            if desk.is_running:
+                said += desk.ask("quote_changed", (message,), now)
+        return said
+
+    def price_published(self, message: PricePublished, now: Nanos) -> Said:
+        """Remember the price and tell those who watch it, however old its ``priced_at``; drop one that was overtaken."""
+        instrument = message.instrument
+        prices = self.market.prices
+        known = prices.get(instrument)
+        if known is not None and message.update < known.update:
+            return NOTHING
+        prices[instrument] = message
+        watchers = self.price_watchers.get(instrument)
+        if watchers is None:
+            return NOTHING
+        said: SaidList = []
+        for desk in watchers:
+            if desk.is_running:
+                said += desk.ask("price_published", (message,), now)
+        return said
+
+    def instrument_listed(self, message: InstrumentListed, now: Nanos) -> Said:
+        """Learn a venue's fees."""
+        feed = self.market.feeds.get((message.venue, message.instrument))
+        if feed is not None:
+            feed.listing = message
+        return NOTHING
+
+    # What venues answer
+
+    def claim_changed(self, message: ClaimChanged, now: Nanos) -> Said:
+        """Remember what is available to an account that a strategy trades on."""
+        if message.account in self.trading_accounts:
+            self.claims.available[message.account, message.venue, message.asset] = message.available_after
+        return NOTHING
+
+    def order_accepted(self, message: OrderAccepted, now: Nanos) -> Said:
+        """An order is live."""
+        found = self._find(message)
+        if found is not None:
+            desk, order = found
+            desk.accepted(order, message.order_id)
+        return NOTHING
+
+    def order_rejected(self, message: OrderRejected, now: Nanos) -> Said:
+        """An order was refused. One that is known to be live stays so: then the refusal was of a copy."""
+        found = self._find(message)
+        if found is None:
+            return NOTHING
+        desk, order = found
+        if order.state in ENDED or order.order_id:
+            return NOTHING
+        return desk.ended(order, OrderState.REJECTED, "order_rejected", (message.reason,), now)
+
+    def order_filled(self, message: OrderFilled, now: Nanos) -> Said:
+        """An order was filled, in part or whole."""
+        found = self._find(message)
+        if found is None:
+            return NOTHING
+        desk, order = found
+        order.order_id = message.order_id
+        return desk.filled(order, message, now)
+
+    def order_cancelled(self, message: OrderCancelled, now: Nanos) -> Said:
+        """What was left of an order is gone."""
+        found = self._find(message)
+        if found is None or found[1].state in ENDED:
+            return NOTHING
+        desk, order = found
+        return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
+
+    def cancel_rejected(self, message: CancelRejected, now: Nanos) -> Said:
+        """There was nothing to cancel: the order never arrived, or it is over and its last report was lost or is late."""
+        found = self._find(message)
+        if found is None or found[1].state is not OrderState.PENDING_CANCEL:
+            return NOTHING
+        desk, order = found
+        return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
+
+    def _find(
+        self, message: OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | CancelRejected
+    ) -> tuple[Desk, Order] | None:
+        """The desk and order that a report is about; ``None`` for orders that the firm placed by other means."""
+        desk = self.desks.get(message.client_order_id.rpartition("-")[0])
+        if desk is None or desk.account != message.account:
+            return None
+        order = desk.orders.find(message.client_order_id)
+        if order is None or order.venue != message.venue:
+            return None
+        return desk, order
+
+    def portfolio(self, question: PortfolioQuestion) -> tuple[PositionChanged, ...]:
+        """Every position that was ever opened, of one strategy or of all; empty for a strategy that is not loaded."""
+        return tuple(
+            desk.position_changed(position)
+            for desk in self.desks.values()
+            if question.strategy in (None, desk.name)
+            for position in desk.portfolio.positions.values()
+        )

@@ -1,0 +1,281 @@
+"""A desk: one strategy at work, with its orders, its portfolio, and what happens when it fails.
+
+The desk asks the strategy, turns its intentions into commands that pass the own limits, and follows what the venues answer.
+Nothing of one desk is reachable from another but the market, and the claims of an account that two strategies share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from trading_ecosystem.domains.trading.intentions import (
+    INTENTIONS,
+    Cancel,
+    CancelAll,
+    Intention,
+    Place,
+    PlaceTogether,
+    WakeMe,
+)
+from trading_ecosystem.domains.trading.limits import OwnLimits
+from trading_ecosystem.domains.trading.orders import Order, Orders, OrderState
+from trading_ecosystem.domains.trading.parameters import StrategyParameters
+from trading_ecosystem.domains.trading.portfolio import Portfolio, Position
+from trading_ecosystem.domains.trading.strategy import Strategy
+from trading_ecosystem.domains.trading.timers import StrategyDue
+from trading_ecosystem.domains.trading.valuation import mark
+from trading_ecosystem.domains.trading.view import View
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder, Side
+from trading_ecosystem.messages.trading import (
+    HaltReason,
+    OrderWithheld,
+    PositionChanged,
+    StrategyHalted,
+    StrategyMarked,
+    StrategyStarted,
+    WithheldReason,
+)
+from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.ports.component import Later
+
+LONGEST_DETAIL: Final = 200
+"""Characters of a failure's one line."""
+
+SaidList = list[Message | Later]
+
+
+class Desk:
+    """One strategy at work. Methods return what is said; ``now`` is the instant of the message being handled."""
+
+    def __init__(self, parameters: StrategyParameters, settings: Any, strategy: Strategy, limits: OwnLimits) -> None:
+        self.parameters = parameters
+        self.name = parameters.name
+        self.account = parameters.account
+        self.settings = settings
+        self.strategy = strategy
+        self.limits = limits
+        self.orders = Orders(parameters.name)
+        self.portfolio = Portfolio()
+        self.view = View(self.name, self.account, limits.market, limits.claims, self.orders, self.portfolio)
+        self.is_running = False
+        self.run = 0
+        """Rises with every start and halt; wake-ups of an earlier run are void."""
+        self.fills = 0
+        self.high_usd_minor: MinorUnits = 0
+        self.max_drawdown_usd_minor: MinorUnits = 0
+        self.withheld: dict[tuple[str, WithheldReason], tuple[str, Side]] = {}
+        """What was said to be withheld per instrument and reason, with the venue and side of the order it was about."""
+
+    # The life of the strategy
+
+    def start(self, strategy_class: type[Strategy], now: Nanos) -> SaidList:
+        """Start with a fresh strategy; the portfolio goes on."""
+        assert not self.is_running
+        self.is_running = True
+        self.run += 1
+        said: SaidList = [StrategyStarted(self.account, self.name, self.parameters.kind)]
+        self.view.now = now
+        said += self._contained(self._load, (strategy_class,), now)
+        return said
+
+    def _load(self, strategy_class: type[Strategy]) -> Iterable[Intention]:
+        self.strategy = strategy_class(self.settings)
+        return self.strategy.started(self.view)
+
+    def stop(self, now: Nanos) -> SaidList:
+        """Halt because somebody asked for it, and let the strategy know."""
+        said = self._halt(HaltReason.REQUESTED, "", now)
+        said += self.ask("stopped", (), now)
+        return said
+
+    def _halt(self, reason: HaltReason, detail: str, now: Nanos) -> SaidList:
+        self.is_running = False
+        self.run += 1
+        said: SaidList = [StrategyHalted(self.account, self.name, reason, detail)]
+        self._cancel_all("", "", said, now)
+        return said
+
+    def ask(self, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
+        """Put one callback to the strategy and carry out what it wants."""
+        self.view.now = now
+        return self._contained(getattr(self.strategy, callback), (self.view, *arguments), now)
+
+    def _contained(self, callback: Callable[..., Iterable[Intention]], arguments: tuple[Any, ...], now: Nanos) -> SaidList:
+        """Run foreign code; if it raises, or answers with something else than intentions, halt this strategy alone.
+
+        This is the one place of the house that catches ``Exception``.  A strategy is code that we did not write: whatever
+        leaves it is its own failure, said as such, and no reason to stop the other strategies, let alone the ecosystem.
+        The engine's own work, ``_carry_out``, stands outside the ``try``: its assertions are bugs of ours and must not be
+        contained.
+        """
+        try:
+            intentions = tuple(callback(*arguments))
+            for intention in intentions:
+                if type(intention) not in INTENTIONS:
+                    raise TypeError(f"{type(intention).__name__} is no intention")
+        except Exception as error:
+            if not self.is_running:
+                return []
+            detail = " ".join(f"{type(error).__name__}: {error}".split())
+            return self._halt(HaltReason.FAILED, detail[:LONGEST_DETAIL], now)
+        return self._carry_out(intentions, now) if intentions else []
+
+    # What the strategy wants
+
+    def _carry_out(self, intentions: tuple[Intention, ...], now: Nanos) -> SaidList:
+        said: SaidList = []
+        for intention in intentions:
+            match intention:
+                case Place():
+                    self._place((intention,), said, now)
+                case PlaceTogether(orders=orders):
+                    self._place(orders, said, now)
+                case Cancel(client_order_id=client_order_id):
+                    order = self.orders.working.get(client_order_id)
+                    if order is not None:
+                        self._cancel(order, said, now)
+                case CancelAll(venue=venue, instrument=instrument):
+                    self._cancel_all(venue, instrument, said, now)
+                case WakeMe(due_at=due_at, label=label):
+                    if self.is_running:
+                        said.append(Later(StrategyDue(self.name, self.run, label), max(due_at, now)))
+        return said
+
+    def _place(self, places: tuple[Place, ...], said: SaidList, now: Nanos) -> None:
+        """Send all of these, or say why the first that may not be sent is withheld."""
+        for beside, place in enumerate(places):
+            reason = self.limits.withholds(place, self.account, self.orders, self.portfolio, self.is_running, beside)
+            if reason is not None:
+                self._withhold(place, reason, said)
+                return
+        for place in places:
+            requirement = self.limits.requirement(place)
+            assert requirement is not None, "an order that passed the limits has a known requirement"
+            order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
+            self.limits.claims.reserve(self.account, place.venue, requirement.asset, requirement.amount_minor)
+            if self.withheld:
+                self._forget_withheld(place)
+            said.append(
+                PlaceOrder(
+                    venue=place.venue,
+                    account=self.account,
+                    client_order_id=order.client_order_id,
+                    instrument=place.instrument,
+                    side=place.side,
+                    order_type=place.order_type,
+                    time_in_force=place.time_in_force,
+                    price_ticks=place.price_ticks,
+                    quantity_lots=place.quantity_lots,
+                    post_only=place.post_only,
+                )
+            )
+
+    def _withhold(self, place: Place, reason: WithheldReason, said: SaidList) -> None:
+        key = (place.instrument, reason)
+        if key in self.withheld:
+            return
+        self.withheld[key] = (place.venue, place.side)
+        said.append(
+            OrderWithheld(
+                account=self.account,
+                strategy=self.name,
+                venue=place.venue,
+                instrument=place.instrument,
+                side=place.side,
+                price_ticks=place.price_ticks,
+                quantity_lots=place.quantity_lots,
+                reason=reason,
+            )
+        )
+
+    def _forget_withheld(self, place: Place) -> None:
+        """An order like one that was withheld went out: the next time is news again."""
+        for key in [
+            key for key, about in self.withheld.items() if key[0] == place.instrument and about == (place.venue, place.side)
+        ]:
+            del self.withheld[key]
+
+    def _cancel_all(self, venue: str, instrument: str, said: SaidList, now: Nanos) -> None:
+        for order in self.orders.working.values():
+            if venue in ("", order.venue) and instrument in ("", order.instrument):
+                self._cancel(order, said, now)
+
+    def _cancel(self, order: Order, said: SaidList, now: Nanos) -> None:
+        if order.state is not OrderState.PENDING_CANCEL:
+            self.orders.ask_cancel(order, now)
+            said.append(CancelOrder(order.venue, self.account, order.client_order_id))
+
+    # What the venues answer
+
+    def accepted(self, order: Order, order_id: int) -> None:
+        """The venue has the order and holds its claim."""
+        self._answered(order)
+        self.orders.accept(order, order_id)
+
+    def filled(self, order: Order, fill: OrderFilled, now: Nanos) -> SaidList:
+        """Count a fill once, say the position, and tell the strategy."""
+        self._answered(order)
+        if not self.orders.fill(order, fill.execution_id, fill.cumulative_lots, fill.leaves_lots):
+            return []
+        self.fills += 1
+        position = self.portfolio.position(order.venue, order.instrument)
+        position.fill(fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_minor)
+        said: SaidList = [self.position_changed(position)]
+        if self.is_running:
+            said += self.ask("order_filled", (order, fill), now)
+        return said
+
+    def ended(self, order: Order, state: OrderState, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
+        """The order left the market unfilled, in part or whole."""
+        self._answered(order)
+        self.orders.end(order, state)
+        return self.ask(callback, (order, *arguments), now) if self.is_running else []
+
+    def _answered(self, order: Order) -> None:
+        """The venue has answered: from now on its claims speak for the order."""
+        if order.reserved_minor:
+            self.limits.claims.reserve(self.account, order.venue, order.reserved_asset, -order.reserved_minor)
+            order.reserved_minor = 0
+
+    def chase(self, now: Nanos) -> SaidList:
+        """Cancel (again) whatever got no answer in time; a lost message must not block a claim for ever."""
+        said: SaidList = []
+        for order in self.orders.unanswered(now):
+            self.orders.ask_cancel(order, now)
+            said.append(CancelOrder(order.venue, self.account, order.client_order_id))
+        return said
+
+    # What it has come to
+
+    def position_changed(self, position: Position) -> PositionChanged:
+        """A position as it is said."""
+        return PositionChanged(
+            account=self.account,
+            strategy=self.name,
+            venue=position.venue,
+            instrument=position.instrument,
+            position_lots=position.lots,
+            average_price_minor=position.average_price_minor,
+            realised_minor=position.realised_minor,
+            fees_minor=position.fees_minor,
+        )
+
+    def marked(self) -> StrategyMarked:
+        """Profit and loss at the latest published prices."""
+        marked = mark(self.portfolio, self.limits.market.prices)
+        net = marked.realised_usd_minor + marked.unrealised_usd_minor
+        self.high_usd_minor = max(self.high_usd_minor, net)
+        self.max_drawdown_usd_minor = max(self.max_drawdown_usd_minor, self.high_usd_minor - net)
+        return StrategyMarked(
+            account=self.account,
+            strategy=self.name,
+            realised_usd_minor=marked.realised_usd_minor,
+            unrealised_usd_minor=marked.unrealised_usd_minor,
+            fees_usd_minor=marked.fees_usd_minor,
+            orders=self.orders.counter,
+            fills=self.fills,
+            turnover_usd_minor=marked.turnover_usd_minor,
+            max_drawdown_usd_minor=self.max_drawdown_usd_minor,
+        )

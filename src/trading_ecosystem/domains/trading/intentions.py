@@ -1,0 +1,56 @@
+"""What a strategy may want: the whole vocabulary in which it answers a callback."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.units import Lots, Nanos, Ticks
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Send an order; a market order has price 0. ``label`` is the strategy's own note and comes back on the order."""
+
+    venue: str
+    instrument: str
+    side: Side
+    price_ticks: Ticks
+    quantity_lots: Lots
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL
+    post_only: bool = False
+    label: str = ""
+
+
+class PlaceTogether(msgspec.Struct, frozen=True):
+    """Send all of these orders, or none where the engine's own limits withhold one (the venues promise nothing)."""
+
+    orders: tuple[Place, ...]
+
+
+class Cancel(msgspec.Struct, frozen=True, gc=False):
+    """Cancel one working order; nothing happens when it is not working any more."""
+
+    client_order_id: str
+
+
+class CancelAll(msgspec.Struct, frozen=True, gc=False):
+    """Cancel the working orders of one venue and instrument; an empty name stands for all."""
+
+    venue: str = ""
+    instrument: str = ""
+
+
+class WakeMe(msgspec.Struct, frozen=True, gc=False):
+    """Call ``timer`` with ``label`` at ``due_at``; forgotten when the strategy stops before."""
+
+    due_at: Nanos
+    label: str = ""
+
+
+Intention: TypeAlias = Place | PlaceTogether | Cancel | CancelAll | WakeMe
+
+INTENTIONS: Final = frozenset((Place, PlaceTogether, Cancel, CancelAll, WakeMe))
+"""The types an answer may have; anything else is a failure of the strategy."""

@@ -1,0 +1,83 @@
+"""The kinds of strategies there are, and what a person may ask of each: the edge of this domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from trading_ecosystem.domains.trading.arbitrage import Arbitrage, ArbitrageSettings
+from trading_ecosystem.domains.trading.market_making import MarketMaking, MarketMakingSettings
+from trading_ecosystem.domains.trading.momentum import Momentum, MomentumSettings
+from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.domains.trading.scripted import Scripted, ScriptedSettings
+from trading_ecosystem.domains.trading.settings import SettingsError, expectations, read_settings
+from trading_ecosystem.domains.trading.strategy import Strategy
+from trading_ecosystem.messages.base import master_of
+from trading_ecosystem.messages.units import INSTRUMENTS
+
+LONGEST_STRATEGY_NAME: Final = 24
+"""Characters of a strategy's name: with ``-`` and a counter it must fit a client order id of 36."""
+
+
+class StrategyKind(msgspec.Struct, frozen=True):
+    """A class of strategies and the Struct of its settings (field types from :mod:`.settings`)."""
+
+    settings: type[msgspec.Struct]
+    strategy: type[Strategy]
+
+
+KINDS: Final[Mapping[str, StrategyKind]] = {
+    "market_making": StrategyKind(MarketMakingSettings, MarketMaking),
+    "momentum": StrategyKind(MomentumSettings, Momentum),
+    "arbitrage": StrategyKind(ArbitrageSettings, Arbitrage),
+    "scripted": StrategyKind(ScriptedSettings, Scripted),
+}
+"""The built-in kinds, by the word used in scenarios."""
+
+
+def settings_of(kind: str, settings: dict[str, str], kinds: Mapping[str, StrategyKind] = KINDS) -> Any:
+    """The typed settings of a kind.
+
+    Raises :class:`SettingsError`, a ``ValueError`` of one line that names the unknown kind, or the unknown, missing or
+    unreadable setting and the accepted ones.
+    """
+    if kind not in kinds:
+        raise SettingsError("", f"unknown strategy kind {kind!r}; expected one of: {', '.join(kinds)}")
+    return read_settings(kind, kinds[kind].settings, settings)
+
+
+def settings_expected(kind: str, kinds: Mapping[str, StrategyKind] = KINDS) -> dict[str, str]:
+    """What each setting of a kind is expected to be, by name; raises ``KeyError`` for an unknown kind."""
+    return expectations(kinds[kind].settings)
+
+
+def check_parameters(parameters: TradingParameters, kinds: Mapping[str, StrategyKind] = KINDS) -> TradingParameters:
+    """Return the parameters, or raise ``ValueError`` in one line about the first thing that cannot be used."""
+    for symbol in parameters.instruments:
+        if symbol not in INSTRUMENTS:
+            raise ValueError(f"unknown instrument {symbol}; expected one of: {', '.join(INSTRUMENTS)}")
+    limits = (parameters.max_order_notional_usd_minor, parameters.max_open_orders, parameters.max_position_usd_minor)
+    if parameters.mark_every_ns <= 0 or min(limits) <= 0:
+        raise ValueError("the marking interval and the own limits of trading must be positive")
+    names: list[str] = []
+    for strategy in parameters.strategies:
+        _check_strategy(parameters, strategy, kinds)
+        if strategy.name in names:
+            raise ValueError(f"two strategies are named {strategy.name}")
+        names.append(strategy.name)
+    return parameters
+
+
+def _check_strategy(parameters: TradingParameters, strategy: StrategyParameters, kinds: Mapping[str, StrategyKind]) -> None:
+    if not 1 <= len(strategy.name) <= LONGEST_STRATEGY_NAME:
+        raise ValueError(f"strategy name {strategy.name!r}: expected 1 to {LONGEST_STRATEGY_NAME} characters")
+    if master_of(strategy.account) != parameters.firm:
+        raise ValueError(f"strategy {strategy.name}: account {strategy.account} does not belong to {parameters.firm}")
+    if strategy.starts_after_ns < 0:
+        raise ValueError(f"strategy {strategy.name}: it cannot start before the ecosystem does")
+    settings = settings_of(strategy.kind, strategy.settings, kinds)
+    for venue, symbol in kinds[strategy.kind].strategy(settings).pairs_traded():
+        if venue not in parameters.venues or symbol not in parameters.instruments:
+            raise ValueError(f"strategy {strategy.name}: {symbol} at {venue} is not traded in this ecosystem")

@@ -1,0 +1,124 @@
+"""The engine's own limits, checked before anything is sent, in the order of :class:`WithheldReason`.
+
+These are the pre-trade checks that SEC rule 15c3-5 and MiFID II RTS 6 article 15 ask of whoever sends orders.  A limit that
+cannot be evaluated, because a price is missing, withholds: absence of data never switches a limit off.
+"""
+
+from __future__ import annotations
+
+from trading_ecosystem.domains.trading.intentions import Place
+from trading_ecosystem.domains.trading.market import Claims, Market
+from trading_ecosystem.domains.trading.orders import Orders
+from trading_ecosystem.domains.trading.parameters import TradingParameters
+from trading_ecosystem.domains.trading.portfolio import Portfolio
+from trading_ecosystem.domains.trading.valuation import usd_price
+from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.trading import WithheldReason
+from trading_ecosystem.messages.units import (
+    INSTRUMENTS,
+    MINOR_UNITS_PER_WHOLE,
+    PARTS_PER_MILLION,
+    Lots,
+    MinorUnits,
+    Ticks,
+)
+
+
+class Requirement:
+    """What an order takes from the account's claims at most: an amount of one asset at its venue."""
+
+    __slots__ = ("amount_minor", "asset")
+
+    def __init__(self, asset: str, amount_minor: MinorUnits) -> None:
+        self.asset = asset
+        self.amount_minor = amount_minor
+
+
+class OwnLimits:
+    """The limits of one engine, with what is needed to evaluate them."""
+
+    def __init__(self, parameters: TradingParameters, market: Market, claims: Claims) -> None:
+        self.parameters = parameters
+        self.market = market
+        self.claims = claims
+
+    def withholds(
+        self, place: Place, account: str, orders: Orders, portfolio: Portfolio, running: bool, beside: int = 0
+    ) -> WithheldReason | None:
+        """The first reason not to send an order, or ``None``; ``beside`` counts orders that go out together with it."""
+        if not running:
+            return WithheldReason.STRATEGY_NOT_RUNNING
+        if (place.venue, place.instrument) not in self.market.feeds:
+            return WithheldReason.UNKNOWN_INSTRUMENT
+        if not _is_valid(place):
+            return WithheldReason.INVALID_ORDER
+        requirement = self.requirement(place)
+        if requirement is None or requirement.amount_minor > self.claims.spendable(account, place.venue, requirement.asset):
+            return WithheldReason.INSUFFICIENT_CLAIM
+        if self._exceeds_order_notional(place):
+            return WithheldReason.ORDER_NOTIONAL
+        if len(orders.working) + beside >= self.parameters.max_open_orders:
+            return WithheldReason.OPEN_ORDERS
+        if self._exceeds_position(place, orders, portfolio):
+            return WithheldReason.POSITION
+        return None
+
+    def requirement(self, place: Place) -> Requirement | None:
+        """The claim an order takes: base for a sell; quote and the highest possible fee for a buy.
+
+        ``None`` for a market buy while nothing is on offer, for then its cost is unknown.
+        """
+        instrument = INSTRUMENTS[place.instrument]
+        if place.side is Side.SELL:
+            return Requirement(instrument.base, instrument.base_amount(place.quantity_lots))
+        price = self._price_ticks(place)
+        if not price:
+            return None
+        notional = instrument.notional(price, place.quantity_lots)
+        listing = self.market.feeds[place.venue, place.instrument].listing
+        fee_ppm = 0 if listing is None else max(listing.taker_fee_ppm, listing.maker_fee_ppm)
+        # A fee is rounded up on each fill, and every lot may fill by itself: at most one minor unit a lot.
+        most = notional * fee_ppm // PARTS_PER_MILLION + place.quantity_lots if fee_ppm else 0
+        return Requirement(instrument.quote, notional + most)
+
+    def _price_ticks(self, place: Place) -> Ticks:
+        """The order's own price, or for a market order the best price of the other side (0 if there is none)."""
+        if place.order_type is OrderType.LIMIT:
+            return place.price_ticks
+        quote = self.market.feeds[place.venue, place.instrument].quote
+        if quote is None:
+            return 0
+        return quote.ask_ticks if place.side is Side.BUY else quote.bid_ticks
+
+    def _exceeds_order_notional(self, place: Place) -> bool:
+        instrument = INSTRUMENTS[place.instrument]
+        price = self._price_ticks(place)
+        quote_usd = usd_price(self.market.prices, instrument.quote)
+        if not price or quote_usd is None:
+            return True
+        limit = self.parameters.max_order_notional_usd_minor
+        return instrument.notional(price, place.quantity_lots) * quote_usd > limit * MINOR_UNITS_PER_WHOLE
+
+    def _exceeds_position(self, place: Place, orders: Orders, portfolio: Portfolio) -> bool:
+        """Whether the position, with this and all working orders of its side filled, grows past the limit."""
+        instrument = INSTRUMENTS[place.instrument]
+        held: Lots = portfolio.lots_over_venues(place.instrument)
+        coming = orders.working_lots(place.instrument, place.side) + place.quantity_lots
+        after = abs(held + coming if place.side is Side.BUY else held - coming)
+        if after <= abs(held):
+            return False
+        base_usd = usd_price(self.market.prices, instrument.base)
+        if base_usd is None:
+            return True
+        limit = self.parameters.max_position_usd_minor
+        return after * instrument.lot_size * base_usd > limit * MINOR_UNITS_PER_WHOLE
+
+
+def _is_valid(place: Place) -> bool:
+    """Whether an order makes sense by itself: quantity, price, and a time in force that fits its type."""
+    if place.quantity_lots <= 0:
+        return False
+    resting = place.time_in_force is TimeInForce.GOOD_TILL_CANCEL
+    if place.order_type is OrderType.MARKET:
+        return place.price_ticks == 0 and not resting and not place.post_only
+    return place.price_ticks > 0 and (resting or not place.post_only)

@@ -1,0 +1,53 @@
+"""What the engine knows of the market: latest quotes, published prices, fees, and its own claims at the venues."""
+
+from __future__ import annotations
+
+from trading_ecosystem.messages.exchange import InstrumentListed, QuoteChanged
+from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.units import MinorUnits, Nanos
+
+
+class Feed:
+    """One instrument at one venue: its latest quote, when that was heard, and its listing."""
+
+    __slots__ = ("heard_at", "listing", "quote")
+
+    def __init__(self) -> None:
+        self.quote: QuoteChanged | None = None
+        self.heard_at: Nanos = 0
+        self.listing: InstrumentListed | None = None
+
+
+class Market:
+    """Public state, shared by all strategies of an engine."""
+
+    __slots__ = ("feeds", "prices")
+
+    def __init__(self, venues: tuple[str, ...], instruments: tuple[str, ...]) -> None:
+        self.feeds = {(venue, instrument): Feed() for venue in venues for instrument in instruments}
+        self.prices: dict[str, PricePublished] = {}
+
+
+class Claims:
+    """Available claims per account, venue and asset, less what unanswered orders have set aside.
+
+    The venue counts held amounts itself once it has answered; until then the engine does, so that two orders sent in one go
+    cannot spend the same claim.
+    """
+
+    __slots__ = ("available", "reserved")
+
+    def __init__(self) -> None:
+        self.available: dict[tuple[str, str, str], MinorUnits] = {}
+        self.reserved: dict[tuple[str, str, str], MinorUnits] = {}
+
+    def spendable(self, account: str, venue: str, asset: str) -> MinorUnits:
+        """What a further order may use; never negative."""
+        key = (account, venue, asset)
+        return max(0, self.available.get(key, 0) - self.reserved.get(key, 0))
+
+    def reserve(self, account: str, venue: str, asset: str, amount_minor: MinorUnits) -> None:
+        """Set an amount aside, or give it back where it is negative."""
+        key = (account, venue, asset)
+        self.reserved[key] = self.reserved.get(key, 0) + amount_minor
+        assert self.reserved[key] >= 0
