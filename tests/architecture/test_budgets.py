@@ -11,9 +11,8 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 FILE_LINES = 400
 FUNCTION_LINES = 60
-EMPTY_WORDS = frozenset(
-    {"util", "utils", "helper", "helpers", "manager", "managers", "service", "services", "common", "model", "models"}
-)
+EMPTY_NAMES = ("util", "helper", "manager", "service", "common", "model")
+EMPTY_WORDS = frozenset({*EMPTY_NAMES, *(f"{name}s" for name in EMPTY_NAMES)})
 
 
 def budget_violations(folder: Path) -> list[str]:

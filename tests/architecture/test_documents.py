@@ -22,7 +22,7 @@ PATTERNS = (
     "benchmarks/**/*.py",
 )
 REGISTRY = re.compile(
-    r"py" r"pi\.|pythonhosted|anaconda\.org|index[-_]url|npm" r"js\.|crates\.io|docker\.io|proxy\.golang", re.IGNORECASE
+    r"pypi\.|pythonhosted|anaconda\.org|index[-_]url|npmjs\.|crates\.io|docker\.io|proxy\.golang", re.IGNORECASE
 )
 MACHINE_PATH = re.compile(r"(?<![\w.~/])/(?:home|root|work|tmp|Users|mnt|opt|private|var/folders)/|[A-Za-z]:\\\\?Users")
 
@@ -61,7 +61,7 @@ def test_documents_name_no_hosts_and_no_machine() -> None:
     "planted",
     [
         "pip install --index-url https://example.org/simple",
-        "see https://py" + "pi.org/project/x",
+        "see https://pypi.org/project/x",
         "https://files.pythonhosted.org/x.whl",
         "cd /home/someone/checkout",
         "open /work/main/README.md",

@@ -1,0 +1,67 @@
+# make run        set up .venv, install the package, run the stablecoin depeg and print the verdict
+# make test       set up what the tests need and run all checks and tests
+# make campaign   the same tests with large counts
+# make bench      the benchmarks
+# make clean      remove .venv and everything that was built or cached
+#
+# Variables: PYTHON (interpreter for .venv), SCENARIO, JOBS (test processes), PYTEST (further options for pytest).
+
+SCENARIO ?= scenarios/stablecoin_depeg.yaml
+JOBS ?= 2
+PYTEST ?=
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed.stamp
+INSTALLED_DEV := $(VENV)/installed-dev.stamp
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# The first of these that is Python 3.11 or newer and can make virtual environments.
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: run test campaign bench clean
+.DEFAULT_GOAL := run
+
+run: $(INSTALLED)
+	@$(BIN)/trading-ecosystem run $(SCENARIO)
+
+test: $(INSTALLED_DEV)
+	@echo "==> ruff check" && $(BIN)/ruff check --quiet .
+	@echo "==> ruff format --check" && $(BIN)/ruff format --check --quiet .
+	@echo "==> mypy --strict" && $(BIN)/mypy
+	@echo "==> pytest" && $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST)
+
+campaign: $(INSTALLED_DEV)
+	@echo "==> pytest, large counts"
+	@TRADING_ECOSYSTEM_CAMPAIGN=1 $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST) tests
+
+bench: $(INSTALLED_DEV)
+	@echo "==> benchmarks"
+	@$(BIN)/python -m pytest -q -s -p no:xdist $(PYTEST) benchmarks
+
+clean:
+	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@python="$(PYTHON)"; \
+	for candidate in $(CANDIDATES); do \
+	    [ -z "$$python" ] || break; \
+	    "$$candidate" -c '$(USABLE)' 2>/dev/null && python="$$candidate"; \
+	done; \
+	if [ -z "$$python" ] || ! "$$python" -c '$(USABLE)' 2>/dev/null; then \
+	    echo "make: no usable Python $${python:+($$python) }found: 3.11 or newer with venv is needed; name one with make PYTHON=..." >&2; \
+	    exit 1; \
+	fi; \
+	echo "==> $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml | $(BIN)/pip
+	@echo "==> installing trading-ecosystem into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml | $(BIN)/pip
+	@echo "==> installing trading-ecosystem and what the tests need into $(VENV)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $(INSTALLED) $@
