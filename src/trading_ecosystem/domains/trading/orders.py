@@ -65,8 +65,7 @@ class Order:
         "venue",
     )
 
-    def __init__(self, client_order_id: str, place: Place, reserved_asset: str, reserved_minor: MinorUnits, now: Nanos) ->
-    None:
+    def __init__(self, client_order_id: str, place: Place, reserved_asset: str, reserved_minor: MinorUnits, now: Nanos) -> None:
         self.client_order_id = client_order_id
         self.venue = place.venue
         self.instrument = place.instrument
