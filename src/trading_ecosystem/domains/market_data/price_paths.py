@@ -3,9 +3,9 @@
 **Coins** follow a geometric Brownian motion without drift (the expected price is the price now), with correlated
 increments and a volatility that itself moves: the logarithm of the volatility ratio is an Ornstein–Uhlenbeck process
 shared by the coins (L. O. Scott, "Option Pricing when the Variance Changes Randomly", 1987), with a half life of
-``VOLATILITY_HALF_LIFE`` and a stationary standard deviation of ``VOLATILITY_SPREAD``. It is centred so that the mean
-variance is the square of the volatility asked for, and the ratio is capped at ``VOLATILITY_CAP``. Why that cap: at 70
-% a year, twice that is a standard deviation of 0.75 % in 15 minutes and 0.19 % in 60 seconds, so that moves of 5 %
+``VOLATILITY_HALF_LIFE`` and a stationary standard deviation of ``VOLATILITY_SPREAD``. It starts at the volatility asked
+for, is centred so that the mean variance stays its square, and the ratio is capped at ``VOLATILITY_CAP``. Why that cap: at 70 %
+a year, twice that is a standard deviation of 0.75 % in 15 minutes and 0.19 % in 60 seconds, so that moves of 5 %
 and 3 % lie more than six and fifteen standard deviations out, and a day without jumps or conditions raises no price
 alarm.
 
@@ -59,7 +59,7 @@ class PricePaths:
         self._log_btc = 0.0
         self._log_eth = 0.0
         self._log_usdt = math.log(prices["USDT"] / MINOR_UNITS_PER_WHOLE)
-        self._log_volatility_ratio = 0.0
+        self._log_volatility_ratio = _VOLATILITY_CENTRE
         self._jumps = parameters.jumps
         self._price_stream = randomness.stream(name, "prices")
         self._volatility_stream = randomness.stream(name, "volatility")
