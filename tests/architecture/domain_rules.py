@@ -24,6 +24,8 @@ READS_A_CLOCK = frozenset(
 CLOCKS = frozenset({"datetime", "date", "time"})
 PLAIN_DECIMALS = frozenset({"test_coordination"})
 """Domains that write decimal numbers in plain notation (``f"{number:f}"``), for texts and messages about them."""
+CONTAINMENT = {"trading": "_contained"}
+"""The one function of a domain that runs foreign code (a strategy) and may catch whatever leaves it."""
 BANNED_CALLS = frozenset(
     {"hash", "id", "open", "print", "input", "eval", "exec", "compile"}
     | {"globals", "locals", "vars", "breakpoint", "__import__", "setattr", "delattr"}
@@ -53,7 +55,7 @@ def violations(source: str, context: str) -> list[str]:
     found = [
         *_imports(tree, context),
         *_calls(tree),
-        *_statements(tree),
+        *_statements(tree, context),
         *_hash_order(tree),
         *_floats(tree, context),
         *_unkept(tree),
@@ -111,13 +113,19 @@ def _looks_float(node: ast.expr) -> bool:
     return False
 
 
-def _statements(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def _statements(tree: ast.Module, context: str) -> Iterator[tuple[int, str]]:
+    contained = {
+        part
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name == CONTAINMENT.get(context)
+        for part in ast.walk(function)
+    }
     for node in ast.walk(tree):
         if isinstance(node, (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)):
             yield node.lineno, "async code"
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             yield node.lineno, "global or nonlocal state"
-        elif isinstance(node, ast.ExceptHandler):
+        elif isinstance(node, ast.ExceptHandler) and node not in contained:
             caught = node.type.id if isinstance(node.type, ast.Name) else None
             if node.type is None or caught in {"Exception", "BaseException"}:
                 yield node.lineno, "catches everything"

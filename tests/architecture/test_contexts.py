@@ -19,6 +19,7 @@ from trading_ecosystem.messages.risk import AcknowledgeAlert
 from trading_ecosystem.messages.test_coordination import FaultInjected
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.records import Record
+from trading_ecosystem.runtime.links import Links
 
 DOMAINS = Path(__file__).parents[2] / "src" / "trading_ecosystem" / "domains"
 CONTEXTS = ("market_data", "exchange", "custodian", "trading", "risk", "test_coordination", "audit")
@@ -137,10 +138,11 @@ def test_records_have_what_a_store_needs(context: str) -> None:
 
 
 def test_every_message_is_said_or_an_input() -> None:
-    """What nobody says can only come in through a door: commands, conditions, recorded rows, and a run's own entries."""
-    said = {message.__name__ for context in COMPONENTS for message in component_of(context).says}
+    """What nobody says can only come in through a door: commands, recorded rows, a rollback, the beginning of a run."""
+    speakers = [*(component_of(context) for context in COMPONENTS), Links]
+    said = {message.__name__ for speaker in speakers for message in speaker.says}
     silent = {name for name, message in MESSAGE_TYPES.items() if name not in said and not issubclass(message, Command)}
-    assert silent <= {"RunStarted", "RunEnded", "Resumed", "PriceRecorded", "LinkConditionApplied"}
+    assert silent == {"RunStarted", "Resumed", "PriceRecorded", "ConditionCleared"}
 
 
 def test_every_command_is_heard() -> None:

@@ -130,6 +130,13 @@ def test_single_domains_may_a_little_more() -> None:
     assert violations("text = f'{number:f}'", "test_coordination") == []
 
 
+def test_trading_alone_may_contain_foreign_code() -> None:
+    catching = "def {}():\n    try:\n        f()\n    except Exception:\n        pass"
+    assert violations(catching.format("_contained"), "trading") == []
+    assert violations(catching.format("_contained"), "risk") == ["4: catches everything"]
+    assert violations(catching.format("ask"), "trading") == ["4: catches everything"]
+
+
 @pytest.mark.parametrize("call", ["datetime.now()", "datetime.now(UTC)", "date.today()", "datetime.datetime.now()"])
 def test_but_no_domain_may_read_a_clock(call: str) -> None:
     (found,) = violations(f"at = {call}", "test_coordination")
