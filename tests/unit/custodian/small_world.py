@@ -60,7 +60,7 @@ class ToyVenue:
         return ClaimChanged(VENUE, account, asset, after, 0, reason)
 
     def assets_pledged(self, message: AssetsPledged) -> list[Message]:
-        if message.number != self.pledges_applied + 1:
+        if message.number <= self.pledges_applied:
             return []
         self.pledges_applied = message.number
         return [self.change(message.account, message.asset, message.amount_minor, ClaimReason.PLEDGED)]
@@ -157,7 +157,7 @@ class SmallWorld:
         return self.say("custodian", list(said), cause)  # type: ignore[arg-type]
 
     def give(self, message: Message) -> list[Message]:
-        """A command or condition comes in; returns what is said until nothing more happens at this instant."""
+        """A command or condition comes in; returns what the custodian says until all is quiet."""
         sequence = self.number()
         self.entries.append(Entry(sequence, self.now, EntryKind.INPUT, "door", None, sequence, message))
         return self.hear(message, sequence) + self.settle_down()
@@ -167,14 +167,14 @@ class SmallWorld:
         while self._queue and self._queue[0][0] <= self.now:
             _, delivery, _, message, cause = heapq.heappop(self._queue)
             if isinstance(message, AssetsPledged):
-                said += self.say(VENUE, self.venue.assets_pledged(message), cause)
+                self.say(VENUE, self.venue.assets_pledged(message), cause)
             else:
                 self.wake_ups += 1 - delivery
                 said += self.hear(message, cause)
         return said
 
     def run_until(self, until: Nanos) -> list[tuple[Nanos, Message]]:
-        """Let time pass; returns what is said, with the instants."""
+        """Let time pass; returns what the custodian says, with the instants."""
         said: list[tuple[Nanos, Message]] = []
         while self._queue and self._queue[0][0] <= until:
             self.now = max(self.now, self._queue[0][0])

@@ -1,4 +1,5 @@
 from tests.unit.custodian.small_world import BTC_USD, CYCLE, HOUSE, START, VENUE, SmallWorld
+
 from trading_ecosystem.messages.custodian import (
     CustodianConditionKind,
     DepositAssets,

@@ -1,4 +1,5 @@
 from tests.unit.custodian.small_world import BTC_USD, CYCLE, FEES, HOUSE, START, VENUE, SmallWorld
+
 from trading_ecosystem.messages.custodian import (
     HoldingLine,
     HoldingsQuestion,
