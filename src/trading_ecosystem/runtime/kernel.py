@@ -57,6 +57,7 @@ class Kernel:
         self.now: Nanos = 0
         self.sequence = 0
         self.entries = 0
+        self.deliveries = 0
         self.ended = False
         self._record = record
         self._storm_limit = storm_limit
@@ -116,12 +117,12 @@ class Kernel:
         future = [
             (*due[:5], None if due[5] is None else [name for name, _ in due[5]], *due[6:]) for due in sorted(self._future)
         ]
-        return {"immediate": immediate, "future": future, "ended": self.ended, "steps": self._steps_at_instant}
+        counts = (self.ended, self.deliveries, self._steps_at_instant)
+        return {"immediate": immediate, "future": future, "counts": counts}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` gave; the components are restored already."""
-        self.ended = state["ended"]
-        self._steps_at_instant = state["steps"]
+        self.ended, self.deliveries, self._steps_at_instant = state["counts"]
         self._immediate = deque(
             (self._receivers_named(names, message), message, sequence, trace)
             for names, message, sequence, trace in state["immediate"]
@@ -164,6 +165,7 @@ class Kernel:
             self._storm_steps.clear()
 
     def _wake(self, name: str, message: Message | WakeUp, sequence: int, cause: int | None) -> None:
+        self.deliveries += 1
         try:
             said = self.components[name].handle(message, self.now)
             if said:
@@ -179,6 +181,7 @@ class Kernel:
         try:
             for name, handler in receivers:
                 position += 1
+                self.deliveries += 1
                 said = handler(message, self.now)
                 if said and self._say(name, said, sequence, trace) and position < len(receivers):
                     # A wake-up is due at this very instant and goes before the remaining deliveries.

@@ -1,0 +1,118 @@
+"""A run directory: ``header.json``, ``journal.jsonl.gz``, ``verdict.json``, ``report.html``; whole, or not there at all.
+
+Everything is written into a folder beside the target first and moved into place at the end, so that a run that fails or is
+interrupted leaves nothing half-written and does not touch an earlier run's directory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Final, TypeVar
+
+import msgspec
+
+from trading_ecosystem.adapters.journal_files import CompressedJournal, FileJournal, read_lines
+from trading_ecosystem.messages.envelope import Header
+from trading_ecosystem.ports.errors import BadInput, Corrupt
+
+T = TypeVar("T")
+
+HEADER: Final = "header.json"
+JOURNAL: Final = "journal.jsonl.gz"
+LIVE_JOURNAL: Final = "journal.jsonl"
+VERDICT: Final = "verdict.json"
+REPORT: Final = "report.html"
+
+
+class RunDirectoryWriter:
+    """Writes one run directory; use as a context manager and call :meth:`finish` when everything is in."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        if target.exists() and not (target / HEADER).is_file() and (not target.is_dir() or any(target.iterdir())):
+            raise BadInput(
+                str(target), "is not a run directory, so it is not overwritten; expected a new or an earlier run's folder"
+            )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        except OSError as error:
+            raise BadInput(str(target), f"cannot be written: {error.strerror}; choose another folder with --out") from error
+        self.journal = CompressedJournal(self._folder / JOURNAL)
+
+    @property
+    def folder(self) -> Path:
+        """Where files go until the run is finished."""
+        return self._folder
+
+    def write_json(self, name: str, document: object) -> None:
+        """Write a document as indented JSON with a final newline."""
+        encoded = msgspec.json.format(msgspec.json.encode(document), indent=2)
+        (self._folder / name).write_bytes(encoded + b"\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file in UTF-8."""
+        (self._folder / name).write_text(text, encoding="utf-8")
+
+    def finish(self) -> Path:
+        """Close the journal and move the folder into place, replacing an earlier run's; returns the target."""
+        self.journal.close()
+        self._folder.chmod(0o755)
+        if self._target.exists():
+            shutil.rmtree(self._target)
+        self._folder.rename(self._target)
+        return self._target
+
+    def __enter__(self) -> RunDirectoryWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.journal.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class RunDirectory:
+    """An existing run directory, for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not (folder / HEADER).is_file():
+            raise BadInput(str(folder), f"is no run directory: there is no {HEADER} in it")
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal: compressed from a simulation, plain from a live run."""
+        compressed = self.folder / JOURNAL
+        return compressed if compressed.exists() else self.folder / LIVE_JOURNAL
+
+    def header(self) -> Header:
+        """The header; raises :class:`Corrupt` where it is not readable."""
+        return self._decode(HEADER, Header)
+
+    def verdict(self) -> dict[str, object]:
+        """The verdict document; raises :class:`Corrupt` where it is not readable."""
+        return self._decode(VERDICT, dict[str, object])
+
+    def lines(self) -> list[bytes]:
+        """All lines of the journal; raises :class:`Corrupt` at the first bad place."""
+        if not self.journal_path.exists():
+            raise Corrupt(f"{self.folder}: there is no {JOURNAL} in it")
+        return list(read_lines(self.journal_path))
+
+    def _decode(self, name: str, kind: type[T]) -> T:
+        path = self.folder / name
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except FileNotFoundError as error:
+            raise Corrupt(f"{path}: is missing") from error
+        except msgspec.MsgspecError as error:
+            raise Corrupt(f"{path}: {error}") from error
+
+
+def open_live_journal(folder: Path) -> FileJournal:
+    """The synced journal of a live run in ``folder``, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileJournal(folder / LIVE_JOURNAL)

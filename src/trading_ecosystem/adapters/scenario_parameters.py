@@ -1,0 +1,164 @@
+"""From a scenario to what every component is made with, and to the inputs that open and fund the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from trading_ecosystem.domains.custodian.parameters import CustodianParameters
+from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
+from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
+from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
+from trading_ecosystem.domains.test_coordination.scenario import Scenario, VenueSection
+from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
+from trading_ecosystem.messages.exchange import OpenAccount
+from trading_ecosystem.messages.test_coordination import RunStarted
+from trading_ecosystem.messages.units import MinorUnits
+from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
+from trading_ecosystem.runtime.simulation import ScheduledInput
+
+DOOR = "scenario"
+"""The sender of the inputs that a scenario makes."""
+
+
+def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
+    """Reference prices: generated, or recorded where the scenario names a recording."""
+    section = scenario.ecosystem.market_data
+    return MarketDataParameters(
+        instruments=section.instruments,
+        tick_ns=section.tick_ns,
+        usd_prices_minor=section.prices_minor,
+        annual_volatility=section.volatility,
+        correlation=section.correlation,
+        jumps=section.jumps,
+        candle_intervals_ns=section.candles_ns,
+        recorded=section.recording is not None,
+    )
+
+
+def exchange_parameters(scenario: Scenario, venue: VenueSection) -> ExchangeParameters:
+    """One venue."""
+    return ExchangeParameters(
+        custodian=scenario.ecosystem.custodian.name,
+        instruments=scenario.ecosystem.market_data.instruments,
+        publish_every_ns=venue.publish_every_ns,
+        maker_fee_ppm=venue.maker_fee_ppm,
+        taker_fee_ppm=venue.taker_fee_ppm,
+        settlement_cycle_ns=venue.settlement_cycle_ns,
+        depth_levels=venue.depth_levels,
+        claims_report_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
+    )
+
+
+def custodian_parameters(scenario: Scenario) -> CustodianParameters:
+    """The custodian of every venue."""
+    venues = tuple(venue.name for venue in scenario.ecosystem.venues)
+    return CustodianParameters(venues=venues, retry_every_ns=scenario.ecosystem.custodian.retry_every_ns)
+
+
+def trading_parameters(scenario: Scenario) -> TradingParameters:
+    """The firm's trading engine; its own limits where the scenario states them."""
+    firm = scenario.ecosystem.firm
+    stated: dict[str, Any] = {
+        "max_order_notional_usd_minor": firm.limits.max_order_notional_usd_minor,
+        "max_open_orders": firm.limits.max_open_orders,
+        "max_position_usd_minor": firm.limits.max_position_usd_minor,
+    }
+    return TradingParameters(
+        firm=firm.name,
+        venues=tuple(venue.name for venue in scenario.ecosystem.venues),
+        instruments=scenario.ecosystem.market_data.instruments,
+        strategies=tuple(
+            StrategyParameters(
+                name=workload.name,
+                kind=workload.strategy,
+                account=workload.account,
+                settings=workload.settings,
+                starts_after_ns=workload.start_ns,
+            )
+            for workload in scenario.workloads
+        ),
+        mark_every_ns=firm.mark_every_ns,
+        **{name: value for name, value in stated.items() if value is not None},
+    )
+
+
+def risk_parameters(scenario: Scenario) -> RiskParameters:
+    """The risk monitor: the house's limits, each replaced where the scenario states it."""
+    firm = scenario.ecosystem.firm.name
+    limits = {(limit.kind, limit.subject): limit for limit in default_limits(firm)}
+    for stated in scenario.ecosystem.risk.limits:
+        limits[stated.kind, stated.subject] = LimitParameters(stated.kind, stated.subject, stated.value)
+    return RiskParameters(
+        firm=firm,
+        instruments=scenario.ecosystem.market_data.instruments,
+        limits=tuple(limits.values()),
+        report_every_ns=scenario.ecosystem.risk.report_every_ns,
+    )
+
+
+def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestCoordinationParameters:
+    """The coordinator; without ``faults`` it runs the clean twin of the scenario."""
+    ecosystem = scenario.ecosystem
+    return TestCoordinationParameters(
+        faults=scenario.faults if faults else (),
+        instruments=ecosystem.market_data.instruments,
+        venues=tuple(venue.name for venue in ecosystem.venues),
+        tick_ns=ecosystem.market_data.tick_ns,
+        retry_every_ns=ecosystem.custodian.retry_every_ns,
+        custodian=ecosystem.custodian.name,
+    )
+
+
+def latency_rules(scenario: Scenario) -> tuple[LatencyRule, ...]:
+    """The latencies of the links."""
+    return tuple(
+        LatencyRule(
+            senders=link.senders,
+            receivers=link.receivers,
+            distribution=LatencyDistribution(link.distribution.value),
+            mean_ns=link.mean_ns,
+            minimum_ns=link.minimum_ns,
+            sigma_ppm=link.sigma_ppm,
+        )
+        for link in scenario.ecosystem.links
+    )
+
+
+def opening_inputs(scenario: Scenario, seed: int) -> Iterator[ScheduledInput]:
+    """The run's start, and every account opened, funded and pledged: the venues' own first, then the strategies'."""
+    run = f"{scenario.name}-{seed}"
+    yield _input(scenario, RunStarted(run=run, scenario=scenario.name, seed=seed, duration_ns=scenario.duration_ns))
+    custodian = scenario.ecosystem.custodian.name
+    for venue in scenario.ecosystem.venues:
+        for account, capital in ((venue.house_account, venue.house), (venue.fee_account, {})):
+            yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=account))
+            yield from _fund(scenario, account, venue.name, capital)
+    for workload in scenario.workloads:
+        yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=workload.account))
+        for venue_name, capital in workload.capital.items():
+            yield from _fund(scenario, workload.account, venue_name, capital)
+
+
+def _fund(scenario: Scenario, account: str, venue: str, capital: dict[str, MinorUnits]) -> Iterator[ScheduledInput]:
+    custodian = scenario.ecosystem.custodian.name
+    yield _input(scenario, OpenAccount(venue=venue, account=account))
+    for asset, amount in capital.items():
+        for command, purpose in ((DepositAssets, "deposit"), (PledgeAssets, "pledge")):
+            values: dict[str, Any] = {
+                "custodian": custodian,
+                "account": account,
+                "transfer_id": f"{purpose}-{venue}-{asset}",
+                "asset": asset,
+                "amount_minor": amount,
+            }
+            if command is PledgeAssets:
+                values["venue"] = venue
+            yield _input(scenario, command(**values))
+
+
+def _input(scenario: Scenario, message: Message) -> ScheduledInput:
+    return ScheduledInput(scenario.starts_at, DOOR, message)

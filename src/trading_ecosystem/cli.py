@@ -1,0 +1,187 @@
+"""The command line: ``trading-ecosystem run | replay | scenarios | map``.
+
+Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from trading_ecosystem import __version__
+from trading_ecosystem.adapters.scenario_library import find_scenario, library
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError
+
+HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="A wind tunnel for trading systems: run an ecosystem, break it on purpose, prove what the risk controls noticed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+scenarios_app = typer.Typer(help="List the scenario library, or check a scenario file.", no_args_is_help=True)
+app.add_typer(scenarios_app, name="scenarios")
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
+SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the scenario, e.g. faults.depeg.magnitude=-0.03."),
+]
+OutOption = Annotated[Path | None, typer.Option(help="Run directory to write; default: runs/SCENARIO-SEED.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+    audit: Annotated[
+        bool, typer.Option(help="Score the run; without, the record is the same and detections are not scored.")
+    ] = True,
+) -> None:
+    """Run a scenario and print the verdict."""
+    from trading_ecosystem import container
+    from trading_ecosystem.reports.verdict_document import verdict_document
+    from trading_ecosystem.reports.verdict_text import verdict_text
+
+    path = find_scenario(scenario)
+    target = out or Path("runs") / _default_name(path, seed, set_ or [])
+    with _progress_bar(f"running {path.stem}", quiet=json) as progress:
+        result = container.run(path, seed=seed, overrides=set_ or (), out=target, audit=audit, progress=progress)
+    if json:
+        _print_json(verdict_document(result))
+    else:
+        Console().print(verdict_text(result))
+    raise typer.Exit(HELD if result.passed else NOT_HELD)
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Run a record again: the same digest, or the first entry that differs."""
+    from trading_ecosystem import container
+
+    try:
+        with _progress_bar(f"replaying {folder}", quiet=json) as progress:
+            count, digest = container.replay(folder, progress=progress)
+    except (Divergence, Corrupt) as error:
+        if json:
+            _print_json({"replayed": False, "difference": str(error)})
+        else:
+            sys.stdout.write(f"NOT the same: {error}\n")
+        raise typer.Exit(NOT_HELD) from error
+    if json:
+        _print_json({"replayed": True, "entries": count, "journal_digest": digest})
+    else:
+        sys.stdout.write(f"the same: {count:,} entries, digest {digest}\n")
+
+
+@scenarios_app.command("list")
+def scenarios_list(json: JsonOption = False) -> None:
+    """List the scenarios that come with the package."""
+    from trading_ecosystem.adapters.scenario_files import read_scenario
+
+    parsed = [read_scenario(path) for path in library().values()]
+    if json:
+        _print_json([{"name": s.name, "title": s.title, "seed": s.seed, "duration_ns": s.duration_ns} for s in parsed])
+        return
+    width = max(len(scenario.name) for scenario in parsed)
+    for scenario in parsed:
+        sys.stdout.write(f"{scenario.name:{width}}  {scenario.title}\n")
+
+
+@scenarios_app.command("check")
+def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: JsonOption = False) -> None:
+    """Read a scenario, say what is wrong with it, or how large its record will be."""
+    from trading_ecosystem.adapters.scenario_files import read_scenario
+    from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
+
+    parsed = read_scenario(find_scenario(scenario), set_ or ())
+    estimate = estimate_entries(parsed)
+    if json:
+        _print_json({"name": parsed.name, "title": parsed.title, "estimated_entries": estimate, "faults": len(parsed.faults)})
+        return
+    sys.stdout.write(
+        f"{parsed.name}: {parsed.title}\n{len(parsed.faults)} faults, {len(parsed.expectations)} expectations, "
+        f"{len(parsed.clean_periods)} clean periods; about {estimate:,} entries\n"
+    )
+
+
+@app.command("map")
+def print_map() -> None:
+    """Print who says what to whom, from the dispatch tables."""
+    from trading_ecosystem.reports.message_map import message_map
+
+    sys.stdout.write(message_map())
+
+
+def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:
+    from trading_ecosystem.adapters.scenario_files import read_scenario
+
+    parsed = read_scenario(path, overrides)
+    return f"{parsed.name}-{parsed.seed if seed is None else seed}"
+
+
+@contextmanager
+def _progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
+    """A progress bar on a terminal, and none in a pipe."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda done, total: bar.update(task, completed=done / total)
+
+
+def _print_json(document: object) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"trading-ecosystem {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options of every command."""
+
+
+def _fail(code: int, text: str) -> NoReturn:
+    sys.stderr.write(f"trading-ecosystem: {text}\n")
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error and an exit code."""
+    try:
+        app()
+    except BadInput as error:
+        _fail(BAD_INPUT, str(error))
+    except Corrupt as error:
+        _fail(BAD_INPUT, str(error))
+    except EcosystemError as error:
+        _fail(INTERNAL_FAULT, f"internal fault: {error}")
+    except KeyboardInterrupt:
+        _fail(130, "interrupted; nothing was written")

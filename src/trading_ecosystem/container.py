@@ -1,0 +1,265 @@
+"""The one composition root: every component, link, journal and follower of an ecosystem is put together here.
+
+:func:`run` is what a notebook calls. :class:`EcosystemContainer` says what depends on what; nothing else in the package
+knows dependency-injector.
+"""
+
+from __future__ import annotations
+
+import gc
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from dependency_injector import containers, providers
+
+from trading_ecosystem import __version__
+from trading_ecosystem.adapters import scenario_parameters as made_from
+from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.adapters.recordings import read_recording
+from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
+from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
+from trading_ecosystem.adapters.scenario_library import find_scenario
+from trading_ecosystem.domains.audit.correlator import Audit
+from trading_ecosystem.domains.custodian.component import Custodian
+from trading_ecosystem.domains.exchange.component import Exchange
+from trading_ecosystem.domains.market_data.component import MarketData
+from trading_ecosystem.domains.risk.component import Risk
+from trading_ecosystem.domains.test_coordination.component import TestCoordination
+from trading_ecosystem.domains.test_coordination.judge import judge
+from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
+from trading_ecosystem.domains.trading.component import Trading
+from trading_ecosystem.messages.envelope import Header
+from trading_ecosystem.messages.market_data import PriceRecorded
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.component import Component
+from trading_ecosystem.ports.errors import BadInput, Divergence
+from trading_ecosystem.ports.journal import Journal
+from trading_ecosystem.reports.observations import Observations
+from trading_ecosystem.reports.page import render_report
+from trading_ecosystem.reports.run_result import RunResult
+from trading_ecosystem.reports.verdict_document import verdict_document
+from trading_ecosystem.runtime.kernel import Kernel
+from trading_ecosystem.runtime.links import Links
+from trading_ecosystem.runtime.randomness import SeededRandomness
+from trading_ecosystem.runtime.recorder import Recorder
+from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs
+from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
+
+FORMAT = 1
+"""Version of the run directory's format."""
+
+Progress = Callable[[Nanos, Nanos], None]
+"""Called now and then with the simulated time so far and the whole duration."""
+
+
+def components_of(scenario: Scenario, randomness: SeededRandomness, *, faults: bool = True) -> list[Component]:
+    """Every component of a scenario, fresh; without ``faults`` those of its clean twin."""
+    firm = frozenset({scenario.ecosystem.firm.name})
+    return [
+        MarketData(MARKET_DATA, made_from.market_data_parameters(scenario), randomness),
+        *(
+            Exchange(venue.name, made_from.exchange_parameters(scenario, venue), randomness)
+            for venue in scenario.ecosystem.venues
+        ),
+        Custodian(scenario.ecosystem.custodian.name, made_from.custodian_parameters(scenario), randomness),
+        Trading(TRADING, made_from.trading_parameters(scenario), randomness, firm),
+        Risk(RISK, made_from.risk_parameters(scenario), randomness, firm),
+        TestCoordination(TEST_COORDINATION, made_from.coordination_parameters(scenario, faults=faults), randomness),
+    ]
+
+
+class EcosystemContainer(containers.DeclarativeContainer):
+    """One ecosystem: a scenario, a seed and a journal go in; a kernel and its recorder come out."""
+
+    scenario = providers.Dependency(instance_of=Scenario)
+    seed = providers.Dependency(instance_of=int)
+    journal: providers.Dependency[Journal] = providers.Dependency()
+    faults = providers.Object(True)
+
+    randomness = providers.Singleton(SeededRandomness, seed)
+    components = providers.Singleton(components_of, scenario, randomness, faults=faults)
+    links = providers.Singleton(Links, providers.Callable(made_from.latency_rules, scenario), randomness)
+    recorder = providers.Singleton(Recorder, journal)
+    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed)
+
+
+def ecosystem(scenario: Scenario, seed: int, journal: Journal, *, faults: bool = True) -> tuple[Kernel, Recorder]:
+    """A kernel that has begun at the scenario's start, and the recorder that writes to ``journal``."""
+    container = EcosystemContainer(scenario=scenario, seed=seed, journal=journal, faults=providers.Object(faults))
+    kernel: Kernel = container.kernel()
+    kernel.begin(scenario.starts_at)
+    return kernel, container.recorder()
+
+
+def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[ScheduledInput]:
+    """Every input of a scenario in order of time: openings and deposits, then the rows of a recording.
+
+    A recording is moved in time so that its first row falls on the scenario's start; its path is relative to ``folder``.
+    """
+    inputs = made_from.opening_inputs(scenario, seed)
+    recording = scenario.ecosystem.market_data.recording
+    if recording is None:
+        return inputs
+    rows = read_recording(folder / recording.file, recording.format.value, recording.sample_ns)
+    return chain(inputs, _recorded(scenario, rows))
+
+
+def _recorded(scenario: Scenario, rows: Iterator[object]) -> Iterator[ScheduledInput]:
+    shift: Nanos | None = None
+    for row in rows:
+        if row.instrument not in scenario.ecosystem.market_data.instruments:
+            continue
+        if shift is None:
+            shift = scenario.starts_at - row.at
+        message = PriceRecorded(component=MARKET_DATA, instrument=row.instrument, price_minor=row.price_minor)
+        yield ScheduledInput(row.at + shift, made_from.DOOR, message)
+
+
+def run(
+    scenario: str | Path = "stablecoin_depeg",
+    *,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
+    audit: bool = True,
+    faults: bool = True,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a scenario and return its result; with ``out``, write a run directory too.
+
+    ``scenario`` is a file or a name of the library, ``overrides`` are ``key=value`` as after ``--set``. Without ``audit`` the
+    record is the same and nothing is scored; without ``faults`` it is the clean twin. Raises :class:`BadInput` for input that
+    cannot be used, and leaves nothing half-written whatever happens.
+    """
+    path = find_scenario(scenario)
+    text = resolved_text(path, overrides)
+    parsed = parse_scenario(text, str(path))
+    header = _header(parsed, path, text, parsed.seed if seed is None else seed, audit)
+    execution = _Execution(parsed, header, path.parent, faults, progress)
+    if out is None:
+        memory = MemoryJournal()
+        return execution.result(memory, memory.lines, None)
+    target = Path(out)
+    with RunDirectoryWriter(target) as writer:
+        writer.write_json(HEADER, header)
+        result = execution.result(writer.journal, lambda: iter(RunDirectory(target).lines()), target)
+        writer.write_json(VERDICT, verdict_document(result))
+        writer.write_text(REPORT, render_report(result, execution.observations))
+        writer.finish()
+    return result
+
+
+def _header(scenario: Scenario, path: Path, text: str, seed: int, audit: bool) -> Header:
+    return Header(
+        format=FORMAT,
+        engine_version=__version__,
+        platform=f"{platform.system()} {platform.machine()}",
+        scenario_file=str(path),
+        scenario=text,
+        seed=seed,
+        started_at=scenario.starts_at,
+        audit=audit,
+    )
+
+
+class _Execution:
+    """One run from the first input to the verdict."""
+
+    def __init__(self, scenario: Scenario, header: Header, folder: Path, faults: bool, progress: Progress | None) -> None:
+        self.scenario = scenario
+        self.header = header
+        self.observations = Observations(scenario.ecosystem.firm.name, scenario.duration_ns)
+        self._folder = folder
+        self._faults = faults
+        self._progress = progress
+
+    def result(self, journal: Journal, read_lines: Callable[[], Iterator[bytes]], folder: Path | None) -> RunResult:
+        """Simulate, audit, judge."""
+        scenario, header = self.scenario, self.header
+        started = time.perf_counter()
+        inputs = scenario_inputs(scenario, header.seed, self._folder)
+        kernel, recorder = ecosystem(scenario, header.seed, journal, faults=self._faults)
+        audit = Audit(scenario.ecosystem.firm.name) if header.audit else None
+        if audit is not None:
+            recorder.follow(audit.follow)
+        recorder.follow(self.observations.follow)
+        with _few_collections():
+            simulate(kernel, recorder, inputs, progress=self._report_progress if self._progress else None)
+        report = None if audit is None else audit.report()
+        # A clean twin has no faults to expect anything of; its clean periods still count.
+        expectations = scenario.expectations if self._faults else ()
+        verdict = judge(expectations, scenario.clean_periods, report, self.observations.alerts, scenario.starts_at)
+        return RunResult(
+            scenario=scenario,
+            header=header,
+            verdict=verdict,
+            audit=report,
+            journal_digest=recorder.digest.hexdigest(),
+            entry_count=recorder.digest.count,
+            deliveries=kernel.deliveries,
+            wall_seconds=time.perf_counter() - started,
+            simulated_ns=kernel.now - scenario.starts_at,
+            folder=folder,
+            read_lines=read_lines,
+        )
+
+    def _report_progress(self, now: Nanos) -> None:
+        if self._progress is not None:
+            self._progress(now - self.scenario.starts_at, self.scenario.duration_ns)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the garbage collector look less often while a run makes many small objects and no cycles."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int, str]:
+    """Run the record of a run directory again; returns the number of entries and the digest, which are the recorded ones.
+
+    Raises :class:`Divergence` naming the first entry that differs, :class:`Corrupt` where the record cannot be read.
+    """
+    directory = RunDirectory(Path(folder))
+    header = directory.header()
+    if header.engine_version != __version__:
+        raise BadInput(
+            str(folder), f"was recorded by engine {header.engine_version}, this is {__version__}; replay it with that one"
+        )
+    scenario = parse_scenario(header.scenario, f"{folder}/{HEADER}", name=Path(header.scenario_file).stem)
+    lines = directory.lines()
+    journal = ComparingJournal(iter(lines))
+    kernel, recorder = ecosystem(scenario, header.seed, journal)
+    total = scenario.duration_ns
+    report = None if progress is None else lambda now: progress(now - scenario.starts_at, total)
+    inputs = _inputs_again(scenario, header, lines)
+    with _few_collections():
+        simulate(kernel, recorder, inputs, progress=report)
+    journal.expect_end()
+    stated = directory.verdict().get("journal_digest")
+    digest = recorder.digest.hexdigest()
+    if stated != digest:
+        raise Divergence(0, len(lines), f"{VERDICT} states the digest {stated}, the journal's is {digest}")
+    return len(lines), digest
+
+
+def _inputs_again(scenario: Scenario, header: Header, lines: Sequence[bytes]) -> Iterator[ScheduledInput]:
+    """The run's inputs: from the scenario, and a recording's rows from its file or, where that is gone, from the record."""
+    folder = Path(header.scenario_file).parent
+    recording = scenario.ecosystem.market_data.recording
+    if recording is None or (folder / recording.file).exists():
+        return scenario_inputs(scenario, header.seed, folder)
+    rows = (entry for entry in recorded_inputs(lines) if isinstance(entry.message, PriceRecorded))
+    again = (ScheduledInput(entry.at, entry.sender, entry.message) for entry in rows)
+    return chain(made_from.opening_inputs(scenario, header.seed), again)

@@ -1,0 +1,1 @@
+"""What a run shows to people: the result as tables, and one HTML page."""

@@ -1,0 +1,34 @@
+"""``verdict.json``: the verdict, what it rests on, the digest, counts and times, as one document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trading_ecosystem.reports.run_result import RunResult
+
+
+def verdict_document(result: RunResult) -> dict[str, Any]:
+    """The document as plain values; everything in it but ``wall_seconds`` is the same for the same scenario and seed."""
+    audit = result.audit
+    return {
+        "scenario": result.scenario.name,
+        "title": result.scenario.title,
+        "seed": result.header.seed,
+        "engine_version": result.header.engine_version,
+        "verdict": result.verdict.judgement.value,
+        "passed": result.passed,
+        "expectations": msgspec.to_builtins(result.verdict.expectations),
+        "clean_periods": msgspec.to_builtins(result.verdict.clean_periods),
+        "unexpected": list(result.verdict.unexpected),
+        "detections": "not scored" if audit is None else msgspec.to_builtins(audit.detections),
+        "alerts": "not scored" if audit is None else msgspec.to_builtins(audit.alerts),
+        "conservation": "not checked" if audit is None else msgspec.to_builtins(audit.conservation),
+        "merkle_root": None if audit is None else audit.merkle_root,
+        "journal_digest": result.journal_digest,
+        "entries": result.entry_count,
+        "deliveries": result.deliveries,
+        "simulated_ns": result.simulated_ns,
+        "wall_seconds": round(result.wall_seconds, 3),
+    }

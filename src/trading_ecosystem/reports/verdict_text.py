@@ -1,0 +1,99 @@
+"""The verdict as a person reads it on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from trading_ecosystem.domains.test_coordination.judge import Judgement
+from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
+from trading_ecosystem.messages.units import HOUR
+from trading_ecosystem.reports.run_result import RunResult
+from trading_ecosystem.reports.wording import clock_text, duration_text, measure_text, words
+
+_STYLES = {Judgement.HOLDS: "bold green", Judgement.FAILS: "bold red", Judgement.NOT_SCORED: "bold yellow"}
+_OUTCOME_STYLES = {
+    DetectionOutcome.DETECTED: "green",
+    DetectionOutcome.DETECTED_LATE: "red",
+    DetectionOutcome.MISSED: "red",
+    DetectionOutcome.OUT_OF_MANDATE: "dim",
+}
+
+
+def verdict_text(result: RunResult) -> RenderableType:
+    """Headline, detections, expectations and the facts that identify the run."""
+    judgement = result.verdict.judgement
+    headline = Text.assemble((f"VERDICT {judgement.value.upper()}", _STYLES[judgement]), f"  {result.scenario.title}\n")
+    parts: list[RenderableType] = [headline]
+    if result.audit is not None and result.audit.detections:
+        parts += [_detections(result), Text()]
+    parts += [_expectations(result), Text(), _facts(result)]
+    return Group(*parts)
+
+
+def _detections(result: RunResult) -> Table:
+    assert result.audit is not None
+    start = result.scenario.starts_at
+    table = Table(title="What was injected, and was it noticed?", title_justify="left", title_style="bold")
+    for heading in ("fault", "onset", "expected alert", "detectable", "alert", "time to detect", "SLA", "outcome"):
+        table.add_column(heading, overflow="fold")
+    for score in result.audit.detections:
+        expected = "–"
+        if score.expected_alert is not None:
+            expected = f"{words(score.expected_alert.value)} ≥ {measure_text(score.expected_alert, score.threshold)}"
+        outcome = words(score.outcome.value)
+        if score.outcome is DetectionOutcome.MISSED:
+            outcome += f" (peak {measure_text(score.expected_alert, score.peak)})"
+        table.add_row(
+            f"{score.fault_id}\n{words(score.kind.value)}",
+            clock_text(score.onset_at, start),
+            expected,
+            clock_text(score.detectable_at, start),
+            clock_text(score.alert_at, start),
+            duration_text(score.time_to_detect_ns),
+            duration_text(score.sla_ns),
+            Text(outcome, style=_OUTCOME_STYLES[score.outcome]),
+        )
+    return table
+
+
+def _expectations(result: RunResult) -> Table:
+    start = result.scenario.starts_at
+    table = Table(title="What the scenario expects", title_justify="left", title_style="bold")
+    for heading in ("expectation", "found", "verdict"):
+        table.add_column(heading, overflow="fold")
+    for one in result.verdict.expectations:
+        text = f"{one.fault} is missed" if one.alert is None else f"{one.fault} noticed within {duration_text(one.within_ns)}"
+        table.add_row(text, one.evidence, Text(one.judgement.value, style=_STYLES[one.judgement]))
+    for period in result.verdict.clean_periods:
+        text = f"no alert from {clock_text(period.from_at, start)} to {clock_text(period.until_at, start)}"
+        table.add_row(text, period.evidence, Text(period.judgement.value, style=_STYLES[period.judgement]))
+    for line in result.verdict.unexpected:
+        table.add_row("nothing unexpected", line, Text(Judgement.FAILS.value, style=_STYLES[Judgement.FAILS]))
+    return table
+
+
+def _facts(result: RunResult) -> Table:
+    audit = result.audit
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    if audit is None:
+        grid.add_row("alerts", "not scored (audit was removed)")
+    else:
+        false = sum(1 for alert in audit.alerts if alert.verdict is AlertVerdict.FALSE)
+        unattributed = sum(1 for alert in audit.alerts if alert.verdict is AlertVerdict.UNATTRIBUTED)
+        grid.add_row("alerts", f"{len(audit.alerts)} raised, {false} false, {unattributed} without a fault")
+        broken = len(audit.conservation)
+        grid.add_row("conservation", "held after every message" if not broken else f"BROKEN {broken} times")
+    hours = result.simulated_ns / HOUR
+    speed = hours / result.wall_seconds
+    grid.add_row("simulated", f"{duration_text(result.simulated_ns)} in {result.wall_seconds:.1f} s ({speed:,.1f} h per s)")
+    grid.add_row("record", f"{result.entry_count:,} entries, {result.deliveries:,} messages handled")
+    grid.add_row("seed", f"{result.header.seed}")
+    grid.add_row("digest", result.journal_digest)
+    if result.folder is not None:
+        grid.add_row("report", f"{result.folder}/report.html")
+        grid.add_row("check it", f"trading-ecosystem replay {result.folder}")
+    return grid
