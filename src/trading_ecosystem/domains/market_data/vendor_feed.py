@@ -15,7 +15,8 @@ Each publication at ``now`` passes the conditions with ``now < until`` in this o
 A condition *took effect* where the first publication was, or would have been, that it lost, made stale or held back;
 its subject is the instrument. It *ended* at the first tick at or after ``until``, before that tick's publications,
 which are the first that it does not touch; a delay ends together with the last publication that is still held back on
-its instruments. Clearing a condition sets its ``until`` to now.
+its instruments. Clearing a condition sets its ``until`` to now. A candle sums up publications, and does not make a
+condition last longer.
 """
 
 from __future__ import annotations
