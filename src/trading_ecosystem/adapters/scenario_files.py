@@ -37,23 +37,23 @@ def strategy_problem(kind: str, settings: dict[str, str], ecosystem: Ecosystem) 
         typed = settings_of(kind, settings)
     except SettingsError as error:
         return SettingProblem(error.setting, str(error))
+    known = {"venue": tuple(venue.name for venue in ecosystem.venues), "instrument": ecosystem.market_data.instruments}
+    named = [
+        (what, name.strip(), setting)
+        for what in known
+        for setting in (what, f"{what}s")
+        for name in settings.get(setting, "").split(",")
+        if name
+    ]
+    # What a strategy watches may follow from any of its settings, as in a script of orders.
     strategy = KINDS[kind].strategy(typed)
-    venues = tuple(venue.name for venue in ecosystem.venues)
-    instruments = ecosystem.market_data.instruments
     for venue, symbol in strategy.quotes_watched():
-        if venue not in venues:
-            return _unknown(settings, "venue", venue, venues)
-        if symbol not in instruments:
-            return _unknown(settings, "instrument", symbol, instruments)
-    for symbol in strategy.prices_watched():
-        if symbol not in instruments:
-            return _unknown(settings, "instrument", symbol, instruments)
+        named += [("venue", venue, ""), ("instrument", symbol, "")]
+    named += [("instrument", symbol, "") for symbol in strategy.prices_watched()]
+    for what, name, setting in named:
+        if name not in known[what]:
+            return SettingProblem(setting, f"unknown {what} {shown(name)}; expected one of: {', '.join(known[what])}")
     return None
-
-
-def _unknown(settings: dict[str, str], what: str, name: str, known: tuple[str, ...]) -> SettingProblem:
-    setting = next((key for key, value in settings.items() if name in value.split(",")), "")
-    return SettingProblem(setting, f"unknown {what} {shown(name)}; expected one of: {', '.join(known)}")
 
 
 STRATEGY_CHECK: Final = StrategyCheck(tuple(KINDS), strategy_problem)
