@@ -17,11 +17,12 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.domains.trading.intentions import Intention, Place, PlaceTogether
+from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.rounding import upwards
 from trading_ecosystem.domains.trading.settings import BasisPoints, Dollars, Duration, Names
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import QuoteChanged, Side, TimeInForce
+from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, SECOND, Lots, Nanos, PartsPerMillion
 
 _SMALLEST_SHARE: Final = 10
@@ -71,6 +72,8 @@ class Arbitrage(Strategy):
     def __init__(self, settings: ArbitrageSettings) -> None:
         self.settings = settings
         self.next_at: dict[str, Nanos] = dict.fromkeys(settings.instruments, 0)
+        self.imbalances: dict[str, Lots] = dict.fromkeys(settings.instruments, 0)
+        """Position over all venues, as of the last fill: what a missing leg left open."""
 
     def quotes_watched(self) -> Iterable[tuple[str, str]]:
         """Every venue and instrument of the settings."""
@@ -81,12 +84,10 @@ class Arbitrage(Strategy):
         instrument = quote.instrument
         if view.now < self.next_at[instrument]:
             return ()
-        offers = self._offers(view, instrument)
-        if len(offers) < 2:
+        imbalance = self.imbalances[instrument]
+        if not imbalance and not self._crosses(view, quote):
             return ()
-        imbalance: Lots = 0
-        for venue in self.settings.venues:
-            imbalance += view.position_lots(venue, instrument)
+        offers = self._offers(view, instrument)
         wanted = self._complete(view, offers, imbalance) if imbalance else self._exploit(view, offers, quote)
         if wanted is None:
             return ()
@@ -95,6 +96,27 @@ class Arbitrage(Strategy):
                 return ()
         self.next_at[instrument] = view.now + self.settings.cooldown_ns
         return (wanted,)
+
+    def order_filled(self, view: View, order: Order, fill: OrderFilled) -> Iterable[Intention]:
+        """Add up again what the legs have come to."""
+        imbalance: Lots = 0
+        for venue in self.settings.venues:
+            imbalance += view.position_lots(venue, order.instrument)
+        self.imbalances[order.instrument] = imbalance
+        return ()
+
+    def _crosses(self, view: View, changed: QuoteChanged) -> bool:
+        """Whether the quote crosses another venue's at all, fees apart: the question that nearly always ends it."""
+        bid = changed.bid_ticks
+        ask = changed.ask_ticks if changed.ask_lots else 0
+        for venue in self.settings.venues:
+            other = view.quote(venue, changed.instrument)
+            if other is not None and venue != changed.venue:
+                if other.ask_lots and bid > other.ask_ticks:
+                    return True
+                if ask and other.bid_ticks > ask:
+                    return True
+        return False
 
     def _offers(self, view: View, instrument: str) -> list[_Offer]:
         offers = []

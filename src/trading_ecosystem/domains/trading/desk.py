@@ -111,7 +111,11 @@ class Desk:
         contained.
         """
         try:
-            intentions = tuple(callback(*arguments))
+            wanted = callback(*arguments)
+            # Nearly every answer is nothing, or a callback without a return.
+            if not wanted:
+                return []
+            intentions = tuple(wanted)
             for intention in intentions:
                 if type(intention) not in INTENTIONS:
                     raise TypeError(f"{type(intention).__name__} is no intention")
@@ -120,7 +124,7 @@ class Desk:
                 return []
             detail = " ".join(f"{type(error).__name__}: {error}".split())
             return self._halt(HaltReason.FAILED, detail[:LONGEST_DETAIL], now)
-        return self._carry_out(intentions, now) if intentions else []
+        return self._carry_out(intentions, now)
 
     # What the strategy wants
 

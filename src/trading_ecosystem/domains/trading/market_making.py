@@ -42,14 +42,14 @@ class MarketMakingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     venues: Names
     instruments: Names
     size_usd: Dollars
-    spread_ppm: BasisPoints = msgspec.field(name="spread_bps", default=2_000)
+    spread_ppm: BasisPoints = msgspec.field(name="spread_bps", default=3_000)
     """Distance from bid to offer."""
     max_inventory_usd: Dollars = 50_000 * 100_000_000
     """At this inventory the side that would add to it is not quoted."""
     skew_ppm: BasisPoints = msgspec.field(name="skew_bps", default=1_000)
     """How far the reservation price lies from the reference at full inventory."""
-    refresh_ppm: BasisPoints = msgspec.field(name="refresh_bps", default=1_000)
-    min_refresh_ns: Duration = msgspec.field(name="min_refresh", default=60 * SECOND)
+    refresh_ppm: BasisPoints = msgspec.field(name="refresh_bps", default=1_200)
+    min_refresh_ns: Duration = msgspec.field(name="min_refresh", default=90 * SECOND)
     reference: Name = PUBLISHED
     """``published`` (the vendor feed) or ``mid`` (the venue's own quote)."""
     max_price_age_ns: Duration = msgspec.field(name="max_price_age", default=60 * SECOND)
