@@ -113,7 +113,10 @@ def _refuse_json(path: Path, number: int, line: str, start: int, error: msgspec.
     if "truncated" in str(error):
         refuse(path, number, len(line) + 1, "the line ends in the middle of its JSON frame, expected a whole frame")
     match = _BYTE_OF_ERROR.search(str(error))
-    read = line[start:].encode()[: int(match[1])] if match is not None else b""
+    offset = int(match[1]) if match is not None else 0
+    if "trailing characters" in str(error):
+        offset -= 1  # here the decoder counts the first character too many, elsewhere those before the bad one
+    read = line[start:].encode()[:offset]
     column = start + len(read.decode(errors="replace")) + 1
     problem = _BYTE_OF_ERROR.sub("", str(error)).strip()
     refuse(path, number, column, f"{problem}; expected a JSON frame of a Binance stream")
