@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from trading_ecosystem.domains.exchange.parameters import FlowParameters
 from trading_ecosystem.messages.exchange import (
+    CancelRejected,
+    CancelRejectReason,
     ClaimsQuestion,
     DepthQuestion,
     OpenOrdersQuestion,
@@ -210,6 +212,53 @@ def test_takers_fill_named_orders_at_the_touch(new_venue: Callable[..., Any]) ->
     for tick in range(2, 30):
         filled += len([m for m in venue.publish(tick * 10 * SECOND) if isinstance(m, OrderFilled)])
     assert filled == 1
+
+
+def test_an_order_meets_the_flow_as_of_its_own_instant(new_venue: Callable[..., Any]) -> None:
+    """Whether or not the venue published in between, an order and a cancel find what has happened up to now."""
+    published, asleep = opened(new_venue), opened(new_venue)
+    for venue in (published, asleep):
+        venue.fund("fund/a", USD=10**14)
+        venue.price(PRICES["BTC/USD"])
+    for at in (3 * SECOND, 7 * SECOND, 15 * SECOND):
+        published.publish(at)
+    asleep.now = 15 * SECOND
+    first = published.place("fund/a", "take", "buy", 1000, 61_000_00)
+    assert asleep.place("fund/a", "take", "buy", 1000, 61_000_00) == first
+    assert any(isinstance(message, OrderFilled) for message in first)
+    assert state_of(published)[:2] == state_of(asleep)[:2]
+    for venue in (published, asleep):
+        venue.place("fund/a", "bid", "buy", 10, venue.book()[0][0][0] + 1)
+    published.publish(5 * MINUTE)
+    asleep.now = 5 * MINUTE
+    assert published.cancel("fund/a", "bid") == [
+        CancelRejected(NAME, "fund/a", "bid", CancelRejectReason.TOO_LATE),
+    ]
+    said = asleep.cancel("fund/a", "bid")
+    assert [m.client_order_id for m in said if isinstance(m, OrderFilled)] == ["bid"]
+    assert said[-1] == CancelRejected(NAME, "fund/a", "bid", CancelRejectReason.TOO_LATE)
+
+
+def test_an_arrival_does_not_see_a_price_of_its_own_instant(new_venue: Callable[..., Any]) -> None:
+    """The market opens one nanosecond after its first price; a price that comes at that very instant is for later arrivals."""
+    advanced, waited = opened(new_venue), opened(new_venue)
+    for venue in (advanced, waited):
+        venue.price(PRICES["BTC/USD"], at=0)
+    advanced.publish(1)
+    assert advanced.book()[0] != []
+    for venue in (advanced, waited):
+        venue.price(PRICES["BTC/USD"] * 2, at=1)
+    waited.publish(1)
+    assert state_of(advanced)[:2] == state_of(waited)[:2]
+    assert 59_000_00 < waited.book()[0][0][0] < 61_000_00
+    for venue in (advanced, waited):
+        venue.publish(MINUTE)
+    arrival = advanced.exchange.markets["BTC/USD"].flow._next_at
+    advanced.publish(arrival)
+    for venue in (advanced, waited):
+        venue.price(PRICES["BTC/USD"], at=arrival)
+    waited.publish(arrival)
+    assert state_of(advanced)[:2] == state_of(waited)[:2]
 
 
 def test_the_house_is_never_short(new_venue: Callable[..., Any]) -> None:
