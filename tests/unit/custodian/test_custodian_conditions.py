@@ -213,3 +213,23 @@ def test_a_changed_reason_is_said_with_all_attempts_counted():
         (CYCLE + 3 * MINUTE, 2, lack, 4, CYCLE + 4 * MINUTE),
         (CYCLE + 5 * MINUTE, 2, "settled"),
     ]
+
+
+def test_a_window_is_half_open():
+    """An attempt at the very instant at which offline ends is made; one nanosecond earlier it fails."""
+    for early, first in ((0, "settled"), (1, "offline")):
+        world = SmallWorld()
+        world.fund()
+        world.condition(OFFLINE, CYCLE + early)
+        world.trade("fund/a", "fund/b", 10)
+        lines = [line for line in outline(said_of(world, CYCLE)) if line[1] == 1]
+        assert lines[0][2] == first
+
+
+def test_clearing_offline_posts_what_was_put_off_at_once():
+    world = SmallWorld()
+    world.open("fund/a")
+    [pending] = world.give(DepositAssets("custodian", "fund/a", "d", "USD", 5, TransferMethod.CRYPTO_EXTERNAL))
+    world.condition(OFFLINE, 9 * DAY)
+    world.run_until(pending.posts_at + 30 * SECOND)
+    assert world.clear() == [TransferPosted("custodian", "fund/a", "d", TransferKind.DEPOSIT, "", "USD", 5, 5, 0), ended()]

@@ -175,15 +175,15 @@ def test_a_release_posts_at_once_where_the_pledged_amount_suffices_and_only_once
 def test_a_release_of_what_was_just_bought_waits_for_its_settlement():
     world = SmallWorld()
     world.fund(btc=10_000)
-    world.trade("fund/a", "fund/b", 100)
+    world.trade("fund/a", "fund/b", 100, cycle=CYCLE + 7)
     pending = world.venue_says(world.venue.release("fund/a", "BTC", 12_000))
     assert pending == [
         TransferPending("custodian", "fund/a", "release-1", TransferKind.RELEASE, "BTC", 12_000, START + MINUTE, 0)
     ]
-    said = world.run_until(START + CYCLE)
+    said = world.run_until(START + CYCLE + 7)
     assert [type(one) for _, one in said] == [SettlementSettled, SettlementSettled, TradeSettled, TransferPosted]
     assert said[-1] == (
-        START + CYCLE,
+        START + CYCLE + 7,
         TransferPosted("custodian", "fund/a", "release-1", TransferKind.RELEASE, VENUE, "BTC", 12_000, 12_000, 8_000),
     )
 
