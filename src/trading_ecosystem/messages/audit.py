@@ -17,6 +17,7 @@ class DetectionOutcome(enum.StrEnum):
     DETECTED = "detected"
     """The expected alert was raised within the SLA, counted from ``detectable_at``."""
     DETECTED_LATE = "detected_late"
+    """It was raised later than that."""
     MISSED = "missed"
     """The alert's condition held and no alert came, or the fault stayed below the threshold that would show it."""
     OUT_OF_MANDATE = "out_of_mandate"
@@ -38,12 +39,19 @@ class LinkBasis(enum.StrEnum):
     """Why two events of a causal chain are believed to be linked."""
 
     LABEL = "label"
+    """The fault's ground-truth label names the effect and its instant."""
     CAUSE = "cause"
+    """The envelope says so: the one was said while the other was handled, or both were said in one handling."""
     SUBJECT = "subject"
+    """Across a wake-up: both concern the same instrument, asset, venue or firm, and the times fit."""
 
 
 class ChainStep(msgspec.Struct, frozen=True):
-    """One step of a causal chain: an entry, what it says in a few words, and why it follows the step before."""
+    """One step of a causal chain: an entry, what it says in a few words, and why it follows the step before.
+
+    ``at`` is when the entry was said; for the step at which a condition begins to hold, it is when it began, which is
+    later where the message arrived late or where it only had to grow old.
+    """
 
     sequence: int
     at: Nanos
@@ -52,6 +60,8 @@ class ChainStep(msgspec.Struct, frozen=True):
     subject: str
     basis: LinkBasis | None
     """``None`` for the first step."""
+    detail: str
+    """What happened, in a few words."""
 
 
 class CausalChain(msgspec.Struct, frozen=True):
@@ -63,7 +73,10 @@ class CausalChain(msgspec.Struct, frozen=True):
 
 
 class DetectionScore(msgspec.Struct, frozen=True):
-    """One fault and whether it was noticed. Times are instants; durations count from ``detectable_at`` and onset."""
+    """One fault and whether it was noticed. Times are instants; durations count from ``detectable_at`` and onset.
+
+    An alert that was active already when the fault became detectable has noticed it after no time at all.
+    """
 
     fault_id: str
     kind: FaultKind
@@ -76,6 +89,7 @@ class DetectionScore(msgspec.Struct, frozen=True):
     alert_id: int | None
     alert_at: Nanos | None
     severity: Severity | None
+    """The severity with which the alert was raised."""
     time_to_detect_ns: Nanos | None
     time_from_onset_ns: Nanos | None
     sla_ns: Nanos
@@ -85,7 +99,8 @@ class DetectionScore(msgspec.Struct, frozen=True):
 
 
 class AlertFinding(msgspec.Struct, frozen=True):
-    """One alert of the record and what it was worth."""
+    """One alert of the record and what it was worth. ``severity`` is the highest it reached; ``raised_at`` is when the
+    record says it was raised, whatever the alert itself claims."""
 
     alert_id: int
     account: str
@@ -96,10 +111,40 @@ class AlertFinding(msgspec.Struct, frozen=True):
     resolved_at: Nanos | None
     verdict: AlertVerdict
     fault_id: str | None
+    basis: LinkBasis | None
+    """Why the fault explains it: it is the alert the label expects (label), or the fault touches its subject."""
 
 
-class OrderLifecycle(msgspec.Struct, frozen=True):
-    """One order of a named account from request to end; instants are ``None`` for steps that did not happen."""
+class ConditionHeld(msgspec.Struct, frozen=True):
+    """A stretch in which an alert's condition held for the firm on what the monitor was sent, recomputed by audit.
+
+    Stretches less than the keep-firing time apart are one. ``peak`` is the largest value of the alert's measure in it,
+    ``ended_at`` is ``None`` where it still held at the end of the record, ``sequence`` the entry at which it began.
+    """
+
+    kind: AlertKind
+    subject: str
+    begun_at: Nanos
+    ended_at: Nanos | None
+    peak: int
+    sequence: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The Merkle root over the first ``entries`` entries of the record, the last of which has ``sequence``."""
+
+    entries: int
+    sequence: int
+    at: Nanos
+    merkle_root: str
+
+
+class OrderLifecycle(msgspec.Struct, frozen=True, gc=False):
+    """One order of a named account from request to end; instants are ``None`` for steps that did not happen.
+
+    ``status`` is an OrdStatus, or ``requested`` where no answer is recorded, or ``repeated`` where the answer was that of
+    an earlier request with the same client order id.
+    """
 
     venue: str
     account: str
@@ -129,7 +174,7 @@ class ConservationFinding(msgspec.Struct, frozen=True):
 
 
 class AuditReport(msgspec.Struct, frozen=True):
-    """Everything audit derived from a record."""
+    """Everything audit derived from a record. ``merkle_root`` is in hexadecimal."""
 
     entries: int
     merkle_root: str
@@ -138,3 +183,8 @@ class AuditReport(msgspec.Struct, frozen=True):
     chains: tuple[CausalChain, ...]
     lifecycles: tuple[OrderLifecycle, ...]
     conservation: tuple[ConservationFinding, ...]
+    run: str
+    """The run that the record says it is of; empty where it does not say."""
+    firm: str
+    conditions: tuple[ConditionHeld, ...]
+    checkpoints: tuple[Checkpoint, ...]

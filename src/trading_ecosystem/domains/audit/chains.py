@@ -1,0 +1,75 @@
+"""Causal chains: from the injected fault over its effect and the market's answer to the alert, every link with its basis."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trading_ecosystem.domains.audit.attribution import Judged
+from trading_ecosystem.domains.audit.faults import LabelledFault
+from trading_ecosystem.domains.audit.intervals import Interval
+from trading_ecosystem.messages.audit import CausalChain, ChainStep, LinkBasis
+from trading_ecosystem.messages.envelope import Entry
+
+_NAMING_FIELDS: Final = ("subject", "instrument", "asset", "venue", "receiver", "account")
+"""Where a message says what it is about, the most telling first."""
+
+
+def chain(judged: Judged) -> CausalChain | None:
+    """The chain that leads to an attributed alert; ``None`` for any other."""
+    fault, interval = judged.fault, judged.interval
+    if fault is None or interval is None:
+        return None
+    steps = [*_fault_steps(fault), _condition_step(judged, fault, interval), _alert_step(judged, interval)]
+    first = steps[0]
+    if first.basis is not None:
+        steps[0] = ChainStep(first.sequence, first.at, first.sender, first.type, first.subject, None, first.detail)
+    return CausalChain(fault.label.fault_id, judged.alert.raised.alert_id, tuple(steps))
+
+
+def _fault_steps(fault: LabelledFault) -> list[ChainStep]:
+    """What the record has of injection, effect, and the first message that the effect changed."""
+    kind = fault.label.kind.value
+    steps = []
+    if fault.injected is not None:
+        steps.append(_step(fault.injected, None, f"{kind} injected", ", ".join(fault.subjects[:1])))
+    effect = fault.effect
+    if effect is not None:
+        steps.append(_step(effect.entry, LinkBasis.LABEL, f"{kind} takes effect"))
+        if effect.first_changed is not None:
+            steps.append(_step(effect.first_changed, LinkBasis.CAUSE, "first message changed"))
+    return steps
+
+
+def _condition_step(judged: Judged, fault: LabelledFault, interval: Interval) -> ChainStep:
+    """The message at which the condition began to hold; by the envelope where it can be, else by what it is about."""
+    entry = interval.entry
+    raised = judged.alert.raised
+    effect = fault.effect
+    together = effect is not None and entry.sender == effect.entry.sender and entry.trace == effect.entry.trace
+    basis = LinkBasis.CAUSE if together else LinkBasis.SUBJECT
+    detail = f"{raised.kind.value} begins to hold on {raised.subject}"
+    return ChainStep(entry.sequence, interval.begun_at, entry.sender, _type(entry), _subject(entry), basis, detail)
+
+
+def _alert_step(judged: Judged, interval: Interval) -> ChainStep:
+    entry = judged.alert.entry
+    raised = judged.alert.raised
+    basis = LinkBasis.CAUSE if entry.cause == interval.entry.sequence else LinkBasis.SUBJECT
+    return _step(entry, basis, f"{raised.kind.value} raised, {raised.severity.value}", raised.subject)
+
+
+def _step(entry: Entry, basis: LinkBasis | None, detail: str, subject: str | None = None) -> ChainStep:
+    about = _subject(entry) if subject is None else subject
+    return ChainStep(entry.sequence, entry.at, entry.sender, _type(entry), about, basis, detail)
+
+
+def _type(entry: Entry) -> str:
+    return type(entry.message).__name__
+
+
+def _subject(entry: Entry) -> str:
+    for name in _NAMING_FIELDS:
+        value = getattr(entry.message, name, None)
+        if value is not None:
+            return str(value)
+    return ""

@@ -1,0 +1,278 @@
+"""The audit correlator: a pure fold over the journal. ``folds`` is its table of what it reads and where.
+
+It is no component of the kernel: it takes no sequence, says nothing, and alone sees envelopes. Market data that it only
+needs as leaves of the Merkle log is in neither table and costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
+
+from trading_ecosystem.domains.audit.alerts import Alerts
+from trading_ecosystem.domains.audit.attribution import Attribution
+from trading_ecosystem.domains.audit.chains import chain
+from trading_ecosystem.domains.audit.conditions import Conditions
+from trading_ecosystem.domains.audit.conservation import ConservationCheck
+from trading_ecosystem.domains.audit.deliveries import Deliveries
+from trading_ecosystem.domains.audit.detection import score
+from trading_ecosystem.domains.audit.faults import Faults
+from trading_ecosystem.domains.audit.lifecycles import Lifecycles
+from trading_ecosystem.domains.audit.merkle import MerkleTree
+from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding
+from trading_ecosystem.messages.base import Message, master_of
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.exchange import (
+    DepthChanged,
+    InstrumentListed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    PlaceOrder,
+    QuoteChanged,
+    TradesPublished,
+)
+from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
+from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
+from trading_ecosystem.messages.test_coordination import (
+    ConditionTookEffect,
+    FaultInjected,
+    GroundTruthClosed,
+    GroundTruthLabelled,
+    LinkConditionApplied,
+    RunStarted,
+)
+from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, Nanos
+
+CHECKPOINT_EVERY: Final = 65_536
+"""Entries between two checkpoints of the Merkle root."""
+TOLERANCE: Final[Nanos] = SECOND
+"""An alert is true if its condition held at some instant of this time before it; it covers link latency."""
+
+_PUBLIC_MARKET: Final[frozenset[type[Message]]] = frozenset(
+    {FundamentalPriceChanged, PricePublished, QuoteChanged, DepthChanged, TradesPublished, CandleClosed}
+)
+"""What moves no amount, so that conservation need not look at it."""
+_NOTHING_FOUND: Final[tuple[ConservationFinding, ...]] = ()
+
+
+class Audit:
+    """Folds one record and says what it found.
+
+    ``firm`` is the master account whose alerts are judged, ``monitor`` the component that says them; ``tolerance_ns``
+    covers what the record cannot tell about delivery; ``instruments`` are those the monitor was given.
+    """
+
+    folds: ClassVar[dict[type[Message], str]] = {
+        PricePublished: "price_published",
+        OrderFilled: "order_filled",
+        SettlementSettled: "settlement_settled",
+        TransferPending: "transfer_said",
+        TransferPosted: "transfer_said",
+        InstrumentListed: "instrument_listed",
+        PlaceOrder: "order_placed",
+        OrderAccepted: "order_accepted",
+        OrderRejected: "order_rejected",
+        OrderCancelled: "order_cancelled",
+        LimitSet: "limit_set",
+        AlertRaised: "alert_raised",
+        AlertUpdated: "alert_updated",
+        AlertResolved: "alert_resolved",
+        LinkConditionApplied: "link_condition_applied",
+        FaultInjected: "fault_injected",
+        ConditionTookEffect: "condition_took_effect",
+        GroundTruthLabelled: "ground_truth_labelled",
+        GroundTruthClosed: "ground_truth_closed",
+        RunStarted: "run_started",
+    }
+
+    def __init__(
+        self,
+        firm: str,
+        *,
+        monitor: str = "risk",
+        tolerance_ns: Nanos = TOLERANCE,
+        checkpoint_every: int = CHECKPOINT_EVERY,
+        instruments: Sequence[str] = tuple(INSTRUMENTS),
+    ) -> None:
+        assert checkpoint_every > 0
+        self.firm = firm
+        self._monitor = monitor
+        self._tolerance = tolerance_ns
+        self._checkpoint_every = checkpoint_every
+        self._next_checkpoint = checkpoint_every
+        self._run = ""
+        self._tree = MerkleTree()
+        self._entries = 0
+        self._last: Entry | None = None
+        self._checkpoints: list[Checkpoint] = []
+        self._conditions = Conditions(instruments)
+        self._deliveries = Deliveries(monitor, self._conditions)
+        self._faults = Faults(self._conditions.tracks)
+        self._alerts = Alerts()
+        self._lifecycles = Lifecycles()
+        self._conservation = ConservationCheck()
+        self._conservation_findings: list[ConservationFinding] = []
+        self._handlers: dict[type[Message], Callable[[Any, Entry], None]] = {
+            heard: getattr(self, name) for heard, name in self.folds.items()
+        }
+
+    def ingest(self, entry: Entry, line: bytes) -> Sequence[ConservationFinding]:
+        """Read the next entry and its exact journal bytes; returns where the record now contradicts conservation.
+
+        What is found about alerts and faults depends on what follows, and is in :meth:`report`.
+        """
+        self._tree.append(line)
+        self._last = entry
+        self._entries += 1
+        if self._entries == self._next_checkpoint:
+            self._checkpoint(entry)
+        message = entry.message
+        kind = type(message)
+        handler = self._handlers.get(kind)
+        if handler is not None:
+            handler(message, entry)
+        if self._faults.awaiting:
+            self._faults.follow(entry)
+        if kind in _PUBLIC_MARKET:
+            return _NOTHING_FOUND
+        found = self._conservation.ingest(entry)
+        if found:
+            self._conservation_findings += found
+        return found
+
+    def finish(self) -> Sequence[ConservationFinding]:
+        """The record ends here: what is still held back is taken in. Finishing twice is harmless."""
+        found = self._conservation.finish()
+        self._conservation_findings += found
+        return found
+
+    def report(self) -> AuditReport:
+        """Everything derived from the record so far; it may be asked for between any two handlings."""
+        until = 0 if self._last is None else self._last.at
+        self._deliveries.settle(until)
+        self._conditions.advance(until)
+        tracks = self._conditions.tracks
+        faults = self._faults.labelled
+        attribution = Attribution(self.firm, self._monitor, self._tolerance, tracks, faults, until)
+        judged = [attribution.judge(alert) for alert in self._alerts.raised]
+        return AuditReport(
+            entries=self._entries,
+            merkle_root=self._tree.root().hex(),
+            detections=tuple(score(fault, judged, tracks, until) for fault in faults),
+            alerts=tuple(one.finding() for one in judged),
+            chains=tuple(found for one in judged if (found := chain(one)) is not None),
+            lifecycles=tuple(self._lifecycles),
+            conservation=tuple(self._conservation_findings),
+            run=self._run,
+            firm=self.firm,
+            conditions=tracks.held(),
+            checkpoints=tuple(self._checkpoints),
+        )
+
+    def _checkpoint(self, entry: Entry) -> None:
+        self._next_checkpoint += self._checkpoint_every
+        self._checkpoints.append(Checkpoint(self._entries, entry.sequence, entry.at, self._tree.root().hex()))
+
+    def _concerns(self, account: str) -> bool:
+        return master_of(account) == self.firm
+
+    # What the monitor hears.
+
+    def price_published(self, message: PricePublished, entry: Entry) -> None:
+        """A price of the vendor feed."""
+        self._deliveries.hold(entry)
+
+    def order_filled(self, message: OrderFilled, entry: Entry) -> None:
+        """A fill: part of an order's life, and of the positions if it is the firm's."""
+        self._lifecycles.order_filled(message, entry)
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
+
+    def settlement_settled(self, message: SettlementSettled, entry: Entry) -> None:
+        """A settlement: the end of a fill, and a change of what is pledged if it is the firm's."""
+        self._lifecycles.settled(message, entry)
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
+
+    def transfer_said(self, message: TransferPending | TransferPosted, entry: Entry) -> None:
+        """A transfer is pending or posted."""
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
+
+    def instrument_listed(self, message: InstrumentListed, entry: Entry) -> None:
+        """Reference data of an instrument on a venue."""
+        self._conditions.listed(message)
+
+    def link_condition_applied(self, message: LinkConditionApplied, entry: Entry) -> None:
+        """A link did something to a delivery."""
+        self._deliveries.link_applied(message, entry.at)
+
+    # What the monitor says.
+
+    def limit_set(self, message: LimitSet, entry: Entry) -> None:
+        """A limit of the firm is in force."""
+        if message.account == self.firm:
+            self._deliveries.settle(entry.at)
+            self._conditions.limit_set(message, entry)
+
+    def alert_raised(self, message: AlertRaised, entry: Entry) -> None:
+        """An alert of the firm fires."""
+        if self._concerns(message.account):
+            self._alerts.alert_raised(message, entry)
+
+    def alert_updated(self, message: AlertUpdated, entry: Entry) -> None:
+        """An alert of the firm became more severe."""
+        if self._concerns(message.account):
+            self._alerts.alert_updated(message, entry)
+
+    def alert_resolved(self, message: AlertResolved, entry: Entry) -> None:
+        """An alert of the firm is over."""
+        if self._concerns(message.account):
+            self._alerts.alert_resolved(message, entry)
+
+    # The life of orders.
+
+    def order_placed(self, message: PlaceOrder, entry: Entry) -> None:
+        """An order is requested."""
+        self._lifecycles.place_order(message, entry)
+
+    def order_accepted(self, message: OrderAccepted, entry: Entry) -> None:
+        """An order is live."""
+        self._lifecycles.order_accepted(message, entry)
+
+    def order_rejected(self, message: OrderRejected, entry: Entry) -> None:
+        """An order is refused."""
+        self._lifecycles.order_rejected(message, entry)
+
+    def order_cancelled(self, message: OrderCancelled, entry: Entry) -> None:
+        """The rest of an order left the book."""
+        self._lifecycles.order_cancelled(message, entry)
+
+    # The truth.
+
+    def run_started(self, message: RunStarted, entry: Entry) -> None:
+        """The record is of this run."""
+        self._run = message.run
+
+    def fault_injected(self, message: FaultInjected, entry: Entry) -> None:
+        """The coordinator set the condition of a fault."""
+        self._faults.fault_injected(message, entry)
+
+    def condition_took_effect(self, message: ConditionTookEffect, entry: Entry) -> None:
+        """A condition changes its first message."""
+        self._faults.condition_took_effect(message, entry)
+
+    def ground_truth_labelled(self, message: GroundTruthLabelled, entry: Entry) -> None:
+        """A fault took effect: its measure is followed from here."""
+        self._deliveries.settle(entry.at)
+        self._conditions.advance(entry.at)
+        self._faults.labelled_with(message, entry)
+
+    def ground_truth_closed(self, message: GroundTruthClosed, entry: Entry) -> None:
+        """A fault ended: its measure is followed no longer."""
+        self._deliveries.settle(entry.at)
+        self._conditions.advance(entry.at)
+        self._faults.closed(message)

@@ -1,0 +1,99 @@
+"""What the monitor was sent: said entries, corrected by what the links said they did to their deliveries.
+
+The links say what they did to a delivery right after the entry, so that each entry waits here until something follows
+that is not about it. A link is first in, first out: after a delayed message later ones of the same sender arrive no
+earlier, although nothing is said about them, except where a link reordered. Latency without a fault leaves no trace in
+the record; such a delivery counts at the instant it was said, and the tolerance of the verdicts covers the difference.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from trading_ecosystem.domains.audit.conditions import Conditions
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.test_coordination import LinkConditionApplied, LinkEffect
+from trading_ecosystem.messages.units import Nanos
+
+
+class Deliveries:
+    """The monitor's side of the links: holds each entry until its fate is known, then hands it on when it arrives."""
+
+    def __init__(self, monitor: str, conditions: Conditions) -> None:
+        self._monitor = monitor
+        self._conditions = conditions
+        self._held: Entry | None = None
+        # The delivery under way: that of the held entry, or of one of a type that no condition reads.
+        self._sequence = 0
+        self._sender = ""
+        self._changed = False
+        self._dropped = False
+        self._reordered = False
+        self._due: Nanos = 0
+        self._copy_due: Nanos | None = None
+        self._last_due: dict[str, Nanos] = {}
+        self._late: list[tuple[Nanos, int, int, Entry]] = []
+
+    def hold(self, entry: Entry) -> None:
+        """An entry was said that the monitor hears."""
+        if self._held is not None or self._changed:
+            self._release()
+        self._held = entry
+        self._sequence = entry.sequence
+
+    def link_applied(self, message: LinkConditionApplied, at: Nanos) -> None:
+        """A link says what it did to a delivery."""
+        if message.receiver != self._monitor:
+            return
+        if message.sequence != self._sequence:
+            self._release()
+            self._sequence = message.sequence
+        if not self._changed:
+            self._changed = True
+            self._sender = message.sender
+            self._due = max(at, self._last_due.get(message.sender, at))
+        if message.effect is LinkEffect.DROPPED:
+            self._dropped = True
+        elif message.effect is LinkEffect.DUPLICATED:
+            self._copy_due = message.delivered_at
+        else:
+            self._due = message.delivered_at
+            self._reordered = message.effect is LinkEffect.REORDERED
+
+    def settle(self, now: Nanos) -> None:
+        """Everything said up to ``now`` has its fate: hand on what has arrived by then."""
+        self._release()
+        self._arrive(now)
+
+    def _release(self) -> None:
+        entry = self._held
+        self._held = None
+        if self._changed:
+            self._release_changed(entry)
+        elif entry is not None:
+            if self._late:
+                self._arrive(entry.at)
+            due = self._last_due.get(entry.sender, 0) if self._last_due else 0
+            if due > entry.at:
+                heappush(self._late, (due, entry.sequence, 0, entry))
+            else:
+                self._conditions.receive(entry, entry.at)
+
+    def _release_changed(self, entry: Entry | None) -> None:
+        self._changed = False
+        if not self._dropped:
+            if not self._reordered:
+                self._last_due[self._sender] = self._due
+            if entry is not None:
+                heappush(self._late, (self._due, entry.sequence, 0, entry))
+                if self._copy_due is not None:
+                    heappush(self._late, (self._copy_due, entry.sequence, 1, entry))
+                self._arrive(entry.at)
+        self._dropped = self._reordered = False
+        self._copy_due = None
+
+    def _arrive(self, now: Nanos) -> None:
+        late = self._late
+        while late and late[0][0] <= now:
+            due, _, _, entry = heappop(late)
+            self._conditions.receive(entry, due)

@@ -1,0 +1,197 @@
+"""Order lifecycles: each order of a named account from its request to the settlement of its last fill."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from trading_ecosystem.messages.audit import OrderLifecycle
+from trading_ecosystem.messages.custodian import SettlementSettled
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.exchange import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    OrderStatus,
+    PlaceOrder,
+)
+from trading_ecosystem.messages.units import Lots, Nanos
+
+OrderKey: TypeAlias = tuple[str, str, str]
+"""Venue, account, client order id."""
+
+REQUESTED: Final = "requested"
+REPEATED: Final = "repeated"
+
+
+class OpenOrder:
+    """An order whose story is not over; ``position`` is its place among all."""
+
+    __slots__ = (
+        "accepted_at",
+        "cumulative_lots",
+        "ended_at",
+        "fills",
+        "first_fill_at",
+        "last_settled_at",
+        "order_id",
+        "position",
+        "request",
+        "requested_at",
+        "settled_fills",
+        "status",
+        "trace",
+    )
+
+    def __init__(self, request: PlaceOrder, entry: Entry, position: int) -> None:
+        self.request = request
+        self.requested_at: Nanos = entry.at
+        self.trace = entry.trace
+        self.position = position
+        self.order_id: int | None = None
+        self.accepted_at: Nanos | None = None
+        self.first_fill_at: Nanos | None = None
+        self.ended_at: Nanos | None = None
+        self.status: str = REQUESTED
+        self.cumulative_lots: Lots = 0
+        self.fills = 0
+        self.settled_fills = 0
+        self.last_settled_at: Nanos | None = None
+
+    def record(self) -> OrderLifecycle:
+        """The lifecycle as far as it is known."""
+        request = self.request
+        return OrderLifecycle(
+            request.venue,
+            request.account,
+            request.client_order_id,
+            self.order_id,
+            request.instrument,
+            self.trace,
+            self.requested_at,
+            self.accepted_at,
+            self.first_fill_at,
+            self.ended_at,
+            self.status,
+            request.quantity_lots,
+            self.cumulative_lots,
+            self.fills,
+            self.settled_fills,
+            self.last_settled_at,
+        )
+
+
+class Lifecycles:
+    """All lifecycles in the order of their requests; a finished one is kept as its record only."""
+
+    def __init__(self) -> None:
+        self._all: list[OrderLifecycle | OpenOrder] = []
+        self._live: dict[OrderKey, OpenOrder] = {}
+        self._repeats: dict[OrderKey, deque[OpenOrder]] = {}
+        self._unsettled: dict[tuple[str, str, int, str], list[OpenOrder]] = {}
+        self._highest: dict[tuple[str, str], int] = {}  # Highest order id by venue and instrument; order ids rise.
+
+    def __iter__(self) -> Iterator[OrderLifecycle]:
+        for order in self._all:
+            yield order.record() if type(order) is OpenOrder else order  # type: ignore[misc]
+
+    def place_order(self, message: PlaceOrder, entry: Entry) -> None:
+        """An order is requested; with the client order id of a live order it is a repeat until it is answered."""
+        key = (message.venue, message.account, message.client_order_id)
+        order = OpenOrder(message, entry, len(self._all))
+        self._all.append(order)
+        if key in self._live:
+            self._repeats.setdefault(key, deque()).append(order)
+        else:
+            self._live[key] = order
+
+    def order_accepted(self, message: OrderAccepted, entry: Entry) -> None:
+        """A venue took an order on, or gave the first answer again."""
+        key = (message.venue, message.account, message.client_order_id)
+        order = self._unanswered(key)
+        if order is None:
+            return
+        place = (message.venue, message.instrument)
+        if message.order_id <= self._highest.get(place, -1):
+            order.status = REPEATED
+            self._end(key, order, entry.at)
+            return
+        self._highest[place] = message.order_id
+        self._live[key] = order
+        order.accepted_at = entry.at
+        order.order_id = message.order_id
+        order.status = OrderStatus.NEW
+
+    def order_rejected(self, message: OrderRejected, entry: Entry) -> None:
+        """A venue refused an order."""
+        key = (message.venue, message.account, message.client_order_id)
+        order = self._unanswered(key)
+        if order is None:
+            return
+        order.status = OrderStatus.REJECTED
+        self._end(key, order, entry.at)
+
+    def order_filled(self, message: OrderFilled, entry: Entry) -> None:
+        """One fill of an order."""
+        key = (message.venue, message.account, message.client_order_id)
+        order = self._live.get(key)
+        if order is None:
+            return
+        order.fills += 1
+        order.cumulative_lots = message.cumulative_lots
+        if order.first_fill_at is None:
+            order.first_fill_at = entry.at
+        trade = (message.venue, message.instrument, message.trade_id, message.account)
+        self._unsettled.setdefault(trade, []).append(order)
+        if message.leaves_lots:
+            order.status = OrderStatus.PARTIALLY_FILLED
+        else:
+            order.status = OrderStatus.FILLED
+            self._end(key, order, entry.at)
+
+    def order_cancelled(self, message: OrderCancelled, entry: Entry) -> None:
+        """The rest of an order left the book."""
+        key = (message.venue, message.account, message.client_order_id)
+        order = self._live.get(key)
+        if order is not None:
+            order.status = OrderStatus.CANCELLED
+            self._end(key, order, entry.at)
+
+    def settled(self, message: SettlementSettled, entry: Entry) -> None:
+        """A trade's fills of one account settled."""
+        trade = (message.venue, message.instrument, message.trade_id, message.account)
+        for order in self._unsettled.pop(trade, ()):
+            order.settled_fills += 1
+            order.last_settled_at = entry.at
+            if order.ended_at is not None and order.settled_fills == order.fills:
+                self._finish(order)
+
+    def _end(self, key: OrderKey, order: OpenOrder, at: Nanos) -> None:
+        order.ended_at = at
+        if self._live.get(key) is order:
+            repeats = self._repeats.get(key)
+            if repeats:
+                self._live[key] = self._next_repeat(key, repeats)
+            else:
+                del self._live[key]
+        if order.settled_fills == order.fills:
+            self._finish(order)
+
+    def _unanswered(self, key: OrderKey) -> OpenOrder | None:
+        """The earliest request with this key that has no answer yet."""
+        order = self._live.get(key)
+        if order is None or order.accepted_at is None:
+            return order
+        repeats = self._repeats.get(key)
+        return self._next_repeat(key, repeats) if repeats else None
+
+    def _finish(self, order: OpenOrder) -> None:
+        self._all[order.position] = order.record()
+
+    def _next_repeat(self, key: OrderKey, repeats: deque[OpenOrder]) -> OpenOrder:
+        order = repeats.popleft()
+        if not repeats:
+            del self._repeats[key]
+        return order

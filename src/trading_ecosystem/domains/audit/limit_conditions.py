@@ -1,0 +1,149 @@
+"""Every limit's condition, and STABLECOIN_DEPEG, recomputed from positions and USD prices.
+
+The measure of a limit is its utilisation in parts per million, floored; the condition holds from the warning level. The
+two limits on a position, long and short, share one alert: the larger utilisation counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from trading_ecosystem.domains.audit.equity import Equity
+from trading_ecosystem.domains.audit.intervals import ConditionTrack, Tracks
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.risk import (
+    ALERT_OF_LIMIT,
+    DEPEG_PPM,
+    WARNING_PPM,
+    AlertKind,
+    LimitKind,
+    LimitSet,
+)
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, MinorUnits, Nanos
+
+STABLECOIN: Final = "USDT"
+PEG: Final = MINOR_UNITS_PER_WHOLE
+"""The price of one whole stablecoin at its peg."""
+
+
+class Bound:
+    """One limit in force and the track of its alert."""
+
+    __slots__ = ("track", "value")
+
+    def __init__(self, track: ConditionTrack, value: int) -> None:
+        self.track = track
+        self.value = value
+
+    def utilisation(self, observed: int) -> int:
+        """Share of the limit that is used, parts per million, floored; a limit of nothing is used up by one unit."""
+        if observed <= 0:
+            return 0
+        return observed * PARTS_PER_MILLION // self.value if self.value > 0 else observed * PARTS_PER_MILLION
+
+    def observe(self, observed: int, at: Nanos, entry: Entry) -> None:
+        """What the limit bounds is ``observed`` now."""
+        used = self.utilisation(observed)
+        self.track.observe(used, used >= WARNING_PPM, at, entry)
+
+
+class LimitConditions:
+    """The limits of one firm, held against its positions and its equity."""
+
+    def __init__(self, positions: dict[str, MinorUnits], tracks: Tracks) -> None:
+        self._positions = positions
+        self._tracks = tracks
+        self._equity = Equity()
+        self._bounds: dict[tuple[LimitKind, str], Bound] = {}
+        self._total: Bound | None = None
+        self._loss: Bound | None = None
+        self._drawdown: Bound | None = None
+        self._depeg = tracks.of(AlertKind.STABLECOIN_DEPEG, STABLECOIN)
+
+    def limit_set(self, message: LimitSet, at: Nanos, entry: Entry) -> None:
+        """A limit is in force from now on."""
+        self._equity.begin_day(at)
+        kind = message.kind
+        bound = Bound(self._tracks.of(ALERT_OF_LIMIT[kind], message.subject), message.value)
+        if kind is LimitKind.TOTAL_NOTIONAL:
+            self._total = bound
+        elif kind is LimitKind.DAILY_LOSS:
+            self._loss = bound
+        elif kind is LimitKind.DRAWDOWN:
+            self._drawdown = bound
+        else:
+            self._bounds[kind, message.subject] = bound
+            self._judge_position(message.subject, at, entry)
+            self._judge_value(message.subject, at, entry)
+        self._judge_firm(at, entry)
+
+    def price_arrived(self, asset: str, price: MinorUnits, at: Nanos, entry: Entry) -> None:
+        """A price of an asset against USD reaches the monitor."""
+        equity = self._equity
+        equity.begin_day(at)
+        equity.price_changed(asset, price, self._positions.get(asset, 0))
+        self._judge_value(asset, at, entry)
+        self._judge_firm(at, entry)
+
+    def positions_changed(self, assets: Sequence[str], at: Nanos, entry: Entry) -> None:
+        """The firm's positions in these assets moved together."""
+        equity = self._equity
+        equity.begin_day(at)
+        for asset in assets:
+            equity.position_changed(asset, self._positions[asset])
+        equity.raise_mark()
+        for asset in assets:
+            self._judge_position(asset, at, entry)
+            self._judge_value(asset, at, entry)
+        self._judge_firm(at, entry)
+
+    def came_in(self, asset: str, amount: MinorUnits, at: Nanos) -> None:
+        """A deposit arrived; :meth:`positions_changed` follows."""
+        self._equity.begin_day(at)
+        self._equity.came_in(asset, amount)
+
+    def went_out(self, asset: str, amount: MinorUnits, at: Nanos) -> None:
+        """A withdrawal left; :meth:`positions_changed` follows."""
+        self._equity.begin_day(at)
+        self._equity.went_out(asset, amount)
+
+    def _judge_position(self, asset: str, at: Nanos, entry: Entry) -> None:
+        long = self._bounds.get((LimitKind.POSITION_LONG, asset))
+        short = self._bounds.get((LimitKind.POSITION_SHORT, asset))
+        position = self._positions.get(asset, 0)
+        if long is not None:
+            used = long.utilisation(position)
+            if short is not None:
+                used = max(used, short.utilisation(-position))
+            long.track.observe(used, used >= WARNING_PPM, at, entry)
+        elif short is not None:
+            short.observe(-position, at, entry)
+
+    def _judge_value(self, asset: str, at: Nanos, entry: Entry) -> None:
+        """What depends on the position in one asset and on its price."""
+        notional = self._bounds.get((LimitKind.ASSET_NOTIONAL, asset))
+        if notional is not None:
+            notional.observe(abs(self._equity.values.get(asset, 0)), at, entry)
+        if asset != STABLECOIN:
+            return
+        price = self._equity.prices.get(STABLECOIN)
+        if price is None:
+            return
+        position = self._positions.get(STABLECOIN, 0)
+        deviation = abs(price - PEG)
+        share = deviation * PARTS_PER_MILLION // PEG
+        self._depeg.observe(share, position > 0 and share >= DEPEG_PPM, at, entry)
+        exposure = self._bounds.get((LimitKind.STABLECOIN_EXPOSURE, STABLECOIN))
+        if exposure is not None:
+            exposure.observe(position * deviation // PEG if position > 0 else 0, at, entry)
+
+    def _judge_firm(self, at: Nanos, entry: Entry) -> None:
+        """What depends on all positions."""
+        equity = self._equity
+        if self._total is not None:
+            self._total.observe(equity.gross, at, entry)
+        if self._loss is not None:
+            self._loss.observe(equity.loss, at, entry)
+        if self._drawdown is not None:
+            self._drawdown.observe(equity.drawdown, at, entry)

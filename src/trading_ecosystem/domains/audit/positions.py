@@ -1,0 +1,130 @@
+"""The firm's positions, as the monitor could know them from what it was sent.
+
+Position = free + pledged (over all venues) + unsettled, over all accounts of the firm; what counts when messages come
+again or out of order is said at the head of :mod:`trading_ecosystem.messages.risk`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled, Side
+from trading_ecosystem.messages.units import INSTRUMENTS, Instrument, MinorUnits, Nanos
+
+TradeKey: TypeAlias = tuple[str, str, int, str]
+"""Venue, instrument, trade id, account."""
+TransferKey: TypeAlias = tuple[str, str, TransferKind, str]
+"""Custodian, account, kind, transfer id."""
+
+NOTHING: Final[tuple[str, ...]] = ()
+
+
+class UnsettledFill:
+    """One fill that was not said settled yet, with what it adds to the position."""
+
+    __slots__ = ("base", "base_minor", "entry", "execution_id", "quote", "quote_minor", "settled", "settles_at")
+
+    def __init__(self, entry: Entry, fill: OrderFilled, instrument: Instrument) -> None:
+        base_minor = instrument.base_amount(fill.quantity_lots)
+        notional = instrument.notional(fill.price_ticks, fill.quantity_lots)
+        bought = fill.side is Side.BUY
+        self.entry = entry
+        self.execution_id = fill.execution_id
+        self.base = instrument.base
+        self.base_minor: MinorUnits = base_minor if bought else -base_minor
+        self.quote = instrument.quote
+        self.quote_minor: MinorUnits = -(notional + fill.fee_minor) if bought else notional - fill.fee_minor
+        self.settles_at: Nanos = fill.settles_at
+        self.settled = False
+
+
+class Positions:
+    """Amounts by asset; every method that changes one returns the assets whose position moved."""
+
+    def __init__(self) -> None:
+        self.amounts: dict[str, MinorUnits] = {}
+        """The firm's position by asset."""
+        self._scales: dict[tuple[str, str], Instrument] = {}
+        self._free: dict[tuple[str, str, str], MinorUnits] = {}
+        self._pledged: dict[tuple[str, str, str, str], MinorUnits] = {}
+        self._unsettled: dict[TradeKey, list[UnsettledFill]] = {}
+        self._settled: set[TradeKey] = set()
+        self._transfers: set[TransferPosted | TransferPending] = set()
+        self._posted: set[TransferKey] = set()
+
+    def listed(self, message: InstrumentListed) -> None:
+        """The record says how large an instrument's ticks and lots are on a venue."""
+        self._scales[message.venue, message.instrument] = Instrument(
+            message.instrument, message.base, message.quote, message.tick_size, message.lot_size
+        )
+
+    def filled(self, message: OrderFilled, entry: Entry) -> UnsettledFill | None:
+        """Count a fill as unsettled; ``None`` where it came before or is settled already."""
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if key in self._settled:
+            return None
+        fills = self._unsettled.setdefault(key, [])
+        for earlier in fills:
+            if earlier.execution_id == message.execution_id:
+                return None
+        instrument = self._scales.get((message.venue, message.instrument)) or INSTRUMENTS[message.instrument]
+        fill = UnsettledFill(entry, message, instrument)
+        fills.append(fill)
+        self._add(fill.base, fill.base_minor)
+        self._add(fill.quote, fill.quote_minor)
+        return fill
+
+    def settled(self, message: SettlementSettled) -> tuple[str, ...]:
+        """A trade of the firm is settled: its fills are no longer unsettled, and the pledged amounts are said anew."""
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if key in self._settled:
+            return NOTHING
+        self._settled.add(key)
+        moved: dict[str, None] = {}
+        for fill in self._unsettled.pop(key, ()):
+            fill.settled = True
+            self._add(fill.base, -fill.base_minor)
+            self._add(fill.quote, -fill.quote_minor)
+            moved[fill.base] = moved[fill.quote] = None
+        for line in message.pledged_after:
+            pledge = (message.custodian, message.account, message.venue, line.asset)
+            self._add(line.asset, line.pledged_after - self._pledged.get(pledge, 0))
+            self._pledged[pledge] = line.pledged_after
+            moved[line.asset] = None
+        return tuple(moved)
+
+    def transfer_pending(self, message: TransferPending) -> bool:
+        """A transfer is pending; false where the message changes nothing."""
+        if message in self._transfers or transfer_key(message) in self._posted:
+            return False
+        self._transfers.add(message)
+        self._set_free(message.custodian, message.account, message.asset, message.free_after)
+        return True
+
+    def transfer_posted(self, message: TransferPosted) -> bool:
+        """A transfer took effect; false where the message changes nothing."""
+        if message in self._transfers:
+            return False
+        self._transfers.add(message)
+        self._posted.add(transfer_key(message))
+        self._set_free(message.custodian, message.account, message.asset, message.free_after)
+        if message.venue:
+            pledge = (message.custodian, message.account, message.venue, message.asset)
+            self._add(message.asset, message.pledged_after - self._pledged.get(pledge, 0))
+            self._pledged[pledge] = message.pledged_after
+        return True
+
+    def _set_free(self, custodian: str, account: str, asset: str, free_after: MinorUnits) -> None:
+        key = (custodian, account, asset)
+        self._add(asset, free_after - self._free.get(key, 0))
+        self._free[key] = free_after
+
+    def _add(self, asset: str, amount: MinorUnits) -> None:
+        self.amounts[asset] = self.amounts.get(asset, 0) + amount
+
+
+def transfer_key(message: TransferPosted | TransferPending) -> TransferKey:
+    """What names a transfer."""
+    return (message.custodian, message.account, message.kind, message.transfer_id)

@@ -1,0 +1,251 @@
+"""What audit keeps: lifecycles, chains, findings, checkpoints and scores, by run; the events themselves are the journal.
+
+They are derived from a whole record and not from single messages, so that there is nothing to project entry by entry:
+:func:`rows` turns a report into records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from trading_ecosystem.messages.audit import AuditReport
+from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.ports.records import Record
+
+NAMESPACE: Final = "audit"
+
+
+class LifecycleRecord(Record, frozen=True):
+    """One order from request to settlement, numbered in the order of the requests."""
+
+    table: ClassVar[str] = "lifecycles"
+    key: ClassVar[tuple[str, ...]] = ("run", "number")
+    run: str
+    number: int
+    venue: str
+    account: str
+    client_order_id: str
+    order_id: int | None
+    instrument: str
+    trace: int
+    requested_at: Nanos
+    accepted_at: Nanos | None
+    first_fill_at: Nanos | None
+    ended_at: Nanos | None
+    status: str
+    quantity_lots: int
+    cumulative_lots: int
+    fills: int
+    settled_fills: int
+    last_settled_at: Nanos | None
+
+
+class ChainStepRecord(Record, frozen=True):
+    """One step of the causal chain from a fault to an alert."""
+
+    table: ClassVar[str] = "chains"
+    key: ClassVar[tuple[str, ...]] = ("run", "fault_id", "alert_id", "step")
+    run: str
+    fault_id: str
+    alert_id: int
+    step: int
+    sequence: int
+    at: Nanos
+    sender: str
+    type: str
+    subject: str
+    basis: str | None
+    detail: str
+
+
+class AlertFindingRecord(Record, frozen=True):
+    """One alert and what it was worth."""
+
+    table: ClassVar[str] = "alert_findings"
+    key: ClassVar[tuple[str, ...]] = ("run", "account", "alert_id")
+    run: str
+    account: str
+    alert_id: int
+    kind: str
+    subject: str
+    severity: str
+    raised_at: Nanos
+    resolved_at: Nanos | None
+    verdict: str
+    fault_id: str | None
+    basis: str | None
+
+
+class ConservationFindingRecord(Record, frozen=True):
+    """One contradiction of the record with conservation or the claims equation."""
+
+    table: ClassVar[str] = "conservation_findings"
+    key: ClassVar[tuple[str, ...]] = ("run", "number")
+    run: str
+    number: int
+    sequence: int
+    at: Nanos
+    rule: str
+    detail: str
+
+
+class ConditionRecord(Record, frozen=True):
+    """A stretch in which an alert's condition held."""
+
+    table: ClassVar[str] = "conditions"
+    key: ClassVar[tuple[str, ...]] = ("run", "firm", "kind", "subject", "begun_at")
+    run: str
+    firm: str
+    kind: str
+    subject: str
+    begun_at: Nanos
+    ended_at: Nanos | None
+    peak: int
+    sequence: int
+
+
+class CheckpointRecord(Record, frozen=True):
+    """The Merkle root after so many entries; the last one is that of the whole record."""
+
+    table: ClassVar[str] = "checkpoints"
+    key: ClassVar[tuple[str, ...]] = ("run", "entries")
+    run: str
+    entries: int
+    sequence: int | None
+    at: Nanos | None
+    merkle_root: str
+
+
+class ScoreRecord(Record, frozen=True):
+    """One fault and whether it was noticed."""
+
+    table: ClassVar[str] = "scores"
+    key: ClassVar[tuple[str, ...]] = ("run", "fault_id")
+    run: str
+    fault_id: str
+    kind: str
+    onset_at: Nanos
+    ended_at: Nanos | None
+    expected_alert: str | None
+    outcome: str
+    detectable_at: Nanos | None
+    alert_id: int | None
+    alert_at: Nanos | None
+    severity: str | None
+    time_to_detect_ns: Nanos | None
+    time_from_onset_ns: Nanos | None
+    sla_ns: Nanos
+    threshold: int
+    peak: int
+
+
+RECORDS: Final[tuple[type[Record], ...]] = (
+    LifecycleRecord,
+    ChainStepRecord,
+    AlertFindingRecord,
+    ConservationFindingRecord,
+    ConditionRecord,
+    CheckpointRecord,
+    ScoreRecord,
+)
+
+
+def rows(report: AuditReport) -> Iterator[Record]:
+    """Every record that a report gives, table by table; equal reports give equal rows."""
+    run = report.run
+    yield from _lifecycles(report)
+    yield from _chains(report)
+    yield from _findings(report)
+    for held in report.conditions:
+        yield ConditionRecord(
+            run, report.firm, held.kind.value, held.subject, held.begun_at, held.ended_at, held.peak, held.sequence
+        )
+    for point in report.checkpoints:
+        yield CheckpointRecord(run, point.entries, point.sequence, point.at, point.merkle_root)
+    if not report.checkpoints or report.checkpoints[-1].entries != report.entries:
+        yield CheckpointRecord(run, report.entries, None, None, report.merkle_root)
+    yield from _scores(report)
+
+
+def _lifecycles(report: AuditReport) -> Iterator[Record]:
+    for number, order in enumerate(report.lifecycles, 1):
+        yield LifecycleRecord(
+            report.run,
+            number,
+            order.venue,
+            order.account,
+            order.client_order_id,
+            order.order_id,
+            order.instrument,
+            order.trace,
+            order.requested_at,
+            order.accepted_at,
+            order.first_fill_at,
+            order.ended_at,
+            order.status,
+            order.quantity_lots,
+            order.cumulative_lots,
+            order.fills,
+            order.settled_fills,
+            order.last_settled_at,
+        )
+
+
+def _chains(report: AuditReport) -> Iterator[Record]:
+    for chain in report.chains:
+        for number, step in enumerate(chain.steps, 1):
+            yield ChainStepRecord(
+                report.run,
+                chain.fault_id,
+                chain.alert_id,
+                number,
+                step.sequence,
+                step.at,
+                step.sender,
+                step.type,
+                step.subject,
+                None if step.basis is None else step.basis.value,
+                step.detail,
+            )
+
+
+def _findings(report: AuditReport) -> Iterator[Record]:
+    for alert in report.alerts:
+        yield AlertFindingRecord(
+            report.run,
+            alert.account,
+            alert.alert_id,
+            alert.kind.value,
+            alert.subject,
+            alert.severity.value,
+            alert.raised_at,
+            alert.resolved_at,
+            alert.verdict.value,
+            alert.fault_id,
+            None if alert.basis is None else alert.basis.value,
+        )
+    for number, found in enumerate(report.conservation, 1):
+        yield ConservationFindingRecord(report.run, number, found.sequence, found.at, found.rule, found.detail)
+
+
+def _scores(report: AuditReport) -> Iterator[Record]:
+    for score in report.detections:
+        yield ScoreRecord(
+            report.run,
+            score.fault_id,
+            score.kind.value,
+            score.onset_at,
+            score.ended_at,
+            None if score.expected_alert is None else score.expected_alert.value,
+            score.outcome.value,
+            score.detectable_at,
+            score.alert_id,
+            score.alert_at,
+            None if score.severity is None else score.severity.value,
+            score.time_to_detect_ns,
+            score.time_from_onset_ns,
+            score.sla_ns,
+            score.threshold,
+            score.peak,
+        )
