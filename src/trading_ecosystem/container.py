@@ -46,7 +46,7 @@ from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.recorder import Recorder
-from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs
+from trading_ecosystem.runtime.replay import ComparingJournal, decode_line, recorded_inputs, reexecute
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
 
 FORMAT = 1
@@ -87,11 +87,13 @@ class EcosystemContainer(containers.DeclarativeContainer):
     kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed)
 
 
-def ecosystem(scenario: Scenario, seed: int, journal: Journal, *, faults: bool = True) -> tuple[Kernel, Recorder]:
-    """A kernel that has begun at the scenario's start, and the recorder that writes to ``journal``."""
+def ecosystem(
+    scenario: Scenario, seed: int, journal: Journal, *, faults: bool = True, started_at: Nanos | None = None
+) -> tuple[Kernel, Recorder]:
+    """A kernel that has begun (at the scenario's start, if not told otherwise), and the recorder that writes to ``journal``."""
     container = EcosystemContainer(scenario=scenario, seed=seed, journal=journal, faults=providers.Object(faults))
     kernel: Kernel = container.kernel()
-    kernel.begin(scenario.starts_at)
+    kernel.begin(scenario.starts_at if started_at is None else started_at)
     return kernel, container.recorder()
 
 
@@ -138,7 +140,7 @@ def run(
     path = find_scenario(scenario)
     text = resolved_text(path, overrides)
     parsed = parse_scenario(text, str(path))
-    header = _header(parsed, path, text, parsed.seed if seed is None else seed, audit)
+    header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
     execution = _Execution(parsed, header, path.parent, faults, progress)
     if out is None:
         memory = MemoryJournal()
@@ -153,7 +155,8 @@ def run(
     return result
 
 
-def _header(scenario: Scenario, path: Path, text: str, seed: int, audit: bool) -> Header:
+def header_of(scenario: Scenario, path: Path, text: str, seed: int, audit: bool) -> Header:
+    """The header of a run of this scenario text."""
     return Header(
         format=FORMAT,
         engine_version=__version__,
@@ -239,8 +242,13 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
         )
     scenario = parse_scenario(header.scenario, f"{folder}/{HEADER}", name=Path(header.scenario_file).stem)
     lines = directory.lines()
-    journal = ComparingJournal(iter(lines))
-    kernel, recorder = ecosystem(scenario, header.seed, journal)
+    journal = ComparingJournal(iter(lines), torn=header.live)
+    kernel, recorder = ecosystem(scenario, header.seed, journal, started_at=header.started_at)
+    if header.live:
+        last = decode_line(lines[-1], len(lines)).sequence if lines else 0
+        reexecute(kernel, recorder, recorded_inputs(lines), last_sequence=last)
+        journal.expect_end()
+        return len(lines), recorder.digest.hexdigest()
     total = scenario.duration_ns
     report = None if progress is None else lambda now: progress(now - scenario.starts_at, total)
     inputs = _inputs_again(scenario, header, lines)

@@ -90,3 +90,5 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     started_at: Nanos
     audit: bool
+    live: bool = False
+    """Whether inputs arrived while it ran; then they are in the journal and nowhere else."""

@@ -9,7 +9,7 @@ Ecosystem time = anchor + (wall − wall at the anchor) × speed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -53,15 +53,28 @@ class _Waiting:
 
 
 class LiveDriver:
-    """Runs one kernel against a wall clock on asyncio. ``speed_ppm`` is ecosystem time per wall time, in millionths."""
+    """Runs one kernel against a wall clock on asyncio.
 
-    def __init__(self, kernel: Kernel, recorder: Recorder, wall: WallClock, *, speed_ppm: int = PARTS_PER_MILLION) -> None:
+    ``speed_ppm`` is ecosystem time per wall time, in millionths. ``committed`` is called after each commit, between two
+    steps: the moment for a snapshot.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        recorder: Recorder,
+        wall: WallClock,
+        *,
+        speed_ppm: int = PARTS_PER_MILLION,
+        committed: Callable[[], None] | None = None,
+    ) -> None:
         if speed_ppm <= 0:
             raise ValueError("speed must be positive")
         self._kernel = kernel
         self._recorder = recorder
         self._wall = wall
         self._speed_ppm = speed_ppm
+        self._committed = committed
         self._anchor: Nanos = kernel.now
         self._wall_anchor: Nanos = wall.now()
         self._waiting: list[_Waiting] = []
@@ -132,6 +145,8 @@ class LiveDriver:
                 _fail(one, error)
             self._answers.clear()
             return False
+        if self._committed is not None:
+            self._committed()
         for sequence, one in admitted:
             said = self._answers.pop(sequence)
             if not one.answer.done():

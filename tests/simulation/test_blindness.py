@@ -1,0 +1,114 @@
+"""The risk monitor sees only what production sees: from recorded production deliveries alone it says the same alerts."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+import trading_ecosystem
+from trading_ecosystem.adapters import scenario_parameters as made_from
+from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.domains.risk.component import Risk
+from trading_ecosystem.domains.test_coordination.scenario import RISK
+from trading_ecosystem.messages.base import Audience, master_of
+from trading_ecosystem.messages.risk import AlertRaised
+from trading_ecosystem.messages.test_coordination import FaultInjected, LinkConditionApplied, LinkEffect
+from trading_ecosystem.runtime import routing
+from trading_ecosystem.runtime.kernel import Kernel
+from trading_ecosystem.runtime.links import Links
+from trading_ecosystem.runtime.randomness import SeededRandomness
+from trading_ecosystem.runtime.recorder import Recorder
+from trading_ecosystem.runtime.replay import decode_line
+
+NAMES = ("market_crash", "stale_feed", "settlement_delay", "unnoticed_depeg")
+
+
+def deliveries(result, kinds):
+    """(instant, wake-ups aside, in order) of what was sent to the monitor: said, corrected by link-fault entries."""
+    sent = []
+    for entry in result.entries():
+        message = entry.message
+        if isinstance(message, LinkConditionApplied) and message.receiver == RISK:
+            _, sequence, delivered = sent.pop() if sent[-1][1] == message.sequence else (0, 0, None)
+            if message.effect is not LinkEffect.DROPPED:
+                sent.append((message.delivered_at, sequence, delivered))
+        elif type(message) in kinds and message.audience is Audience.PRODUCTION:
+            account = getattr(message, "account", None)
+            if not type(message).private or master_of(account) == result.scenario.ecosystem.firm.name:
+                sent.append((entry.at, entry.sequence, message))
+    return sorted(sent, key=lambda one: one[:2])
+
+
+def alerts_alone(result, monitor=None):
+    """What the monitor says, fed the recorded production deliveries and nothing else."""
+    scenario = result.scenario
+    firm = frozenset({scenario.ecosystem.firm.name})
+    randomness = SeededRandomness(result.header.seed)
+    monitor = (monitor or Risk)(RISK, made_from.risk_parameters(scenario), randomness, firm)
+    journal = MemoryJournal()
+    recorder = Recorder(journal)
+    kernel = Kernel([monitor], Links((), randomness), recorder.record, seed=0)
+    kernel.begin(scenario.starts_at)
+    heard = {kind for kind in monitor.hears if issubclass(kind, msgspec.Struct) and hasattr(kind, "audience")}
+    for at, _, message in deliveries(result, heard):
+        kernel.run_before(at)
+        kernel.admit("recorded", message, at)
+    kernel.run_before(scenario.starts_at + scenario.duration_ns + 1)
+    recorder.commit()
+    entries = [decode_line(line, number) for number, line in enumerate(journal.lines(), 1)]
+    return [(e.at, msgspec.json.encode(e.message)) for e in entries if e.sender == RISK]
+
+
+def alerts_recorded(result):
+    return [(e.at, msgspec.json.encode(e.message)) for e in result.entries() if e.sender == RISK]
+
+
+@pytest.fixture(scope="module")
+def crash():
+    return trading_ecosystem.run("market_crash", seed=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_monitor_alone_says_byte_identical_alerts(name):
+    result = trading_ecosystem.run(name, seed=5)
+    recorded = alerts_recorded(result)
+    assert len(recorded) > 10
+    assert alerts_alone(result) == recorded
+
+
+class Peeking(Risk):
+    """A monitor with one planted wire: it hears of the fault from the coordinator and reports it at once."""
+
+    hears = {**Risk.hears, FaultInjected: "fault_injected"}
+
+    def fault_injected(self, message, now):
+        return [
+            AlertRaised(
+                account="fund",
+                alert_id=999,
+                kind="price_crash",
+                subject="BTC/USD",
+                severity="high",
+                observed=0,
+                threshold=0,
+                raised_at=now,
+            )
+        ]
+
+
+def test_start_up_refuses_the_planted_wire(monkeypatch):
+    from trading_ecosystem import container
+    from trading_ecosystem.ports.errors import Forbidden
+
+    monkeypatch.setattr(container, "Risk", Peeking)
+    with pytest.raises(Forbidden, match="risk .* must not hear FaultInjected"):
+        trading_ecosystem.run("market_crash", seed=3)
+
+
+def test_the_same_test_fails_with_one_planted_wire(monkeypatch):
+    from trading_ecosystem import container
+
+    monkeypatch.setattr(container, "Risk", Peeking)
+    monkeypatch.setitem(routing.ALLOWED_AUDIENCES, "risk", frozenset({Audience.PRODUCTION, Audience.CONTROL}))
+    result = trading_ecosystem.run("market_crash", seed=3)
+    assert alerts_alone(result, Peeking) != alerts_recorded(result)

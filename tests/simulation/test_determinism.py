@@ -1,0 +1,120 @@
+"""Same scenario and seed: the same bytes in any process, with audit removed too; replay confirms, damage is named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tests.campaign import CAMPAIGN
+
+SHORT = () if CAMPAIGN else ("--set", "duration=9h", "--set", "faults.depeg.hold=10m", "--set", "faults.depeg.recovery=10m")
+
+
+def cli(*arguments, hash_seed="0"):
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.run(
+        [sys.executable, "-m", "trading_ecosystem", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Three runs of the depeg with seed 7 in separate processes: twice with audit, once without."""
+    folder = tmp_path_factory.mktemp("runs")
+    documents = {}
+    for name, hash_seed, options in (("a", "1", ()), ("b", "4242", ()), ("c", "77", ("--no-audit",))):
+        done = cli(
+            "run", "stablecoin_depeg", "--seed", 7, *SHORT, "--out", folder / name, "--json", *options, hash_seed=hash_seed
+        )
+        assert done.returncode == (1 if options else 0), done.stderr + done.stdout
+        documents[name] = json.loads(done.stdout)
+    return folder, documents
+
+
+def test_the_digest_is_the_same_in_every_process_and_without_audit(runs):
+    folder, documents = runs
+    assert len({documents[name]["journal_digest"] for name in "abc"}) == 1
+    journals = {name: (folder / name / "journal.jsonl.gz").read_bytes() for name in "abc"}
+    assert journals["a"] == journals["b"] == journals["c"]
+    assert documents["c"]["detections"] == "not scored"
+    different = ("wall_seconds",)
+    a, b = ({k: v for k, v in documents[name].items() if k not in different} for name in "ab")
+    assert a == b
+
+
+def test_replay_confirms_the_digest(runs):
+    folder, documents = runs
+    done = cli("replay", folder / "a", "--json", hash_seed="9")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["journal_digest"] == documents["a"]["journal_digest"]
+
+
+def damaged(runs, tmp_path, change):
+    """A copy of run ``a`` whose journal lines went through ``change``."""
+    folder, _ = runs
+    copy = tmp_path / "damaged"
+    shutil.copytree(folder / "a", copy)
+    path = copy / "journal.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines()
+    path.write_bytes(gzip.compress(b"\n".join(change(lines)) + b"\n", compresslevel=1))
+    return copy
+
+
+def edit(number, old, new):
+    def change(lines):
+        assert old in lines[number - 1]
+        lines[number - 1] = lines[number - 1].replace(old, new, 1)
+        return lines
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (edit(5000, b'"at":', b'"at":1'), "entry 5000 "),
+        (edit(2, b'"kind":"said"', b'"kind":"input"'), "entry 2 "),
+        (lambda lines: [*lines[:700], *lines[701:]], "entry 701 "),
+        (lambda lines: [*lines[:700], lines[701], lines[700], *lines[702:]], "entry 701 "),
+        (lambda lines: lines[:-1], "record ends where the re-execution goes on"),
+        (lambda lines: [*lines, lines[-1]], "record goes on where the re-execution ended"),
+        (lambda lines: [*lines[:300], b"rubbish", *lines[301:]], "entry 301 "),
+    ],
+)
+def test_replay_names_the_first_bad_entry_and_exits_1(runs, tmp_path, change, named):
+    done = cli("replay", damaged(runs, tmp_path, change))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert named in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_replay_names_the_place_of_damaged_bytes(runs, tmp_path):
+    folder, _ = runs
+    copy = tmp_path / "damaged"
+    shutil.copytree(folder / "a", copy)
+    path = copy / "journal.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:-50_000])
+    done = cli("replay", copy)
+    assert done.returncode == 1
+    assert "damaged after line" in done.stdout
+
+
+def test_an_edited_verdict_does_not_pass(runs, tmp_path):
+    copy = damaged(runs, tmp_path, lambda lines: lines)
+    path = copy / "verdict.json"
+    document = json.loads(path.read_text())
+    document["journal_digest"] = "0" * 64
+    path.write_text(json.dumps(document))
+    done = cli("replay", copy)
+    assert done.returncode == 1
+    assert "verdict.json states the digest 000" in done.stdout
