@@ -24,7 +24,7 @@ class ConservationRule(enum.StrEnum):
     PLEDGE_CREDITED_ONCE = "pledge_credited_once"
     """A venue credits a claim as pledged only by a pledge that was said and not credited yet; numbers rise by one."""
     RELEASE_POSTED_ONCE = "release_posted_once"
-    """A custodian posts a release only of a claim that a venue gave up, with its amount."""
+    """A custodian posts a release only of a claim that a venue gave up, with its amount; numbers rise."""
     TRADE_AMOUNTS = "trade_amounts"
     """A trade id is matched once, between two accounts, for price times quantity in its scales and no negative fee."""
     FILLS_OF_TRADE = "fills_of_trade"

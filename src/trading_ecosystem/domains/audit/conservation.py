@@ -60,7 +60,8 @@ class ConservationCheck:
     def __init__(self) -> None:
         self._balances = Balances()
         self._posted: dict[tuple[str, str, TransferKind, str, str], bool] = {}
-        self._releases: dict[tuple[str, str, str, str], MinorUnits] = {}
+        self._releases: dict[tuple[str, str, str, str], list[MinorUnits]] = {}
+        self._release_numbers: dict[tuple[str, str], int] = {}
         self._pledge_numbers: dict[tuple[str, str], int] = {}
         self._trades: dict[tuple[str, str, int], _Trade] = {}
         self._instruments: dict[tuple[str, str], InstrumentListed] = {}
@@ -119,12 +120,14 @@ class ConservationCheck:
                 self._balances.find(ConservationRule.PLEDGE_CREDITED_ONCE, f"{detail}; pledges in flight: {claim.pledges}")
 
     def _claim_released(self, said: ClaimReleased) -> None:
+        numbers = (said.custodian, said.venue)
+        last = self._release_numbers.get(numbers, 0)
+        if said.number <= last:
+            detail = f"release {said.transfer_id} of {said.account} at {said.venue} has number {said.number} after {last}"
+            self._balances.find(ConservationRule.RELEASE_POSTED_ONCE, detail)
+        self._release_numbers[numbers] = said.number
         key = (said.custodian, said.venue, said.account, said.transfer_id)
-        if key in self._releases:
-            self._balances.find(
-                ConservationRule.RELEASE_POSTED_ONCE, f"{said.account} release {said.transfer_id} was said twice"
-            )
-        self._releases[key] = self._releases.get(key, 0) + said.amount_minor
+        self._releases.setdefault(key, []).append(said.amount_minor)
         claim = self._balances.claim(said.venue, said.account, said.asset)
         claim.releases += said.amount_minor
         self._balances.touch(claim)
@@ -201,15 +204,21 @@ class ConservationCheck:
             if posted is False:
                 total.held -= amount
         elif said.kind is TransferKind.RELEASE:
-            given_up = self._releases.pop((custodian, venue, account, said.transfer_id), None)
-            if given_up != amount:
-                detail = (
-                    f"{account} release {said.transfer_id} of {amount} {asset} was posted, {given_up} was given up by {venue}"
-                )
-                self._balances.find(ConservationRule.RELEASE_POSTED_ONCE, detail)
-            claim = self._balances.claim(venue, account, asset)
-            claim.releases -= given_up or 0
-            self._balances.touch(claim)
+            self._release_posted(said)
+
+    def _release_posted(self, said: TransferPosted) -> None:
+        key = (said.custodian, said.venue, said.account, said.transfer_id)
+        given_up = self._releases.get(key, [])
+        if said.amount_minor not in given_up:
+            detail = f"{said.account} release {said.transfer_id} of {said.amount_minor} {said.asset} was posted"
+            self._balances.find(ConservationRule.RELEASE_POSTED_ONCE, f"{detail}; {said.venue} gave up {given_up}")
+            return
+        given_up.remove(said.amount_minor)
+        if not given_up:
+            del self._releases[key]
+        claim = self._balances.claim(said.venue, said.account, said.asset)
+        claim.releases -= said.amount_minor
+        self._balances.touch(claim)
 
     def _instructed(self, said: SettlementInstructed) -> None:
         trade = self._trades.get((said.venue, said.instrument, said.trade_id))
