@@ -5,5 +5,5 @@ what the monitor was sent, which alerts were right, which faults were noticed an
 the other, what became of every order, and that nothing was made or lost. The same record gives the same report.
 
 It has no wiring: it hears every journal entry through ``Audit.ingest``, with its envelope and its exact bytes, and says
-nothing. ``component`` shows what it folds and where; ``merkle`` can be used alone.
+nothing. ``correlator`` shows what it folds and where; ``merkle`` can be used alone.
 """

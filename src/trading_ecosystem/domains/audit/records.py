@@ -1,12 +1,12 @@
 """What audit keeps: lifecycles, chains, findings, checkpoints and scores, by run; the events themselves are the journal.
 
 They are derived from a whole record and not from single messages, so that there is nothing to project entry by entry:
-:func:`rows` turns a report into records.
+:func:`rows` and :func:`rows_of` turn a report into records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 from trading_ecosystem.messages.audit import AuditReport
@@ -112,8 +112,8 @@ class CheckpointRecord(Record, frozen=True):
     key: ClassVar[tuple[str, ...]] = ("run", "entries")
     run: str
     entries: int
-    sequence: int | None
-    at: Nanos | None
+    sequence: int
+    at: Nanos
     merkle_root: str
 
 
@@ -149,23 +149,6 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     CheckpointRecord,
     ScoreRecord,
 )
-
-
-def rows(report: AuditReport) -> Iterator[Record]:
-    """Every record that a report gives, table by table; equal reports give equal rows."""
-    run = report.run
-    yield from _lifecycles(report)
-    yield from _chains(report)
-    yield from _findings(report)
-    for held in report.conditions:
-        yield ConditionRecord(
-            run, report.firm, held.kind.value, held.subject, held.begun_at, held.ended_at, held.peak, held.sequence
-        )
-    for point in report.checkpoints:
-        yield CheckpointRecord(run, point.entries, point.sequence, point.at, point.merkle_root)
-    if not report.checkpoints or report.checkpoints[-1].entries != report.entries:
-        yield CheckpointRecord(run, report.entries, None, None, report.merkle_root)
-    yield from _scores(report)
 
 
 def _lifecycles(report: AuditReport) -> Iterator[Record]:
@@ -210,7 +193,7 @@ def _chains(report: AuditReport) -> Iterator[Record]:
             )
 
 
-def _findings(report: AuditReport) -> Iterator[Record]:
+def _alerts(report: AuditReport) -> Iterator[Record]:
     for alert in report.alerts:
         yield AlertFindingRecord(
             report.run,
@@ -225,8 +208,6 @@ def _findings(report: AuditReport) -> Iterator[Record]:
             alert.fault_id,
             None if alert.basis is None else alert.basis.value,
         )
-    for number, found in enumerate(report.conservation, 1):
-        yield ConservationFindingRecord(report.run, number, found.sequence, found.at, found.rule, found.detail)
 
 
 def _scores(report: AuditReport) -> Iterator[Record]:
@@ -249,3 +230,42 @@ def _scores(report: AuditReport) -> Iterator[Record]:
             score.threshold,
             score.peak,
         )
+
+
+def _conservation(report: AuditReport) -> Iterator[Record]:
+    for number, found in enumerate(report.conservation, 1):
+        yield ConservationFindingRecord(report.run, number, found.sequence, found.at, found.rule, found.detail)
+
+
+def _conditions(report: AuditReport) -> Iterator[Record]:
+    for held in report.conditions:
+        yield ConditionRecord(
+            report.run, report.firm, held.kind.value, held.subject, held.begun_at, held.ended_at, held.peak, held.sequence
+        )
+
+
+def _checkpoints(report: AuditReport) -> Iterator[Record]:
+    for point in report.checkpoints:
+        yield CheckpointRecord(report.run, point.entries, point.sequence, point.at, point.merkle_root)
+
+
+_ROWS: Final[dict[type[Record], Callable[[AuditReport], Iterator[Record]]]] = {
+    LifecycleRecord: _lifecycles,
+    ChainStepRecord: _chains,
+    AlertFindingRecord: _alerts,
+    ConservationFindingRecord: _conservation,
+    ConditionRecord: _conditions,
+    CheckpointRecord: _checkpoints,
+    ScoreRecord: _scores,
+}
+
+
+def rows_of(report: AuditReport, record_type: type[Record]) -> Iterator[Record]:
+    """The records of one type that a report gives; raises ``KeyError`` for a type that audit does not keep."""
+    return _ROWS[record_type](report)
+
+
+def rows(report: AuditReport) -> Iterator[Record]:
+    """Every record that a report gives, table by table; equal reports give equal rows."""
+    for record_type in RECORDS:
+        yield from rows_of(report, record_type)

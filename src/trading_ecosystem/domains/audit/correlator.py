@@ -143,24 +143,39 @@ class Audit:
             self._conservation_findings += found
         return found
 
+    def follow(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        """Read a batch of entries and their lines, as a recorder commits them."""
+        ingest = self.ingest
+        for entry, line in zip(entries, lines, strict=True):
+            ingest(entry, line)
+
     def finish(self) -> Sequence[ConservationFinding]:
         """The record ends here: what is still held back is taken in. Finishing twice is harmless."""
+        if self._last is not None:
+            self._deliveries.settle(self._last.at)
+            self._conditions.advance(self._last.at)
         found = self._conservation.finish()
         self._conservation_findings += found
         return found
 
     def report(self) -> AuditReport:
-        """Everything derived from the record so far; it may be asked for between any two handlings."""
+        """Everything derived from the record so far, finished first; it may be asked for between any two handlings.
+
+        The last checkpoint is that of everything so far.
+        """
+        self.finish()
         until = 0 if self._last is None else self._last.at
-        self._deliveries.settle(until)
-        self._conditions.advance(until)
         tracks = self._conditions.tracks
         faults = self._faults.labelled
         attribution = Attribution(self.firm, self._monitor, self._tolerance, tracks, faults, until)
+        root = self._tree.root().hex()
+        last = () if self._last is None else (Checkpoint(self._entries, self._last.sequence, until, root),)
+        if self._checkpoints and self._checkpoints[-1].entries == self._entries:
+            last = ()
         judged = [attribution.judge(alert) for alert in self._alerts.raised]
         return AuditReport(
             entries=self._entries,
-            merkle_root=self._tree.root().hex(),
+            merkle_root=root,
             detections=tuple(score(fault, judged, tracks, until) for fault in faults),
             alerts=tuple(one.finding() for one in judged),
             chains=tuple(found for one in judged if (found := chain(one)) is not None),
@@ -169,7 +184,7 @@ class Audit:
             run=self._run,
             firm=self.firm,
             conditions=tracks.held(),
-            checkpoints=tuple(self._checkpoints),
+            checkpoints=(*self._checkpoints, *last),
         )
 
     def _checkpoint(self, entry: Entry) -> None:
