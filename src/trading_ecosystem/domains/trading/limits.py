@@ -100,18 +100,21 @@ class OwnLimits:
         return instrument.notional(price, place.quantity_lots) * quote_usd > limit * MINOR_UNITS_PER_WHOLE
 
     def _exceeds_position(self, place: Place, orders: Orders, portfolio: Portfolio) -> bool:
-        """Whether the position, with this and all working orders of its side filled, grows past the limit."""
+        """Whether the position, with this and all working orders of its side filled, is past the limit.
+
+        An order that only brings it nearer to flat passes, however large the position has become.
+        """
         instrument = INSTRUMENTS[place.instrument]
         held: Lots = portfolio.lots_over_venues(place.instrument)
         coming = orders.working_lots(place.instrument, place.side) + place.quantity_lots
-        after = abs(held + coming if place.side is Side.BUY else held - coming)
-        if after <= abs(held):
+        after: Lots = held + coming if place.side is Side.BUY else held - coming
+        if min(held, 0) <= after <= max(held, 0):
             return False
         base_usd = usd_price(self.market.prices, instrument.base)
         if base_usd is None:
             return True
         limit = self.parameters.max_position_usd_minor
-        return after * instrument.lot_size * base_usd > limit * MINOR_UNITS_PER_WHOLE
+        return abs(after) * instrument.lot_size * base_usd > limit * MINOR_UNITS_PER_WHOLE
 
 
 def _is_valid(place: Place) -> bool:
