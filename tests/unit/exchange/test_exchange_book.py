@@ -24,6 +24,13 @@ def book() -> OrderBook:
     return made
 
 
+def test_three_lines_are_enough() -> None:
+    """The example at the head of the module."""
+    book = OrderBook("BTC/USD")
+    book.place(1, "alice", Side.SELL, 5, price_ticks=100)
+    assert book.place(2, "bob", Side.BUY, 3, price_ticks=101) == [Filled(2, 1, "alice", 100, 3, 2)]
+
+
 def test_better_price_goes_first_then_older_order(book: OrderBook) -> None:
     assert book.place(5, "d", BUY, 7, price_ticks=103) == [
         Filled(5, 1, "a", 100, 3, 0),

@@ -74,7 +74,7 @@ class OrderRecord(Record, frozen=True):
 
 
 class OrderStateRecord(Record, frozen=True):
-    """What has become of an accepted order since."""
+    """What has become of an accepted order since; ``leaves_lots`` is 0 once it is closed."""
 
     table: ClassVar[str] = "order_states"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
