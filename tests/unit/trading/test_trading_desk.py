@@ -9,6 +9,7 @@ from tests.unit.trading.trading_floor import (
     BTC,
     START,
     Floor,
+    Obedient,
     accepted,
     cancelled,
     cancels,
@@ -21,6 +22,7 @@ from trading_ecosystem.domains.trading.intentions import Cancel, CancelAll, Plac
 from trading_ecosystem.domains.trading.orders import ENDED_ORDERS_KEPT
 from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
 from trading_ecosystem.messages.exchange import (
+    CancelOrder,
     CancelRejected,
     CancelRejectReason,
     ClaimChanged,
@@ -267,36 +269,36 @@ def test_a_strategy_that_raises_is_halted_alone(failure: object, detail: str) ->
     assert len(made.strategy("two").heard) == heard
 
 
-@pytest.mark.parametrize(
-    "callback", ["started", "price_published", "order_filled", "order_rejected", "order_cancelled", "timer"]
-)
+@pytest.mark.parametrize("callback", ["price_published", "order_filled", "order_rejected", "order_cancelled", "timer"])
 def test_every_callback_is_contained(callback: str) -> None:
     made = floor("one")
-    (order,) = made.tell("one", BUY)
-    assert isinstance(order, PlaceOrder)
+    order = order_of(made)
     made.strategy("one").answers[callback] = RuntimeError("no")
-    run = made.trading.desks["one"].run
-    said = {
-        "price_published": lambda: made.price(BTC, 60_001),
-        "order_filled": lambda: made.hear(made.fill(order))[1:],
-        "order_rejected": lambda: made.hear(rejected(order, RejectReason.INVALID_PRICE)),
-        "order_cancelled": lambda: made.hear(cancelled(order)),
-        "timer": lambda: made.hear(StrategyDue("one", run, "x")),
-        "started": lambda: [],
-    }[callback]()
-    if callback == "started":
-        made.hear(StopStrategy("trading", "fund/one", "one"))
-        made.trading.kinds["obedient"].strategy.started, kept = _raise, made.trading.kinds["obedient"].strategy.started
-        try:
-            said = made.hear(StartStrategy("trading", "fund/one", "one"))[1:]
-        finally:
-            made.trading.kinds["obedient"].strategy.started = kept
-    assert said[0] == StrategyHalted("fund/one", "one", HaltReason.FAILED, "RuntimeError: no")
+    provoking = {
+        "order_filled": made.fill(order),
+        "order_rejected": rejected(order, RejectReason.INVALID_PRICE),
+        "order_cancelled": cancelled(order),
+        "timer": StrategyDue("one", 1, "x"),
+    }
+    said = made.price(BTC, 60_001) if callback == "price_published" else made.hear(provoking[callback])
+    assert [item for item in said if not isinstance(item, (PositionChanged, CancelOrder))] == [
+        StrategyHalted("fund/one", "one", HaltReason.FAILED, "RuntimeError: no")
+    ]
     assert not made.trading.desks["one"].is_running
 
 
-def _raise(self: object, view: object) -> tuple[()]:
-    raise RuntimeError("no")
+def test_a_failure_while_starting_is_contained(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = floor("one")
+    made.hear(StopStrategy("trading", "fund", "one"))
+
+    def refuse(self: object, settings: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(Obedient, "__init__", refuse)
+    assert made.hear(StartStrategy("trading", "fund", "one")) == [
+        StrategyStarted("fund/one", "one", "obedient"),
+        StrategyHalted("fund/one", "one", HaltReason.FAILED, "RuntimeError: no"),
+    ]
 
 
 def test_a_failure_of_the_farewell_is_not_said_again() -> None:
