@@ -11,16 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trading_ecosystem.container import RunResult as RunResult
     from trading_ecosystem.container import run as run
 
 __version__ = "0.1.0"
-__all__ = ["RunResult", "__version__", "run"]
+__all__ = ["__version__", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"run", "RunResult"}:
-        from trading_ecosystem import container
+    if name == "run":
+        from trading_ecosystem.container import run
 
-        return getattr(container, name)
+        return run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

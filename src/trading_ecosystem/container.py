@@ -19,7 +19,7 @@ from dependency_injector import containers, providers
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
-from trading_ecosystem.adapters.recordings import read_recording
+from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
 from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_library import find_scenario
@@ -32,7 +32,7 @@ from trading_ecosystem.domains.test_coordination.component import TestCoordinati
 from trading_ecosystem.domains.test_coordination.judge import judge
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.domains.trading.component import Trading
-from trading_ecosystem.messages.envelope import Header
+from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.market_data import PriceRecorded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
@@ -45,7 +45,7 @@ from trading_ecosystem.reports.verdict_document import verdict_document
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.randomness import SeededRandomness
-from trading_ecosystem.runtime.recorder import Recorder
+from trading_ecosystem.runtime.recorder import Follower, Recorder
 from trading_ecosystem.runtime.replay import ComparingJournal, decode_line, recorded_inputs, reexecute
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
 
@@ -110,7 +110,7 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
     return chain(inputs, _recorded(scenario, rows))
 
 
-def _recorded(scenario: Scenario, rows: Iterator[object]) -> Iterator[ScheduledInput]:
+def _recorded(scenario: Scenario, rows: Sequence[RecordedPrice]) -> Iterator[ScheduledInput]:
     shift: Nanos | None = None
     for row in rows:
         if row.instrument not in scenario.ecosystem.market_data.instruments:
@@ -186,13 +186,17 @@ class _Execution:
         started = time.perf_counter()
         inputs = scenario_inputs(scenario, header.seed, self._folder)
         kernel, recorder = ecosystem(scenario, header.seed, journal, faults=self._faults)
-        audit = Audit(scenario.ecosystem.firm.name) if header.audit else None
-        if audit is not None:
-            recorder.follow(audit.follow)
+        audit = None
+        if header.audit:
+            audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
+            recorder.follow(_ingesting(audit))
         recorder.follow(self.observations.follow)
         with _few_collections():
             simulate(kernel, recorder, inputs, progress=self._report_progress if self._progress else None)
-        report = None if audit is None else audit.report()
+        report = None
+        if audit is not None:
+            audit.finish()
+            report = audit.report()
         # A clean twin has no faults to expect anything of; its clean periods still count.
         expectations = scenario.expectations if self._faults else ()
         verdict = judge(expectations, scenario.clean_periods, report, self.observations.alerts, scenario.starts_at)
@@ -213,6 +217,17 @@ class _Execution:
     def _report_progress(self, now: Nanos) -> None:
         if self._progress is not None:
             self._progress(now - self.scenario.starts_at, self.scenario.duration_ns)
+
+
+def _ingesting(audit: Audit) -> Follower:
+    """A follower that hands every entry and its line to audit."""
+    ingest = audit.ingest
+
+    def follow(entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        for entry, line in zip(entries, lines, strict=True):
+            ingest(entry, line)
+
+    return follow
 
 
 @contextmanager

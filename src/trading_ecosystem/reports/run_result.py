@@ -83,7 +83,7 @@ class RunResult(msgspec.Struct, frozen=True):
     def _rows(self, module: ModuleType, record_type: type[Record]) -> Iterable[Record]:
         if module is audit_records:
             return [] if self.audit is None else audit_records.rows_of(self.audit, record_type)
-        store = MemoryRecordStore(module)  # type: ignore[arg-type]
+        store = MemoryRecordStore(module)
         for entry in self.entries():
             store.apply(entry.sequence, entry.message, entry.at)
         return store.rows(record_type)

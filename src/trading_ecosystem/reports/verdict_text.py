@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,7 +28,7 @@ def verdict_text(result: RunResult) -> RenderableType:
     headline = Text.assemble((f"VERDICT {judgement.value.upper()}", _STYLES[judgement]), f"  {result.scenario.title}\n")
     parts: list[RenderableType] = [headline]
     if result.audit is not None and result.audit.detections:
-        parts += [_detections(result), Text()]
+        parts += [_detections(result), *_measures(result), Text()]
     parts += [_expectations(result), Text(), _facts(result)]
     return Group(*parts)
 
@@ -35,20 +36,14 @@ def verdict_text(result: RunResult) -> RenderableType:
 def _detections(result: RunResult) -> Table:
     assert result.audit is not None
     start = result.scenario.starts_at
-    table = Table(title="What was injected, and was it noticed?", title_justify="left", title_style="bold")
-    for heading in ("fault", "onset", "expected alert", "detectable", "alert", "time to detect", "SLA", "outcome"):
-        table.add_column(heading, overflow="fold")
+    table = _table("What was injected, and was it noticed?")
+    for heading in ("fault", "onset", "detectable", "alert", "to detect", "SLA", "outcome"):
+        table.add_column(heading, no_wrap=heading != "fault")
     for score in result.audit.detections:
-        expected = "–"
-        if score.expected_alert is not None:
-            expected = f"{words(score.expected_alert.value)} ≥ {measure_text(score.expected_alert, score.threshold)}"
         outcome = words(score.outcome.value)
-        if score.outcome is DetectionOutcome.MISSED:
-            outcome += f" (peak {measure_text(score.expected_alert, score.peak)})"
         table.add_row(
-            f"{score.fault_id}\n{words(score.kind.value)}",
+            score.fault_id,
             clock_text(score.onset_at, start),
-            expected,
             clock_text(score.detectable_at, start),
             clock_text(score.alert_at, start),
             duration_text(score.time_to_detect_ns),
@@ -58,9 +53,25 @@ def _detections(result: RunResult) -> Table:
     return table
 
 
+def _measures(result: RunResult) -> list[RenderableType]:
+    """One line per fault: what should fire, from where on, and how far the fault went."""
+    assert result.audit is not None
+    lines: list[RenderableType] = []
+    for score in result.audit.detections:
+        if score.expected_alert is not None:
+            threshold, peak = (measure_text(score.expected_alert, value) for value in (score.threshold, score.peak))
+            alert = words(score.expected_alert.value)
+            lines.append(Text(f" {score.fault_id} should raise {alert} from {threshold} on; it reached {peak}", style="dim"))
+    return lines
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+
+
 def _expectations(result: RunResult) -> Table:
     start = result.scenario.starts_at
-    table = Table(title="What the scenario expects", title_justify="left", title_style="bold")
+    table = _table("What the scenario expects")
     for heading in ("expectation", "found", "verdict"):
         table.add_column(heading, overflow="fold")
     for one in result.verdict.expectations:
