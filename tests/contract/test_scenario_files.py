@@ -60,7 +60,7 @@ ecosystem:
     limits: {position_long: {BTC: 7.5}, drawdown: 0.2, daily_loss: 1000, stablecoin_exposure: 50}
   links:
     - {from: market-data, to: risk, latency: {distribution: lognormal, mean: 2ms, minimum: 1ms, sigma: 0.75}}
-    - {from: "*", to: no*, latency: {distribution: fixed, mean: 500us}}
+    - {from: v*, to: [no*, trading], latency: {distribution: fixed, mean: 500us}}
 workloads:
   - strategy: momentum
     name: trend
@@ -129,7 +129,8 @@ def test_everything_is_read_into_integers() -> None:
     )
     assert scenario.ecosystem.links == (
         LinkSection("market-data", "risk", LatencyDistribution.LOGNORMAL, 2 * MILLISECOND, MILLISECOND, 750_000),
-        LinkSection("*", "no*", LatencyDistribution.FIXED, 500_000, 0, 500_000),
+        LinkSection("vault", "north", LatencyDistribution.FIXED, 500_000, 0, 500_000),
+        LinkSection("vault", "trading", LatencyDistribution.FIXED, 500_000, 0, 500_000),
     )
 
 
@@ -160,15 +161,8 @@ def test_timeline_is_read_into_typed_faults() -> None:
 def test_a_small_scenario_has_an_ecosystem() -> None:
     scenario = parse_scenario(SMALL, "small.yaml")
     assert [venue.name for venue in scenario.ecosystem.venues] == ["exchange-alpha", "exchange-beta"]
-    assert scenario.ecosystem.component_names == (
-        "market-data",
-        "exchange-alpha",
-        "exchange-beta",
-        "custodian",
-        "trading",
-        "risk",
-        "test-coordination",
-    )
+    ends = ("market-data", "exchange-alpha", "exchange-beta", "custodian", "trading", "risk")
+    assert scenario.ecosystem.link_ends == ends
     assert scenario.ecosystem.assets == ("BTC", "USD", "ETH", "USDT")
     assert len(scenario.ecosystem.market_data.instruments) == 6
 
@@ -279,6 +273,12 @@ BAD = [
         "  - {id: depeg, kind: link_partition, at: 1m, duration: 9m, from: [], to: risk}",
         "4:67",
         "'from' names no component",
+    ),
+    (
+        FAULT,
+        "  - {id: depeg, kind: link_partition, at: 1m, duration: 9m, from: risk, to: risk}",
+        "4:73",
+        "there is no link from 'risk' to itself; expected two components",
     ),
     (FAULT, "  - 7", "4:5", "a fault cannot be '7'; expected a mapping of id, kind, at,"),
     ("faults:\n" + FAULT, "faults: none", "3:9", "faults cannot be 'none'; expected a list"),

@@ -138,10 +138,8 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
         ("instruments",),
         "size is the longest silence that comes about with a probability of at least 0.999999",
     ),
-    FaultKind.FEED_DELAY: _stale(
-        Target.FEED, ("duration", "delay"), ("instruments",), "size is the delay and one tick, at most the duration"
-    ),
-    FaultKind.SETTLEMENT_DELAY: _overdue(("duration", "delay"), "size is the delay, at most the duration"),
+    FaultKind.FEED_DELAY: _stale(Target.FEED, ("duration", "delay"), ("instruments",), "size is the delay and one tick"),
+    FaultKind.SETTLEMENT_DELAY: _overdue(("duration", "delay"), "size is the delay"),
     FaultKind.SETTLEMENT_REJECT: _overdue(
         ("duration", "probability"), "size is the mean wait of an instruction, at most the duration"
     ),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from trading_ecosystem.domains.test_coordination.document import Fields, Mapping, Node, fields_of, items_of, one_of, shown
+from trading_ecosystem.domains.test_coordination.document import (
+    Fields,
+    Items,
+    Mapping,
+    Node,
+    fields_of,
+    items_of,
+    one_of,
+    shown,
+)
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
     boolean,
@@ -85,8 +94,8 @@ def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
     links = fields.get("links")
     if links is None:
         return ecosystem
-    sections = tuple(_read_link(item, ecosystem.component_names) for item in items_of(links, "links"))
-    return Ecosystem(market_data, venues, custodian, firm, risk, sections)
+    sections = [section for item in items_of(links, "links") for section in _read_links(item, ecosystem.link_ends)]
+    return Ecosystem(market_data, venues, custodian, firm, risk, tuple(sections))
 
 
 def read_market_data(node: Node | None, place: str) -> MarketDataSection:
@@ -261,32 +270,32 @@ def _read_risk(node: Node | None, place: str, firm: str) -> RiskSection:
     return RiskSection(report_every_ns=_duration(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits))
 
 
-def _read_link(node: Node, names: tuple[str, ...]) -> LinkSection:
+def _read_links(node: Node, names: tuple[str, ...]) -> list[LinkSection]:
     fields = Fields(node, "a link", ("from", "to", "latency"))
     latency = Fields(fields.need("latency"), "latency", ("distribution", "mean", "minimum", "sigma"))
     distribution = enumerated(latency.need("distribution"), "distribution", LatencyDistribution)
     mean_ns = duration(latency.need("mean"), "mean", 0, MINUTE)
     minimum, sigma = latency.get("minimum"), latency.get("sigma")
-    return LinkSection(
-        senders=end_pattern(fields.need("from"), names),
-        receivers=end_pattern(fields.need("to"), names),
-        distribution=distribution,
-        mean_ns=mean_ns,
-        minimum_ns=duration(minimum, "minimum", 0, mean_ns) if minimum else 0,
-        sigma_ppm=ratio(sigma, "sigma", 0, 5 * PARTS_PER_MILLION) if sigma else 500_000,
-    )
+    minimum_ns = duration(minimum, "minimum", 0, mean_ns) if minimum else 0
+    sigma_ppm = ratio(sigma, "sigma", 0, 5 * PARTS_PER_MILLION) if sigma else 500_000
+    receivers = link_ends(fields.need("to"), "to", names)
+    return [
+        LinkSection(sender, receiver, distribution, mean_ns, minimum_ns, sigma_ppm)
+        for sender in link_ends(fields.need("from"), "from", names)
+        for receiver in receivers
+        if sender != receiver
+    ]
 
 
-def end_pattern(node: Node, names: tuple[str, ...]) -> str:
-    """One end of a link: a component's name, or a prefix and ``*`` that fits at least one."""
-    text = text_of(node, "the end of a link")
-    if text.endswith("*") and any(name.startswith(text[:-1]) for name in names):
-        return text
-    return named(node, "component", (*names, "*"))
-
-
-def matching(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The components that an end of a link stands for."""
-    if pattern.endswith("*"):
-        return tuple(name for name in names if name.startswith(pattern[:-1]))
-    return (pattern,)
+def link_ends(node: Node, field: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The components at one end of a link: a name, a prefix and ``*``, or a list of these."""
+    chosen: list[str] = []
+    for item in node.items if isinstance(node, Items) else (node,):
+        text = text_of(item, "the end of a link")
+        if text.endswith("*") and any(name.startswith(text[:-1]) for name in names):
+            chosen += [name for name in names if name.startswith(text[:-1])]
+        else:
+            chosen.append(named(item, "component", (*names, "*")))
+    if not chosen:
+        raise BadInput(node.place, f"'{field}' names no component; {one_of(names)}")
+    return tuple(dict.fromkeys(chosen))

@@ -1,9 +1,8 @@
 """How many journal entries a scenario makes, before it is run.
 
-The rhythms of the ecosystem give an exact part: two prices per tick and instrument, a candle per interval and instrument, two
-to three messages per publication, venue and instrument, reports and marks. Trading is the estimated part:
-``ENTRIES_PER_TRADING_HOUR`` per workload and hour, as measured on the scenario library. The estimate is meant to be right to
-within a half, not exact.
+The rhythms of the ecosystem give most of it: two prices per tick and instrument, a candle per interval and instrument, at most
+three messages per publication, venue and instrument, reports and marks. The rest is trading, ``ENTRIES_PER_TRADING_HOUR`` per
+workload and hour, as measured on the scenario library, where the whole is right to within a fifth, on the high side.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ PER_PRICE: Final = 2
 """``FundamentalPriceChanged`` and ``PricePublished``."""
 PER_PUBLICATION: Final = 3
 """``QuoteChanged``, ``DepthChanged`` and ``TradesPublished``."""
-ENTRIES_PER_TRADING_HOUR: Final = 2_000
+ENTRIES_PER_TRADING_HOUR: Final = 1_000
 OPENING_ENTRIES: Final = 5
 """A deposit and a pledge, what the custodian says about them, and the venue's claim, per account, venue and asset."""
 

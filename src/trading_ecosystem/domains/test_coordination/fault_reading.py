@@ -20,12 +20,11 @@ from trading_ecosystem.domains.test_coordination.catalogue import (
     STABLECOINS,
     Target,
 )
-from trading_ecosystem.domains.test_coordination.document import Fields, Items, Mapping, Node, items_of, one_of, shown
+from trading_ecosystem.domains.test_coordination.document import Fields, Mapping, Node, items_of, one_of, shown
 from trading_ecosystem.domains.test_coordination.ecosystem_reading import (
     PRICED_ASSETS,
-    end_pattern,
     instruments_of,
-    matching,
+    link_ends,
 )
 from trading_ecosystem.domains.test_coordination.quantities import (
     duration,
@@ -113,7 +112,11 @@ class _FaultReading:
             published = self._ecosystem.market_data.instruments
             instruments = instruments_of(self._fields.get("instruments"), published, "instruments")
             return FeedFault(fault_id, self._kind, at_ns, lasts_ns, instruments, probability_ppm, delay_ns)
-        senders, receivers = self._components("from"), self._components("to")
+        names = self._ecosystem.link_ends
+        senders, receivers = (link_ends(self._fields.need(end), end, names) for end in ("from", "to"))
+        if senders == receivers and len(senders) == 1:
+            place = self._fields.place_of("to")
+            raise BadInput(place, f"there is no link from {shown(senders[0])} to itself; expected two components")
         return LinkFault(fault_id, self._kind, at_ns, lasts_ns, senders, receivers, probability_ppm, delay_ns)
 
     def _price_fault(self) -> PriceFault:
@@ -188,21 +191,12 @@ class _FaultReading:
             raise BadInput(place, f"a depeg of {asset} shows in {asset}/USD; expected this pair among the instruments")
         return (asset,)
 
-    def _components(self, name: str) -> tuple[str, ...]:
-        node = self._fields.need(name)
-        names = self._ecosystem.component_names
-        nodes = node.items if isinstance(node, Items) else (node,)
-        chosen = [component for item in nodes for component in matching(end_pattern(item, names), names)]
-        if not chosen:
-            raise BadInput(node.place, f"'{name}' names no component; {one_of(names)}")
-        return tuple(dict.fromkeys(chosen))
 
-
-def check_ranges(planned: tuple[PlannedFault, ...], node: Node, names: tuple[str, ...]) -> None:
-    """Refuse a range whose low end lies above its high end; ``names`` are the drawn fields of a fault."""
+def check_ranges(planned: tuple[PlannedFault, ...], node: Node) -> None:
+    """Refuse a range whose low end lies above its high end."""
     for plan, item in zip(planned, items_of(node, "faults"), strict=True):
-        for name in names:
-            if getattr(plan.lowest, name, 0) > getattr(plan.highest, name, 0):
+        for name in plan.lowest.__struct_fields__:
+            if getattr(plan.lowest, name) > getattr(plan.highest, name):
                 field = name.removesuffix("_ns").removesuffix("_ppm").replace("lasts", "duration")
                 problem = f"the range of '{field}' ends below its beginning; expected low not above high"
                 raise BadInput(_place_of_field(item, field), problem)

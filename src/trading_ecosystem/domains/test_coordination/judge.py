@@ -14,7 +14,7 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.scenario import CleanPeriod, Expectation
-from trading_ecosystem.messages.audit import AlertVerdict, AuditReport, DetectionOutcome, DetectionScore
+from trading_ecosystem.messages.audit import AlertFinding, AlertVerdict, AuditReport, DetectionOutcome, DetectionScore
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised
 from trading_ecosystem.messages.units import Nanos
 
@@ -71,9 +71,11 @@ def judge(
 ) -> Verdict:
     """Judge a run that began at ``started_at``; ``report`` is ``None`` where audit was removed.
 
-    ``alerts`` are the alerts of the record. Clean periods are judged from them alone, so that they need no audit.
+    ``alerts`` are the alerts of the record. Clean periods are judged from them where there is no audit, and from what audit
+    found about each alert where there is, since its instants are the record's and not the monitor's own.
     """
-    periods = tuple(_judge_period(period, alerts, started_at) for period in clean_periods)
+    raised = alerts if report is None else report.alerts
+    periods = tuple(_judge_period(period, raised, started_at) for period in clean_periods)
     if report is None:
         broken = any(period.judgement is Judgement.FAILS for period in periods)
         unscored = tuple(
@@ -137,7 +139,7 @@ def _percent(parts_per_million: int) -> str:
     return f"{'-' if parts_per_million < 0 else ''}{whole}{fraction} %"
 
 
-def _judge_period(period: CleanPeriod, alerts: Sequence[AlertRaised], started_at: Nanos) -> CleanPeriodResult:
+def _judge_period(period: CleanPeriod, alerts: Sequence[AlertRaised | AlertFinding], started_at: Nanos) -> CleanPeriodResult:
     from_at, until_at = started_at + period.from_ns, started_at + period.until_ns
     inside = [alert for alert in alerts if from_at <= alert.raised_at < until_at]
     if not inside:

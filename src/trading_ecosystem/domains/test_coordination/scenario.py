@@ -136,10 +136,7 @@ class LatencyDistribution(enum.StrEnum):
 
 
 class LinkSection(msgspec.Struct, frozen=True):
-    """Latency of the links whose two ends match; an end is a component's name, or a prefix and ``*``.
-
-    The first section that matches a link counts.
-    """
+    """Latency of the link from one component to another; where several name the same link, the first counts."""
 
     senders: str
     receivers: str
@@ -166,10 +163,13 @@ class Ecosystem(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(asset for symbol in self.market_data.instruments for asset in symbol.split("/")))
 
     @property
-    def component_names(self) -> tuple[str, ...]:
-        """Every component that can stand at the end of a link."""
-        venues = tuple(venue.name for venue in self.venues)
-        return (MARKET_DATA, *venues, self.custodian.name, TRADING, RISK, TEST_COORDINATION)
+    def link_ends(self) -> tuple[str, ...]:
+        """Every component whose links can be slow or broken.
+
+        The test coordinator is none of them: it is no part of the system under test, and must know at once when a fault took
+        effect.
+        """
+        return (MARKET_DATA, *(venue.name for venue in self.venues), self.custodian.name, TRADING, RISK)
 
 
 class Workload(msgspec.Struct, frozen=True):

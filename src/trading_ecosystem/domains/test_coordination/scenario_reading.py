@@ -45,7 +45,6 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     Scenario,
     Workload,
 )
-from trading_ecosystem.domains.test_coordination.schedule import DRAWN
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos
@@ -95,7 +94,7 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
     workloads = tuple(_limited(fields, "workloads"))
     faults_node = Items(tuple(_limited(fields, "faults")), fields.place_of("faults"))
     faults = read_faults(faults_node, ecosystem, duration_ns)
-    check_ranges(faults, faults_node, DRAWN)
+    check_ranges(faults, faults_node)
     return Scenario(
         name=name,
         title=text_of(fields.need("title"), "title"),

@@ -6,8 +6,6 @@ not depend on anything that happens in the run, and adding a fault moves no othe
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
@@ -30,19 +28,6 @@ from trading_ecosystem.messages.market_data import (
 from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.randomness import Randomness
-
-DRAWN: Final = (
-    "at_ns",
-    "magnitude_ppm",
-    "ramp_ns",
-    "hold_ns",
-    "recovery_ns",
-    "residual_ppm",
-    "lasts_ns",
-    "probability_ppm",
-    "delay_ns",
-)
-"""Fields of a fault that a scenario may give as a range."""
 
 
 class FaultSchedule(msgspec.Struct, frozen=True):
@@ -67,10 +52,10 @@ def _onset(fault: Fault) -> Nanos:
 
 def _drawn(plan: PlannedFault, name: str, randomness: Randomness) -> Fault:
     changes = {}
-    for field in DRAWN:
-        low, high = getattr(plan.lowest, field, None), getattr(plan.highest, field, None)
+    for field in plan.lowest.__struct_fields__:
+        low, high = getattr(plan.lowest, field), getattr(plan.highest, field)
         if low != high:
-            changes[field] = randomness.stream(name, f"fault {plan.lowest.id} {field}").integer(low, high)  # type: ignore[arg-type]
+            changes[field] = randomness.stream(name, f"fault {plan.lowest.id} {field}").integer(low, high)
     return msgspec.structs.replace(plan.lowest, **changes) if changes else plan.lowest
 
 

@@ -53,10 +53,8 @@ def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
         return _settlement_severity(fault, parameters.retry_every_ns)
     if fault.kind in (FaultKind.FEED_DROP, FaultKind.LINK_DROP):
         return certain_silence(fault.lasts_ns, tick_ns, fault.probability_ppm)
-    if fault.kind is FaultKind.FEED_DELAY:
-        return min(fault.delay_ns + tick_ns, fault.lasts_ns)
-    if fault.kind is FaultKind.LINK_DELAY:
-        # The link keeps its order, so what is said after the fault still queues behind what was delayed.
+    if fault.kind in (FaultKind.FEED_DELAY, FaultKind.LINK_DELAY):
+        # Order is kept: what is said after the fault still queues behind what was delayed, so that one tick is enough.
         return fault.delay_ns + tick_ns if fault.lasts_ns >= tick_ns else 0
     if fault.kind in (FaultKind.LINK_DUPLICATE, FaultKind.LINK_REORDER):
         return fault.delay_ns
@@ -134,7 +132,7 @@ def _within(log_move: float, over_ns: Nanos, shown_ns: Nanos) -> PartsPerMillion
 
 def _settlement_severity(fault: CustodianFault, retry_every_ns: Nanos) -> Nanos:
     if fault.kind is FaultKind.SETTLEMENT_DELAY:
-        return min(fault.delay_ns, fault.lasts_ns)
+        return fault.delay_ns
     if fault.kind is FaultKind.CUSTODIAN_OFFLINE or fault.probability_ppm == PARTS_PER_MILLION:
         return fault.lasts_ns
     mean_wait = retry_every_ns * fault.probability_ppm // (PARTS_PER_MILLION - fault.probability_ppm)

@@ -1,0 +1,106 @@
+"""The fault schedule: generated whole, from streams of its own, and turned into typed conditions."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
+from trading_ecosystem.domains.test_coordination.scenario import CustodianFault, FeedFault, LinkFault, PlannedFault, PriceFault
+from trading_ecosystem.domains.test_coordination.schedule import FaultSchedule, condition_of, generate_schedule
+from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
+from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, PriceConditionKind, PriceConditionSet
+from trading_ecosystem.messages.test_coordination import FaultKind, LinkConditionKind, LinkConditionSet
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
+from trading_ecosystem.runtime.randomness import SeededRandomness
+
+DEPEG = PriceFault("depeg", FaultKind.STABLECOIN_DEPEG, 2 * HOUR, ("USDT",), -60_000, MINUTE, HOUR, 2 * MINUTE, -10_000)
+DROP = FeedFault("drop", FaultKind.FEED_DROP, HOUR, MINUTE, ("BTC/USD",), 300_000, 0)
+LATE = CustodianFault("late", FaultKind.SETTLEMENT_DELAY, HOUR, MINUTE, 0, HOUR)
+CUT = LinkFault("cut", FaultKind.LINK_REORDER, 0, MINUTE, ("alpha",), ("risk", "trading"), 250_000, SECOND)
+PARAMETERS = TestCoordinationParameters(
+    faults=(), instruments=("BTC/USD",), venues=("alpha",), tick_ns=SECOND, retry_every_ns=MINUTE, custodian="vault"
+)
+
+
+def test_exact_faults_come_in_order_of_onset() -> None:
+    planned = tuple(PlannedFault(fault, fault) for fault in (DEPEG, DROP, LATE, CUT))
+    schedule = generate_schedule(planned, "test-coordination", SeededRandomness(1))
+    assert schedule == FaultSchedule((CUT, DROP, LATE, DEPEG))
+    assert (schedule.fault("late"), schedule.fault("nothing")) == (LATE, None)
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(st.integers(0, 2**63 - 1))
+def test_ranges_are_drawn_between_their_ends_and_nothing_else_moves(seed: int) -> None:
+    highest = msgspec.structs.replace(DEPEG, magnitude_ppm=-20_000, at_ns=3 * HOUR)
+    planned = PlannedFault(DEPEG, highest)
+    first = generate_schedule((planned,), "test-coordination", SeededRandomness(seed))
+    (fault,) = first.faults
+    assert isinstance(fault, PriceFault)
+    assert -60_000 <= fault.magnitude_ppm <= -20_000
+    assert 2 * HOUR <= fault.at_ns <= 3 * HOUR
+    assert msgspec.structs.replace(fault, magnitude_ppm=-60_000, at_ns=2 * HOUR) == DEPEG
+    beside = (PlannedFault(LATE, msgspec.structs.replace(LATE, delay_ns=2 * HOUR)), planned)
+    assert generate_schedule(beside, "test-coordination", SeededRandomness(seed)).fault("depeg") == fault
+
+
+def test_draws_differ_by_seed_and_fault() -> None:
+    highest = msgspec.structs.replace(DEPEG, hold_ns=20 * HOUR)
+    other = [msgspec.structs.replace(fault, id="other") for fault in (DEPEG, highest)]
+    planned = (PlannedFault(DEPEG, highest), PlannedFault(*other))
+    holds = [
+        fault.hold_ns
+        for seed in range(5)
+        for fault in generate_schedule(planned, "test-coordination", SeededRandomness(seed)).faults
+        if isinstance(fault, PriceFault)
+    ]
+    assert len(set(holds)) == 10
+
+
+def test_each_fault_becomes_its_typed_condition() -> None:
+    now = 100 * HOUR
+    assert condition_of(DEPEG, PARAMETERS, now) == PriceConditionSet(
+        component="market-data",
+        condition_id="depeg",
+        kind=PriceConditionKind.STABLECOIN_DEPEG,
+        assets=("USDT",),
+        magnitude_ppm=-60_000,
+        ramp_ns=MINUTE,
+        hold_ns=HOUR,
+        recovery_ns=2 * MINUTE,
+        residual_ppm=-10_000,
+    )
+    assert condition_of(DROP, PARAMETERS, now) == FeedConditionSet(
+        component="market-data",
+        condition_id="drop",
+        kind=FeedConditionKind.FEED_DROP,
+        instruments=("BTC/USD",),
+        until=now + MINUTE,
+        probability_ppm=300_000,
+        delay_ns=0,
+    )
+    assert condition_of(LATE, PARAMETERS, now) == CustodianConditionSet(
+        component="vault",
+        condition_id="late",
+        kind=CustodianConditionKind.SETTLEMENT_DELAY,
+        until=now + MINUTE,
+        delay_ns=HOUR,
+        probability_ppm=0,
+    )
+    assert condition_of(CUT, PARAMETERS, now) == LinkConditionSet(
+        component="links",
+        condition_id="cut",
+        kind=LinkConditionKind.LINK_REORDER,
+        senders=("alpha",),
+        receivers=("risk", "trading"),
+        until=now + MINUTE,
+        delay_ns=SECOND,
+        probability_ppm=250_000,
+    )
+
+
+def test_every_fault_kind_is_a_kind_of_condition() -> None:
+    kinds = [PriceConditionKind, FeedConditionKind, CustodianConditionKind, LinkConditionKind]
+    assert sorted(member.value for kind in kinds for member in kind) == sorted(kind.value for kind in FaultKind)
