@@ -3,7 +3,7 @@
 Prices of one coin do part between venues, and those who can hold inventory at both bring them together (Makarov and
 Schoar 2020, *Journal of Financial Economics* 135(2)).  Both legs are immediate-or-cancel at the prices seen, and go out
 together or not at all; nothing more is sent for an instrument while a leg is unanswered, nor within ``cooldown``.  Where
-only one leg traded, the position is completed (flattened) before anything else: that is the execution risk of Shleifer
+only one leg traded, the position is flattened before anything else, at the better venue: that is the execution risk of Shleifer
 and Vishny's (1997, *Journal of Finance* 52(1)) limited arbitrage, taken rather than ignored.  Quotes older than
 ``max_quote_age`` are no quotes: two venues publish one after the other, and the first must not be compared with the
 other's last publication.
@@ -88,7 +88,12 @@ class Arbitrage(Strategy):
         if not imbalance and not self._crosses(view, quote):
             return ()
         offers = self._offers(view, instrument)
-        wanted = self._complete(view, offers, imbalance) if imbalance else self._exploit(view, offers, quote)
+        if not imbalance:
+            wanted = self._exploit(view, offers, quote)
+        elif len(offers) == len(self.settings.venues) or not self._is_expected(view, instrument):
+            wanted = self._complete(view, offers, imbalance)
+        else:
+            return ()
         if wanted is None:
             return ()
         for venue in self.settings.venues:
@@ -116,6 +121,14 @@ class Arbitrage(Strategy):
                     return True
                 if ask and other.bid_ticks > ask:
                     return True
+        return False
+
+    def _is_expected(self, view: View, instrument: str) -> bool:
+        """Whether a venue without a fresh quote was heard within the cooldown, and so is worth waiting for."""
+        for venue in self.settings.venues:
+            age = view.quote_age(venue, instrument)
+            if age is not None and self.settings.max_quote_age_ns < age <= self.settings.cooldown_ns:
+                return True
         return False
 
     def _offers(self, view: View, instrument: str) -> list[_Offer]:

@@ -31,6 +31,8 @@ _PPM_PER_BASIS_POINT: Final = 100
 _MOST_BASIS_POINTS: Final = 10_000
 _MOST_USD: Final = 10**10
 _MOST_PERIODS: Final = 100_000
+_LONGEST: Final[Nanos] = 3_650 * DAY
+_MOST_DIGITS: Final = 30
 _UNITS: Final = {"ns": 1, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -47,7 +49,7 @@ def _decimal(text: str) -> Decimal:
         number = Decimal(text.strip())
     except InvalidOperation:
         raise ValueError("not a number") from None
-    if not number.is_finite() or abs(number.adjusted()) > 30:
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError("not a number of ordinary size")
     return number
 
@@ -83,20 +85,26 @@ def _dollars(text: str) -> MinorUnits:
 def duration_ns(text: str) -> Nanos:
     """``1h30m`` or whole nanoseconds (``5400000000000``) as nanoseconds; raises ``ValueError`` where it is neither."""
     rest = text.strip()
-    if rest.isdecimal() and rest.isascii():
-        return int(rest)
+    if rest.isdecimal() and rest.isascii() and len(rest) <= _MOST_DIGITS:
+        return _bounded(int(rest))
     total = Decimal(0)
     while rest:
         figure = rest[: len(rest) - len(rest.lstrip("0123456789."))]
         letters = rest[len(figure) :]
         unit = letters[: len(letters) - len(letters.lstrip("nmshd"))]
-        if unit not in _UNITS:
+        if unit not in _UNITS or not figure[:1].isdigit() or not figure[-1:].isdigit():
             raise ValueError("not a duration")
         total += _decimal(figure) * _UNITS[unit]
         rest = letters[len(unit) :]
     if not text.strip() or total != int(total):
         raise ValueError("not a duration")
-    return int(total)
+    return _bounded(int(total))
+
+
+def _bounded(duration: Nanos) -> Nanos:
+    if duration > _LONGEST:
+        raise ValueError("longer than ten years")
+    return duration
 
 
 def _duration(text: str) -> Nanos:
