@@ -57,6 +57,10 @@ def test_fees_and_the_least_edge_count_exactly() -> None:
     assert crossed(floor(min_edge_bps="2.99")) == LEGS
     assert crossed(floor(min_edge_bps="3")) == []
     assert crossed(floor(fee_ppm=250)) == []
+    made = floor(fee_ppm=0)
+    made.quote(ALPHA, BTC, 59_990, 60_000)
+    assert made.quote(BETA, BTC, "60011.99", 60_060) == []
+    assert len(made.quote(BETA, BTC, 60_012, 60_060)) == 2
     assert crossed(floor(fee_ppm=249, min_edge_bps="0")) == LEGS
 
 

@@ -355,6 +355,8 @@ def test_a_wake_up_belongs_to_its_run() -> None:
     assert made.hear(due.message) == []
     assert made.strategy("one").heard[-1] == ("timer", "soon")
     made.hear(StopStrategy("trading", "fund", "one"))
+    assert made.hear(due.message) == []
+    assert made.strategy("one").heard[-1] == ("stopped",)
     made.hear(StartStrategy("trading", "fund", "one"))
     made.hear(due.message)
     assert made.strategy("one").heard == [("started", made.now)]

@@ -154,7 +154,7 @@ def test_a_buy_needs_the_highest_fee_as_well() -> None:
     made = floor()
     made.list_instruments(maker_fee_ppm=300, taker_fee_ppm=100)
     # 6,000 USD, 300 ppm of it, and a minor unit for each of the 100,000 lots.
-    made.claim(ALPHA, "fund/one", "USD", "6001.8009")
+    made.claim(ALPHA, "fund/one", "USD", "6001.80099999")
     assert made.tell("one", BUY) == [withheld(BUY, WithheldReason.INSUFFICIENT_CLAIM)]
     made.claim(ALPHA, "fund/one", "USD", "6001.801")
     assert len(made.tell("one", BUY)) == 1

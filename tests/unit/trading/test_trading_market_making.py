@@ -117,6 +117,16 @@ def test_at_full_inventory_only_the_other_side_is_quoted() -> None:
     assert made.cancel(ask) == [placed("maker", 5, ALPHA, BTC, Side.SELL, 6_000_000 - 6_000 + 5_994, 100_000, post_only=True)]
 
 
+def test_sold_out_it_only_bids() -> None:
+    made = floor(max_inventory_usd="6000")
+    bid, ask = quoted(made)
+    made.hear(made.fill(ask))
+    made.after(30)
+    assert made.quote(ALPHA, BTC, 59_990, 60_010) == [cancels(bid)]
+    # Wholly short: the reservation price is 10 basis points higher, 60,060; its bid stays below the venue's offer.
+    assert made.cancel(bid) == [placed("maker", 3, ALPHA, BTC, Side.BUY, 5_999_994, 100_000, post_only=True)]
+
+
 def test_a_partial_fill_alone_changes_nothing() -> None:
     made = floor(refresh_bps="100")
     bid, _ = quoted(made)

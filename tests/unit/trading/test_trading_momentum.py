@@ -121,4 +121,4 @@ def test_a_bound_that_shrinks_with_the_price_sells_nothing() -> None:
     made = floor(max_position_usd="6000")
     (buy,) = walk(made, 58_000, 59_000, 60_000)
     made.hear(made.fill(buy))
-    assert walk(made, 66_000, 72_000) == []
+    assert walk(made, 90_000, 130_000) == []

@@ -145,7 +145,9 @@ class Floor:
         at = self.now if priced_at is None else priced_at
         return self.hear(PricePublished(instrument, minor_units(price), at, self.updates))
 
-    def quote(self, venue: str, instrument: str, bid: float, ask: float, lots: int = 1_000_000) -> list[Message | Later]:
+    def quote(
+        self, venue: str, instrument: str, bid: float | str, ask: float | str, lots: int = 1_000_000
+    ) -> list[Message | Later]:
         """A quote at whole prices; 0 for an empty side."""
         self.updates += 1
         tick = INSTRUMENTS[instrument].tick_size
