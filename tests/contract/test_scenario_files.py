@@ -614,3 +614,36 @@ def test_quiet_day_is_clean_from_end_to_end_and_says_so() -> None:
     assert scenario.clean_periods == (CleanPeriod(0, 24 * HOUR),)
     assert (scenario.faults, scenario.ecosystem.market_data.jumps) == ((), False)
     assert "without jumps" in scenario.description
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scenarios.md"
+
+
+def examples() -> list[str]:
+    """The YAML blocks of the page about scenarios."""
+    return [part.partition("```")[0] for part in DOCUMENT.read_text(encoding="utf-8").split("```yaml\n")[1:]]
+
+
+def test_the_examples_of_the_page_can_be_read() -> None:
+    first, recorded = (parse_scenario(example, "slip.yaml") for example in examples())
+    assert first.expectations == (Expectation("depeg", AlertKind.STABLECOIN_DEPEG, 15 * MINUTE),)
+    assert recorded.ecosystem.market_data.recording == Recording("captures/spot_btcusdt.gz", RecordingFormat.BINANCE, SECOND)
+
+
+def test_the_error_on_the_page_is_the_error() -> None:
+    misspelt = examples()[0].replace("kind: stablecoin_depeg", "kind: stablecoin_depg")
+    with pytest.raises(BadInput) as caught:
+        parse_scenario(misspelt, "slip.yaml")
+    said = str(caught.value)
+    shown = next(line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("slip.yaml:"))
+    assert said.startswith(shown.removesuffix(" …"))
+
+
+def test_the_page_names_every_fault_and_every_library_scenario() -> None:
+    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
+    tables = {line: number for number, line in enumerate(lines) if line.startswith("| ")}
+    after_kinds = tables["| kind | fields (optional ones in brackets) | expected alert | detectable if | SLA |"] + 2
+    kinds = [line.split("`")[1] for line in lines[after_kinds : after_kinds + len(FaultKind)]]
+    assert sorted(kinds) == sorted(kind.value for kind in FaultKind)
+    after_library = tables["| scenario | what happens | what is expected |"] + 2
+    assert sorted(line.split("`")[1] for line in lines[after_library : after_library + len(NAMES)]) == NAMES
