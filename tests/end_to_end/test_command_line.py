@@ -49,12 +49,9 @@ def test_json_is_one_document_and_nothing_else(tmp_path):
 
 
 def test_a_verdict_that_does_not_hold_exits_1(tmp_path):
-    done = cli("run", "stale_feed", "--set", "expectations.0.within=1ns", "--set", "duration=1h", "--out", tmp_path / "r")
-    # Noticed within its SLA, but never within a nanosecond and 20 minutes early: the fault lies inside the first hour.
-    assert done.returncode in (0, 1)
-    missing = cli("run", "unnoticed_depeg", "--set", "faults.0.magnitude=-0.05", "--json", "--out", tmp_path / "m")
-    assert missing.returncode == 1
-    assert "expected a miss" in json.loads(missing.stdout)["expectations"][0]["evidence"]
+    done = cli("run", "unnoticed_depeg", "--set", "faults.0.magnitude=-0.05", "--json", "--out", tmp_path / "r")
+    assert done.returncode == 1
+    assert "expected a miss" in json.loads(done.stdout)["expectations"][0]["evidence"]
 
 
 def test_without_audit_nothing_is_scored_and_the_exit_code_says_so(tmp_path):
@@ -69,7 +66,6 @@ def test_list_check_and_map():
     assert [line.split()[0] for line in listed.stdout.splitlines()] == sorted(library())
     checked = cli("scenarios", "check", "stablecoin_depeg")
     assert checked.returncode == 0
-    assert "1 faults" in checked.stdout or "1 fault" in checked.stdout
     assert "entries" in checked.stdout
     mapped = cli("map")
     assert "PricePublished" in mapped.stdout
@@ -96,8 +92,8 @@ CASES = {
     "infinite": (("BTC: 60000", "BTC: .inf"), "mine.yaml:14:", "BTC"),
     "unknown instrument": (("[BTC/USD,", "[DOGE/USD,"), "mine.yaml:12:", "DOGE/USD"),
     "malformed YAML": (("ecosystem:", "ecosystem: ["), "mine.yaml:", ""),
-    "unknown field": (("seed: 7", "sed: 7"), "mine.yaml:7:", "seed"),
-    "beyond the cap": (("magnitude: -0.06", "magnitude: -0.6"), "mine.yaml:", "20"),
+    "unknown field": (("seed: 7", "sed: 7"), "mine.yaml:6:1:", "seed"),
+    "beyond the cap": (("magnitude: -0.06", "magnitude: -0.6"), "mine.yaml:76:16:", "from -0.2 to 0.2"),
 }
 
 

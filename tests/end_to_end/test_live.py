@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.campaign import seeds
+
 from trading_ecosystem import container
 from trading_ecosystem.adapters.journal_files import read_lines
 from trading_ecosystem.messages.envelope import decode_entry
@@ -23,7 +23,10 @@ PROCESS = Path(__file__).parent / "live_process.py"
 
 def start(folder, seed, orders):
     return subprocess.Popen(
-        [sys.executable, str(PROCESS), str(folder), str(seed), str(orders)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(PROCESS), str(folder), str(seed), str(orders)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

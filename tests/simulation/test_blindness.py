@@ -11,7 +11,7 @@ from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.test_coordination.scenario import RISK
 from trading_ecosystem.messages.base import Audience, master_of
-from trading_ecosystem.messages.risk import AlertRaised
+from trading_ecosystem.messages.risk import AlertKind, AlertRaised, Severity
 from trading_ecosystem.messages.test_coordination import FaultInjected, LinkConditionApplied, LinkEffect
 from trading_ecosystem.runtime import routing
 from trading_ecosystem.runtime.kernel import Kernel
@@ -53,19 +53,20 @@ def alerts_alone(result, monitor=None):
     for at, _, message in deliveries(result, heard):
         kernel.run_before(at)
         kernel.admit("recorded", message, at)
-    kernel.run_before(scenario.starts_at + scenario.duration_ns + 1)
+    kernel.run_before(end_of(result))
     recorder.commit()
     entries = [decode_line(line, number) for number, line in enumerate(journal.lines(), 1)]
     return [(e.at, msgspec.json.encode(e.message)) for e in entries if e.sender == RISK]
 
 
 def alerts_recorded(result):
-    return [(e.at, msgspec.json.encode(e.message)) for e in result.entries() if e.sender == RISK]
+    """What the monitor said in the run, up to its last instant, in which ``RunEnded`` cuts off what is still due."""
+    said = (e for e in result.entries() if e.sender == RISK and e.at < end_of(result))
+    return [(e.at, msgspec.json.encode(e.message)) for e in said]
 
 
-@pytest.fixture(scope="module")
-def crash():
-    return trading_ecosystem.run("market_crash", seed=3)
+def end_of(result):
+    return result.scenario.starts_at + result.scenario.duration_ns
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,9 +87,9 @@ class Peeking(Risk):
             AlertRaised(
                 account="fund",
                 alert_id=999,
-                kind="price_crash",
+                kind=AlertKind.PRICE_CRASH,
                 subject="BTC/USD",
-                severity="high",
+                severity=Severity.HIGH,
                 observed=0,
                 threshold=0,
                 raised_at=now,

@@ -83,7 +83,7 @@ def edit(number, old, new):
     ("change", "named"),
     [
         (edit(5000, b'"at":', b'"at":1'), "entry 5000 "),
-        (edit(2, b'"kind":"said"', b'"kind":"input"'), "entry 2 "),
+        (edit(2, b'"kind":"input"', b'"kind":"said"'), "entry 2 "),
         (lambda lines: [*lines[:700], *lines[701:]], "entry 701 "),
         (lambda lines: [*lines[:700], lines[701], lines[700], *lines[702:]], "entry 701 "),
         (lambda lines: lines[:-1], "record ends where the re-execution goes on"),

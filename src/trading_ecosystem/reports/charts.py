@@ -51,19 +51,18 @@ def line_chart(
     lines: Sequence[Line],
     *,
     duration: Nanos,
-    unit: str,
     windows: Sequence[Window] = (),
     marks: Sequence[Mark] = (),
-    label: str = "",
+    label: str,
 ) -> str:
-    """An SVG element with the lines over ``[0, duration]``; an empty chart where there are no points."""
+    """An SVG element with the lines over ``[0, duration]``; an empty frame where there are no points. ``label`` is its text."""
     values = [value for line in lines for _, value in line.points]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     ticks = value_ticks(low, high)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
     frame = _Frame(duration, low, high)
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label or unit, quote=True)}" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label, quote=True)}" '
         'xmlns="http://www.w3.org/2000/svg">'
     ]
     parts += [_window(frame, window) for window in windows]
@@ -71,7 +70,6 @@ def line_chart(
     parts += [_time_tick(frame, at) for at in time_ticks(duration)]
     parts += [_line(frame, line, COLOURS[index % len(COLOURS)]) for index, line in enumerate(lines)]
     parts += [_mark(frame, mark) for mark in marks]
-    parts.append(f'<text class="unit" x="{LEFT - 8}" y="{TOP - 3}" text-anchor="end">{escape(unit)}</text>')
     parts += _legend(lines)
     parts.append("</svg>")
     return "".join(parts)

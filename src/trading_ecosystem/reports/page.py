@@ -99,10 +99,9 @@ class _ReportView:
             peak = wording.measure_text(score.expected_alert, score.peak)
             limit = wording.measure_text(score.expected_alert, score.threshold)
             return f"{what} was not noticed: it reached {peak}, the alert's threshold is {limit}."
-        return (
-            f"{what} was noticed {wording.duration_text(score.time_to_detect_ns)} after it could be seen "
-            f"(SLA {wording.duration_text(score.sla_ns)}) and {wording.duration_text(score.time_from_onset_ns)} after its onset."
-        )
+        to_detect, from_onset = map(wording.duration_text, (score.time_to_detect_ns, score.time_from_onset_ns))
+        sla = wording.duration_text(score.sla_ns)
+        return f"{what} was noticed {to_detect} after it could be seen (SLA {sla}) and {from_onset} after its onset."
 
     # ---------------------------------------------------------------- charts
 
@@ -110,19 +109,18 @@ class _ReportView:
         """Price paths, those of the affected instruments first, with fault windows shaded and alerts marked."""
         subjects = {subject for label in self._observations.labels for subject in label.expected_subjects}
         prices = self._observations.prices
-        order = sorted(prices, key=lambda name: (not _touches(name, subjects), name))
+        order = sorted(prices, key=lambda name: (_distance(name, subjects), name))
         charts = []
         for instrument in order:
             marks = [mark for subject, mark in self._alert_marks() if _touches(instrument, {subject})]
             line = Line(instrument, self._scaled(prices[instrument]))
-            quote = instrument.partition("/")[2]
-            charts.append((instrument, self._chart([line], quote, marks=marks, label=f"price of {instrument}")))
+            charts.append((instrument, self._chart([line], marks=marks, label=f"price of {instrument}")))
         return charts
 
     def equity_chart(self) -> Markup | None:
         """The firm's equity."""
         points = [(at, exposure.equity_usd_minor) for at, exposure in self._observations.exposures]
-        return self._chart([Line("equity", self._scaled(points))], "USD", label="equity of the firm") if points else None
+        return self._chart([Line("equity", self._scaled(points))], label="equity of the firm") if points else None
 
     def position_charts(self) -> list[tuple[str, Markup]]:
         """Net position per asset."""
@@ -131,9 +129,8 @@ class _ReportView:
         for asset in ("BTC", "ETH", "USDT", "USD"):
             points = [(at, getattr(exposure, f"{asset.lower()}_minor")) for at, exposure in exposures]
             if any(value for _, value in points):
-                charts.append(
-                    (asset, self._chart([Line(asset, self._scaled(points))], asset, label=f"net position in {asset}"))
-                )
+                line = Line(asset, self._scaled(points))
+                charts.append((asset, self._chart([line], label=f"net position in {asset}")))
         return charts
 
     def strategy_chart(self) -> Markup | None:
@@ -142,14 +139,14 @@ class _ReportView:
         for strategy, marks in sorted(self._observations.marks.items()):
             points = [(at, mark.realised_usd_minor + mark.unrealised_usd_minor) for at, mark in marks]
             lines.append(Line(strategy, self._scaled(points)))
-        return self._chart(lines, "USD", label="profit and loss by strategy") if lines else None
+        return self._chart(lines, label="profit and loss by strategy") if lines else None
 
     def _scaled(self, points: Sequence[tuple[Nanos, int]]) -> list[tuple[Nanos, float]]:
         return [(at - self._start, value / MINOR_UNITS_PER_WHOLE) for at, value in points]
 
-    def _chart(self, lines: Sequence[Line], unit: str, *, marks: Sequence[Mark] = (), label: str) -> Markup:
+    def _chart(self, lines: Sequence[Line], *, marks: Sequence[Mark] = (), label: str) -> Markup:
         windows = [Window(name, start - self._start, end - self._start) for name, start, end in self._windows()]
-        svg = line_chart(lines, duration=self._duration, unit=unit, windows=windows, marks=marks, label=label)
+        svg = line_chart(lines, duration=self._duration, windows=windows, marks=marks, label=label)
         return Markup(svg)
 
     def _windows(self) -> list[tuple[str, Nanos, Nanos]]:
@@ -206,7 +203,8 @@ class _ReportView:
     def _raised_text(self, alert: AlertRaised) -> str:
         observed = wording.measure_text(alert.kind, alert.observed)
         threshold = wording.measure_text(alert.kind, alert.threshold)
-        return f"ALERT {alert.severity.value}: {wording.words(alert.kind.value)} on {alert.subject}, {observed} against {threshold}"
+        kind = wording.words(alert.kind.value)
+        return f"ALERT {alert.severity.value}: {kind} on {alert.subject}, {observed} against {threshold}"
 
     def truth_timeline(self) -> list[tuple[Nanos, str]]:
         """What was true: faults, their effects, when each became detectable, and what each alert was worth."""
@@ -229,6 +227,12 @@ _WORTH = {
     AlertVerdict.UNATTRIBUTED: "its condition held without a fault",
     AlertVerdict.FALSE: "FALSE, its condition did not hold",
 }
+
+
+def _distance(instrument: str, subjects: set[str]) -> int:
+    """How near an instrument is to what a fault aims at: itself or its base asset, its quote asset, or neither."""
+    base, _, quote = instrument.partition("/")
+    return 0 if instrument in subjects or base in subjects else 1 if quote in subjects else 2
 
 
 def _touches(instrument: str, subjects: set[str]) -> bool:

@@ -86,4 +86,9 @@ class RunResult(msgspec.Struct, frozen=True):
         store = MemoryRecordStore(module)
         for entry in self.entries():
             store.apply(entry.sequence, entry.message, entry.at)
+        if module is test_coordination_records:
+            # The scenario and the verdict are no entries of the journal.
+            store.take(test_coordination_records.scenario_changes(self.scenario))
+            run = f"{self.scenario.name}-{self.header.seed}"
+            store.take(test_coordination_records.verdict_changes(run, self.verdict))
         return store.rows(record_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import NotFound
-from trading_ecosystem.ports.records import Patch, Projection, Record, Upsert
+from trading_ecosystem.ports.records import Change, Patch, Projection, Record, Upsert
 
 
 class MemoryRecordStore:
@@ -34,12 +35,16 @@ class MemoryRecordStore:
         """Apply one entry; entries at or before the position change nothing."""
         if sequence <= self._position:
             return
-        for change in self._projection.project(message, now):
+        self.take(self._projection.project(message, now))
+        self._position = sequence
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """Apply changes that come from no entry, such as those of a verdict."""
+        for change in changes:
             if isinstance(change, Upsert):
                 self._tables[type(change.record)][change.record.identity()] = change.record
             else:
                 self._patch(change)
-        self._position = sequence
 
     def _patch(self, change: Patch) -> None:
         table = self._tables[change.record_type]
