@@ -58,7 +58,7 @@ class PriceWatch:
             priced_at = self.newest
         if self.stale or now - priced_at > STALE_AFTER:
             self._staleness(now, alerts, said)
-        elif self.armed_for == NEVER or self.armed_for > priced_at + STALE_AFTER + 1:
+        elif self.armed_for == NEVER:  # the first price; later ones find a wake-up under way that is early enough
             self._arm(priced_at + STALE_AFTER + 1, said)
 
         high = self.crash_high.push(now, price)
