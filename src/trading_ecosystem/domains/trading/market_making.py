@@ -4,7 +4,7 @@ The reservation price moves away from the reference in proportion to inventory, 
 Financial Economics* 9) and, in closed form, Avellaneda and Stoikov (2008, *Quantitative Finance* 8(3)): ``r = s (1 - skew
 q / Q)``, with ``q`` the inventory and ``Q`` its bound; here the skew and the spread are constants of the settings instead
 of functions of volatility and horizon.  Both quotes are post-only.  To bound messages they are replaced only when the
-reservation price has moved by ``refresh_bps``, or one of them was filled, and never sooner than ``min_refresh`` after the
+reference has moved by ``refresh_bps``, or one of them was filled, and never sooner than ``min_refresh`` after the
 last time. A quote that moves is first cancelled and placed again when the venue has confirmed, so that no claim is needed
 twice.
 """
@@ -49,6 +49,7 @@ class MarketMakingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     skew_ppm: BasisPoints = msgspec.field(name="skew_bps", default=1_000)
     """How far the reservation price lies from the reference at full inventory."""
     refresh_ppm: BasisPoints = msgspec.field(name="refresh_bps", default=1_200)
+    """How far the reference must move before standing quotes are replaced."""
     min_refresh_ns: Duration = msgspec.field(name="min_refresh", default=90 * SECOND)
     reference: Name = PUBLISHED
     """``published`` (the vendor feed) or ``mid`` (the venue's own quote)."""
@@ -66,13 +67,16 @@ class MarketMakingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 class _QuotedPair:
     """What is quoted in one instrument at one venue."""
 
-    __slots__ = ("is_disturbed", "is_replacing", "next_at", "reservation_minor")
+    __slots__ = ("is_disturbed", "is_replacing", "is_settled", "next_at", "reference_minor")
 
     def __init__(self) -> None:
-        self.reservation_minor: MinorUnits = 0
+        self.reference_minor: MinorUnits = 0
+        """The reference of the quotes that stand."""
         self.next_at: Nanos = 0
         self.is_disturbed = False
-        """A quote was filled or refused since."""
+        """A quote was filled, refused or lost since they were placed."""
+        self.is_settled = False
+        """The quotes were seen to stand and are undisturbed: only a move of the reference matters now."""
         self.is_replacing = False
         """Quotes were cancelled to be placed again."""
 
@@ -93,64 +97,85 @@ class MarketMaking(Strategy):
         pair = self.pairs[quote.venue, quote.instrument]
         if view.now < pair.next_at:
             return ()
+        reference = self._reference(view, quote)
+        has_moved = (
+            reference is None
+            or abs(reference - pair.reference_minor) * PARTS_PER_MILLION >= self.settings.refresh_ppm * pair.reference_minor
+        )
+        if pair.is_settled and not has_moved:
+            return ()
+        return self._look_again(view, pair, quote, reference, has_moved)
+
+    def _look_again(
+        self, view: View, pair: _QuotedPair, quote: QuoteChanged, reference: MinorUnits | None, has_moved: bool
+    ) -> Iterable[Intention]:
+        """Something may have to change: wait for what is unanswered, then quote, replace, pull, or leave as it is."""
         orders = view.working_orders(quote.venue, quote.instrument)
         for order in orders:
             if order.is_pending:
                 return ()
-        reservation = self._reservation(view, quote)
-        if reservation is None:
+        if reference is None:
             pair.is_replacing = False
             return (CancelAll(quote.venue, quote.instrument),) if orders else ()
         if not orders:
-            return self._quote(view, pair, quote, reservation)
-        moved = abs(reservation - pair.reservation_minor) * PARTS_PER_MILLION
-        if not pair.is_disturbed and moved < self.settings.refresh_ppm * pair.reservation_minor:
-            return ()
-        pair.is_replacing = True
-        return (CancelAll(quote.venue, quote.instrument),)
+            return self._quote(view, pair, quote, reference)
+        if has_moved or pair.is_disturbed:
+            pair.is_replacing = True
+            return (CancelAll(quote.venue, quote.instrument),)
+        pair.is_settled = True
+        return ()
+
+    def _disturb(self, order: Order) -> None:
+        pair = self.pairs[order.venue, order.instrument]
+        pair.is_settled = False
+        pair.is_disturbed = True
 
     def order_filled(self, view: View, order: Order, fill: OrderFilled) -> Iterable[Intention]:
         """A quote that is gone is replaced with the next refresh."""
         if fill.leaves_lots == 0:
-            self.pairs[order.venue, order.instrument].is_disturbed = True
+            self._disturb(order)
         return ()
 
     def order_rejected(self, view: View, order: Order, reason: RejectReason) -> Iterable[Intention]:
         """A quote that was refused is tried again with the next refresh."""
-        self.pairs[order.venue, order.instrument].is_disturbed = True
+        self._disturb(order)
         return ()
 
     def order_cancelled(self, view: View, order: Order) -> Iterable[Intention]:
-        """When the last of the old quotes is gone, place the new ones."""
+        """When the last of the old quotes is gone, place the new ones; one that was lost is replaced with the next refresh."""
         pair = self.pairs[order.venue, order.instrument]
-        quote = view.quote(order.venue, order.instrument)
-        if not pair.is_replacing or quote is None or view.working_orders(order.venue, order.instrument):
+        if not pair.is_replacing:
+            self._disturb(order)
             return ()
-        reservation = self._reservation(view, quote)
-        return () if reservation is None else self._quote(view, pair, quote, reservation)
+        quote = view.quote(order.venue, order.instrument)
+        if quote is None or view.working_orders(order.venue, order.instrument):
+            return ()
+        reference = self._reference(view, quote)
+        return () if reference is None else self._quote(view, pair, quote, reference)
 
-    def _reservation(self, view: View, quote: QuoteChanged) -> MinorUnits | None:
-        """The reservation price in minor units of quote per whole base; ``None`` without a reference to trust."""
+    def _reference(self, view: View, quote: QuoteChanged) -> MinorUnits | None:
+        """What is quoted around, in minor units of quote per whole base; ``None`` without a price to trust."""
         if self.settings.reference == MID:
             if not quote.bid_lots or not quote.ask_lots:
                 return None
-            reference = (quote.bid_ticks + quote.ask_ticks) * INSTRUMENTS[quote.instrument].tick_size // 2
-        else:
-            price = view.price(quote.instrument)
-            if price is None or view.now - price.priced_at > self.settings.max_price_age_ns:
-                return None
-            reference = price.price_minor
-        bound = view.lots_worth(quote.instrument, self.settings.max_inventory_usd)
-        if not bound:
+            return (quote.bid_ticks + quote.ask_ticks) * INSTRUMENTS[quote.instrument].tick_size // 2
+        price = view.price(quote.instrument)
+        if price is None or view.now - price.priced_at > self.settings.max_price_age_ns:
             return None
-        inventory = max(-bound, min(bound, view.position_lots(quote.venue, quote.instrument)))
-        return reference - reference * self.settings.skew_ppm * inventory // (bound * PARTS_PER_MILLION)
+        return price.price_minor
 
-    def _quote(self, view: View, pair: _QuotedPair, quote: QuoteChanged, reservation: MinorUnits) -> Iterable[Intention]:
+    def _quote(self, view: View, pair: _QuotedPair, quote: QuoteChanged, reference: MinorUnits) -> Iterable[Intention]:
         """Bid and offer around the reservation price, never across the venue's own quote."""
-        pair.reservation_minor = reservation
+        size: Lots = view.lots_worth(quote.instrument, self.settings.size_usd)
+        bound: Lots = view.lots_worth(quote.instrument, self.settings.max_inventory_usd)
+        if not size or not bound:
+            return ()
+        pair.reference_minor = reference
         pair.next_at = view.now + self.settings.min_refresh_ns
-        pair.is_disturbed = pair.is_replacing = False
+        pair.is_settled = pair.is_disturbed = pair.is_replacing = False
+        inventory = view.position_lots(quote.venue, quote.instrument)
+        leaning = max(-bound, min(bound, inventory))
+        reservation = reference - reference * self.settings.skew_ppm * leaning // (bound * PARTS_PER_MILLION)
         scale = 2 * PARTS_PER_MILLION * INSTRUMENTS[quote.instrument].tick_size
         bid = reservation * (2 * PARTS_PER_MILLION - self.settings.spread_ppm) // scale
         ask = upwards(reservation * (2 * PARTS_PER_MILLION + self.settings.spread_ppm), scale)
@@ -158,12 +183,9 @@ class MarketMaking(Strategy):
             bid = min(bid, quote.ask_ticks - 1)
         if quote.bid_lots:
             ask = max(ask, quote.bid_ticks + 1)
-        size: Lots = view.lots_worth(quote.instrument, self.settings.size_usd)
-        bound: Lots = view.lots_worth(quote.instrument, self.settings.max_inventory_usd)
-        inventory = view.position_lots(quote.venue, quote.instrument)
         wanted = []
-        if size and bid > 0 and inventory < bound:
+        if bid > 0 and inventory < bound:
             wanted.append(Place(quote.venue, quote.instrument, Side.BUY, bid, size, post_only=True))
-        if size and inventory > -bound:
+        if inventory > -bound:
             wanted.append(Place(quote.venue, quote.instrument, Side.SELL, ask, size, post_only=True))
         return wanted
