@@ -258,8 +258,6 @@ class Risk(Component):
             self.pnl.begin_day(now, self.exposure.equity)
         totals = self.positions.totals
         changed = [asset for asset in assets if self.exposure.set_position(asset, totals.get(asset, 0))]
-        if not changed:
-            return
         for asset in changed:
             stablecoin = self.stablecoin_watches.get(asset)
             if stablecoin is not None:
