@@ -51,7 +51,7 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         kind: (entry.expected_alert, entry.threshold, entry.detectable_from, entry.sla_ns) for kind, entry in CATALOGUE.items()
     }
     stale = (AlertKind.PRICE_STALE, 30 * SECOND, 30 * SECOND + 1, 5 * SECOND)
-    overdue = (AlertKind.SETTLEMENT_OVERDUE, 5 * MINUTE, 5 * MINUTE + 1, MINUTE)
+    overdue = (AlertKind.SETTLEMENT_OVERDUE, 5 * MINUTE, 5 * MINUTE, MINUTE)
     assert stated == {
         FaultKind.PRICE_SHOCK: (AlertKind.PRICE_SHOCK, 30_000, 30_000, 30 * SECOND),
         FaultKind.STABLECOIN_DEPEG: (AlertKind.STABLECOIN_DEPEG, 20_000, 20_000, 15 * MINUTE),
@@ -97,9 +97,10 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         (feed(FaultKind.FEED_DROP, 10 * MINUTE, 1_000_000), 10 * MINUTE, True),
         (feed(FaultKind.FEED_DROP, 10 * MINUTE, 100_000), 10 * SECOND, False),
         (custodian(FaultKind.SETTLEMENT_DELAY, MINUTE, delay_ns=6 * MINUTE), 6 * MINUTE, True),
-        (custodian(FaultKind.SETTLEMENT_DELAY, 60 * MINUTE, delay_ns=5 * MINUTE), 5 * MINUTE, False),
+        (custodian(FaultKind.SETTLEMENT_DELAY, 60 * MINUTE, delay_ns=5 * MINUTE), 5 * MINUTE, True),
+        (custodian(FaultKind.SETTLEMENT_DELAY, 60 * MINUTE, delay_ns=5 * MINUTE - 1), 5 * MINUTE - 1, False),
         (custodian(FaultKind.CUSTODIAN_OFFLINE, 10 * MINUTE), 10 * MINUTE, True),
-        (custodian(FaultKind.CUSTODIAN_OFFLINE, 5 * MINUTE), 5 * MINUTE, False),
+        (custodian(FaultKind.CUSTODIAN_OFFLINE, 5 * MINUTE - 1), 5 * MINUTE - 1, False),
         (custodian(FaultKind.SETTLEMENT_REJECT, 10 * MINUTE, 1_000_000), 10 * MINUTE, True),
         (custodian(FaultKind.SETTLEMENT_REJECT, 60 * MINUTE, 900_000), 9 * MINUTE, True),
         (custodian(FaultKind.SETTLEMENT_REJECT, 60 * MINUTE, 500_000), MINUTE, False),

@@ -61,7 +61,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _STALE_FROM: Final = STALE_AFTER + 1
-_OVERDUE_FROM: Final = OVERDUE_AFTER + 1
+"""A price is stale when it is older than 30 s, a settlement overdue as soon as it is 5 min late."""
 
 
 def _stale(target: Target, required: tuple[str, ...], optional: tuple[str, ...], mandate: str) -> CatalogueEntry:
@@ -83,7 +83,7 @@ def _overdue(required: tuple[str, ...], mandate: str) -> CatalogueEntry:
         required=required,
         expected_alert=AlertKind.SETTLEMENT_OVERDUE,
         threshold=OVERDUE_AFTER,
-        detectable_from=_OVERDUE_FROM,
+        detectable_from=OVERDUE_AFTER,
         sla_ns=MINUTE,
         mandate=mandate,
     )
