@@ -284,6 +284,18 @@ BAD = [
     ("faults:\n" + FAULT, "faults: none", "3:9", "faults cannot be 'none'; expected a list"),
     ("- {fault: depeg,", "- {fault: dpeg,", "6:13", "unknown fault 'dpeg'; did you mean 'depeg'? expected one of: depeg"),
     ("alert: stablecoin_depeg", "alert: doom", "6:27", "unknown alert 'doom'; expected one of: price_stale, price_crash,"),
+    (
+        "alert: stablecoin_depeg",
+        "alert: price_crash",
+        "6:27",
+        "price_crash is not what a fault of kind stablecoin_depeg raises; expected stablecoin_depeg, or missed: true",
+    ),
+    (
+        FAULT,
+        "  - {id: depeg, kind: link_duplicate, at: 1m, duration: 9m, probability: 1, delay: 1s, from: risk, to: trading}",
+        "6:13",
+        "a fault of kind link_duplicate is outside the monitor's mandate; expected no expectation of it",
+    ),
     (", within: 1m", ", within: 1m, missed: true", "6:20", "a fault that is missed has no 'alert'; expected 'missed' alone"),
     (", within: 1m", ", within: 1m, missed: maybe", "6:65", "missed cannot be 'maybe'; expected true or false"),
     (", within: 1m}", "}\n  - {fault: depeg, missed: true}", "7:13", "fault 'depeg' has two expectations"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from trading_ecosystem.domains.test_coordination.component import FaultDue, RunDue, TestCoordination
@@ -23,6 +24,7 @@ from trading_ecosystem.messages.test_coordination import (
 from trading_ecosystem.messages.units import HOUR, INSTRUMENTS, MINUTE, SECOND
 from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.runtime.randomness import SeededRandomness
+from trading_ecosystem.runtime.snapshot import Decoder, Encoder
 
 START = 1_000 * HOUR
 CRASH = PriceFault("crash", FaultKind.MARKET_CRASH, 2 * HOUR, ("BTC", "ETH"), -150_000, 12 * MINUTE, HOUR, HOUR, 0)
@@ -143,6 +145,26 @@ def test_steady_state_is_no_open_alert_of_any_firm() -> None:
         assert not component.steady
     component.handle(AlertResolved("other", 1, AlertKind.PRICE_CRASH, "BTC/USD", START), START)
     assert component.steady
+
+
+def test_a_snapshot_goes_on_in_the_same_way() -> None:
+    component = running()
+    component.handle(FaultDue("crash"), START + 2 * HOUR)
+    component.handle(ConditionTookEffect("market-data", "crash", "BTC/USD"), START + 2 * HOUR)
+    component.handle(alert(1), START + 2 * HOUR)
+    copy = Decoder().decode(msgspec.json.decode(msgspec.json.encode(Encoder().encode(component))))
+    assert not copy.steady
+    messages = [
+        ConditionTookEffect("market-data", "crash", "BTC/USD"),
+        ConditionEnded("market-data", "crash"),
+        AlertResolved("fund", 1, AlertKind.PRICE_CRASH, "BTC/USD", START),
+        FaultDue("stale"),
+        RunDue(),
+    ]
+    said = [[list(one.handle(message, START + 3 * HOUR)) for message in messages] for one in (component, copy)]
+    assert said[0] == said[1]
+    assert [len(one) for one in said[0]] == [0, 1, 0, 2, 1]
+    assert copy.steady
 
 
 def test_it_hears_production_and_control_only() -> None:

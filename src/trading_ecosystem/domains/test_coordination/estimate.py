@@ -2,7 +2,7 @@
 
 The rhythms of the ecosystem give most of it: two prices per tick and instrument, a candle per interval and instrument, at most
 three messages per publication, venue and instrument, reports and marks. The rest is trading, ``ENTRIES_PER_TRADING_HOUR`` per
-workload and hour, as measured on the scenario library, where the whole is right to within a fifth, on the high side.
+workload and hour, as measured on the scenario library, where the whole is right to within a quarter.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
 )
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.risk import AlertKind
-from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos
+from trading_ecosystem.messages.units import DAY, SECOND, MinorUnits, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 LONGEST_RUN: Final[Nanos] = 31 * DAY
@@ -206,6 +206,10 @@ def _read_expectations(nodes: tuple[Node, ...], faults: tuple[PlannedFault, ...]
         fault = named(fault_node, "fault", kinds)
         if any(other.fault == fault for other in expectations):
             raise BadInput(fault_node.place, f"fault {shown(fault)} has two expectations; expected one per fault")
+        entry = CATALOGUE[kinds[fault]]
+        if entry.expected_alert is None:
+            problem = f"a fault of kind {kinds[fault].value} is outside the monitor's mandate; expected no expectation of it"
+            raise BadInput(fault_node.place, problem)
         missed = fields.get("missed")
         if missed is not None and boolean(missed, "missed"):
             for key in ("alert", "within"):
@@ -213,19 +217,14 @@ def _read_expectations(nodes: tuple[Node, ...], faults: tuple[PlannedFault, ...]
                     raise BadInput(fields.place_of(key), f"a fault that is missed has no '{key}'; expected 'missed' alone")
             expectations.append(Expectation(fault, None, 0))
             continue
-        expectations.append(
-            Expectation(
-                fault=fault,
-                alert=enumerated(fields.need("alert"), "alert", AlertKind),
-                within_ns=_within(fields, CATALOGUE[kinds[fault]].sla_ns),
-            )
-        )
+        alert_node, within = fields.need("alert"), fields.get("within")
+        alert = enumerated(alert_node, "alert", AlertKind)
+        if alert is not entry.expected_alert:
+            problem = f"{alert.value} is not what a fault of kind {kinds[fault].value} raises"
+            raise BadInput(alert_node.place, f"{problem}; expected {entry.expected_alert.value}, or missed: true")
+        within_ns = entry.sla_ns if within is None else duration(within, "within", 0, LONGEST_RUN)
+        expectations.append(Expectation(fault, alert, within_ns))
     return tuple(expectations)
-
-
-def _within(fields: Fields, sla_ns: Nanos) -> Nanos:
-    node = fields.get("within")
-    return (sla_ns or MINUTE) if node is None else duration(node, "within", 0, LONGEST_RUN)
 
 
 def _read_clean_period(node: Node, duration_ns: Nanos) -> CleanPeriod:
