@@ -8,9 +8,11 @@ import pytest
 import trading_ecosystem
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.domains.market_data.component import MarketData
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.test_coordination.scenario import RISK
 from trading_ecosystem.messages.base import Audience, master_of
+from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised, Severity
 from trading_ecosystem.messages.test_coordination import FaultInjected, LinkConditionApplied, LinkEffect
 from trading_ecosystem.runtime import routing
@@ -113,3 +115,39 @@ def test_the_same_test_fails_with_one_planted_wire(monkeypatch):
     monkeypatch.setitem(routing.ALLOWED_AUDIENCES, "risk", frozenset({Audience.PRODUCTION, Audience.CONTROL}))
     result = trading_ecosystem.run("market_crash", seed=3)
     assert alerts_alone(result, Peeking) != alerts_recorded(result)
+
+
+def leaks(result, secrets):
+    """Production messages of a record in which a secret of the scenario stands, in whatever field."""
+    found = []
+    for entry in result.entries():
+        if entry.message.audience is Audience.PRODUCTION:
+            text = msgspec.json.encode(entry.message).decode()
+            found += [(entry.sequence, type(entry.message).__name__) for secret in secrets if secret in text]
+    return found
+
+
+LEAKY = ("faults.crash.id=zebra-7", "expectations.0.fault=zebra-7", "duration=2h")
+
+
+def test_no_production_message_carries_a_fault_or_a_word_of_the_scenario():
+    result = trading_ecosystem.run("market_crash", seed=3, overrides=LEAKY)
+    assert result.passed
+    assert any(b"zebra-7" in line for line in result.read_lines())
+    assert leaks(result, ("zebra-7", "market_crash", result.scenario.title)) == []
+
+
+class Leaking(MarketData):
+    """A planted leak: the vendor feed names the first condition set on it as an instrument."""
+
+    def price_condition_set(self, message, now):
+        leak = PricePublished(instrument=message.condition_id, price_minor=1, priced_at=now, update=1)
+        return [leak, *super().price_condition_set(message, now)]
+
+
+def test_a_planted_production_message_that_carries_a_faults_id_is_caught(monkeypatch):
+    from trading_ecosystem import container
+
+    monkeypatch.setattr(container, "MarketData", Leaking)
+    result = trading_ecosystem.run("market_crash", seed=3, overrides=LEAKY)
+    assert [name for _, name in leaks(result, ("zebra-7",))] == ["PricePublished"]
