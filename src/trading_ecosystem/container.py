@@ -21,7 +21,7 @@ from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
-from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
+from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_library import find_scenario
 from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.custodian.component import Custodian
@@ -138,8 +138,9 @@ def run(
     cannot be used, and leaves nothing half-written whatever happens.
     """
     path = find_scenario(scenario)
+    # Read from the file first, so that what is wrong is named where a person wrote it.
+    parsed = read_scenario(path, overrides)
     text = resolved_text(path, overrides)
-    parsed = parse_scenario(text, str(path))
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
     execution = _Execution(parsed, header, path.parent, faults, progress)
     if out is None:
