@@ -158,6 +158,34 @@ def test_scales_are_those_that_the_record_lists():
     assert stretches(record, AlertKind.POSITION_LIMIT, "BTC") == [(10, None, 750_750)]
 
 
+def test_messages_that_arrive_again_or_too_late_change_nothing():
+    record = SmallRecord()
+    set_limit(record, 0, LimitKind.POSITION_LONG, "BTC", minor_units("1"))
+    fill = {"lots": 500_000, "settles_after": 600}
+    record.fill(10, 1, **fill)
+    record.fill(20, 1, **fill)  # The same fill again.
+    record.settle(30, 1, [("BTC", minor_units("0.5"))])
+    record.settle(40, 1, [("BTC", minor_units("5"))])  # The same settlement again.
+    record.fill(50, 1, **fill)
+    pending = TransferPending("custodian", FIRM, "in", TransferKind.DEPOSIT, "BTC", 1, START, minor_units("0.8"))
+    posted = TransferPosted("custodian", FIRM, "in", TransferKind.DEPOSIT, "", "BTC", 1, minor_units("0.2"), 0)
+    record.say(60, "custodian", posted)
+    record.say(70, "custodian", pending)  # Overtaken by what it announces.
+    assert stretches(record, AlertKind.POSITION_LIMIT, "BTC") == []
+    record.fill(80, 2, 680, lots=50_000)
+    assert stretches(record, AlertKind.POSITION_LIMIT, "BTC") == [(80, None, 750_000)]
+
+
+def test_a_fill_below_the_market_raises_the_high_water_mark():
+    record = SmallRecord()
+    set_limit(record, 0, LimitKind.DRAWDOWN, FIRM, 100_000)
+    record.price(0, "BTC/USD", "60000")
+    record.deposit(0, "USD", "60000")
+    record.fill(10, 1, 610, lots=1_000_000, price_ticks=5_000_000)  # Worth 70,000 from now on.
+    record.price(20, "BTC/USD", "54750")  # 7.5 % below that.
+    assert stretches(record, AlertKind.DRAWDOWN_LIMIT, FIRM) == [(20, None, 750_000)]
+
+
 class Plain:
     """The definitions, evaluated from the whole history at every message: slow, and obviously what the text says."""
 

@@ -47,6 +47,17 @@ def test_it_lasts_until_no_overdue_fill_is_left_and_others_do_not_count():
     assert stretches(record, "exchange-beta") == [(900, None, 400 * 10**9)]
 
 
+def test_a_fill_that_arrives_late_and_is_older_than_the_overdue_one_only_makes_it_later():
+    record = SmallRecord()
+    record.fill(0, 1, 600)
+    record.fill(1000, 2, 500)  # Overdue on arrival; the first has been so since 900 s.
+    record.settle(1010, 1)
+    record.settle(1020, 2)
+    record.fill(2000, 3, 500)
+    record.settle(2010, 3)
+    assert stretches(record) == [(900, 1020, 520 * 10**9), (2000, 2010, 1510 * 10**9)]
+
+
 def test_repeated_and_late_messages_change_nothing():
     record = SmallRecord()
     record.settle(0, 1)  # Settled before the fill arrives.

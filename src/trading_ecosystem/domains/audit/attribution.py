@@ -158,5 +158,5 @@ def _onset(fault: LabelledFault) -> Nanos:
 
 def _moved_assets(subjects: Sequence[str]) -> tuple[str, ...]:
     """The assets a market fault moves: those it names, or else the bases of the instruments it names."""
-    named = tuple(subject for subject in subjects if "/" not in subject and subject != CASH)
+    named = tuple(subject for subject in subjects if "/" not in subject)
     return named or tuple(subject.partition("/")[0] for subject in subjects)
