@@ -5,6 +5,8 @@ Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,7 +67,7 @@ def run(
     if json:
         _print_json(verdict_document(result))
     else:
-        Console().print(verdict_text(result))
+        Console().print(verdict_text(result, _command()))
     raise typer.Exit(HELD if result.passed else NOT_HELD)
 
 
@@ -129,6 +131,14 @@ def print_map() -> None:
     from trading_ecosystem.reports.message_map import message_map
 
     sys.stdout.write(message_map())
+
+
+def _command() -> str:
+    """How to call this program again: by name where the shell finds it, else as it was called."""
+    if shutil.which("trading-ecosystem"):
+        return "trading-ecosystem"
+    called = sys.argv[0]
+    return "python -m trading_ecosystem" if called.endswith("__main__.py") else os.path.relpath(called)
 
 
 def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:

@@ -22,14 +22,14 @@ _OUTCOME_STYLES = {
 }
 
 
-def verdict_text(result: RunResult) -> RenderableType:
-    """Headline, detections, expectations and the facts that identify the run."""
+def verdict_text(result: RunResult, command: str = "trading-ecosystem") -> RenderableType:
+    """Headline, detections, expectations and the facts that identify the run; ``command`` is how to call the program."""
     judgement = result.verdict.judgement
     headline = Text.assemble((f"VERDICT {judgement.value.upper()}", _STYLES[judgement]), f"  {result.scenario.title}\n")
     parts: list[RenderableType] = [headline]
     if result.audit is not None and result.audit.detections:
         parts += [_detections(result), *_measures(result), Text()]
-    parts += [_expectations(result), Text(), _facts(result)]
+    parts += [_expectations(result), Text(), _facts(result, command)]
     return Group(*parts)
 
 
@@ -85,7 +85,7 @@ def _expectations(result: RunResult) -> Table:
     return table
 
 
-def _facts(result: RunResult) -> Table:
+def _facts(result: RunResult, command: str) -> Table:
     audit = result.audit
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
@@ -106,5 +106,5 @@ def _facts(result: RunResult) -> Table:
     grid.add_row("digest", result.journal_digest)
     if result.folder is not None:
         grid.add_row("report", f"{result.folder}/report.html")
-        grid.add_row("check it", f"trading-ecosystem replay {result.folder}")
+        grid.add_row("check it", f"{command} replay {result.folder}")
     return grid

@@ -120,7 +120,7 @@ class Links(Component):
         super().__init__(LINKS)
         self._rules = rules
         self._randomness = randomness
-        self._links: dict[str, Link] = {}
+        self._links: dict[tuple[str, str], Link] = {}
         self._conditions: dict[str, ActiveCondition] = {}
         self.perfect = not rules
         """True while every delivery is immediate: the kernel then asks nothing of the links."""
@@ -155,8 +155,11 @@ class Links(Component):
 
     def transit(self, sender: str, receiver: str, sequence: int, now: Nanos) -> tuple[list[Nanos], list[Message]]:
         """When a message said now is delivered (empty: never; two instants: twice), and what the links say about it."""
-        link = self._link(sender, receiver)
-        due = now + link.latency()
+        link = self._links.get((sender, receiver)) or self._link(sender, receiver)
+        due = now if link.rule is None else now + link.latency()
+        if not self._conditions:
+            link.last_due = due = max(due, link.last_due)
+            return [due], []
         said: list[Message] = []
         # What this link does besides carrying a message about a condition would break that very message.
         for condition_id, condition in self._conditions.items():
@@ -190,11 +193,9 @@ class Links(Component):
             said.append(ConditionTookEffect(component=LINKS, condition_id=condition_id, subject=subject))
 
     def _link(self, sender: str, receiver: str) -> Link:
-        name = f"{sender}>{receiver}"
-        link = self._links.get(name)
-        if link is None:
-            rule = next((rule for rule in self._rules if _matches(rule, sender, receiver)), None)
-            link = self._links[name] = Link(rule, self._randomness.stream(LINKS, name))
+        rule = next((rule for rule in self._rules if _matches(rule, sender, receiver)), None)
+        link = Link(rule, self._randomness.stream(LINKS, f"{sender}>{receiver}"))
+        self._links[sender, receiver] = link
         return link
 
 

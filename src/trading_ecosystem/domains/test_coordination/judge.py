@@ -16,7 +16,7 @@ from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.scenario import CleanPeriod, Expectation
 from trading_ecosystem.messages.audit import AlertFinding, AlertVerdict, AuditReport, DetectionOutcome, DetectionScore
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised
-from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.units import MILLISECOND, MINUTE, Nanos
 
 
 class Judgement(enum.StrEnum):
@@ -124,7 +124,11 @@ def _noticed(expectation: Expectation, score: DetectionScore | None) -> tuple[bo
 def _when(score: DetectionScore) -> str:
     if score.time_to_detect_ns is None:
         return ""
-    return f" {spoken(score.time_to_detect_ns)} after it could be seen"
+    waited = score.time_to_detect_ns
+    if MILLISECOND <= waited < MINUTE:
+        # Whole milliseconds are what a reader can use of a short wait; the exact figure is in the detection score.
+        waited -= waited % MILLISECOND
+    return f" {spoken(waited)} after it could be seen"
 
 
 def _measure(score: DetectionScore) -> str:
