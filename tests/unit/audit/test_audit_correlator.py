@@ -117,6 +117,7 @@ def test_rows_are_the_report_in_tables_with_distinct_keys():
         "scores": 1,
     }
     assert records.NAMESPACE == "audit"
+    assert not any(list(records.project(entry.message, entry.at)) for entry in story().entries)
 
 
 def test_rows_carry_the_values_of_the_report():

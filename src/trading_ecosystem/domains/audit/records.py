@@ -1,17 +1,18 @@
 """What audit keeps: lifecycles, chains, findings, checkpoints and scores, by run; the events themselves are the journal.
 
-They are derived from a whole record and not from single messages, so that there is nothing to project entry by entry:
+They are derived from a whole record and not from single messages, so that :func:`project` gives nothing entry by entry:
 :func:`rows` and :func:`rows_of` turn a report into records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, Final
 
 from trading_ecosystem.messages.audit import AuditReport
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
-from trading_ecosystem.ports.records import Record
+from trading_ecosystem.ports.records import Change, Record
 
 NAMESPACE: Final = "audit"
 
@@ -258,6 +259,11 @@ _ROWS: Final[dict[type[Record], Callable[[AuditReport], Iterator[Record]]]] = {
     CheckpointRecord: _checkpoints,
     ScoreRecord: _scores,
 }
+
+
+def project(message: Message, now: Nanos) -> Iterable[Change]:
+    """Nothing: no single message makes a record of audit."""
+    return ()
 
 
 def rows_of(report: AuditReport, record_type: type[Record]) -> Iterator[Record]:
