@@ -93,7 +93,7 @@ CASES = {
     "unknown instrument": (("[BTC/USD,", "[DOGE/USD,"), "mine.yaml:12:", "DOGE/USD"),
     "malformed YAML": (("ecosystem:", "ecosystem: ["), "mine.yaml:", ""),
     "unknown field": (("seed: 7", "sed: 7"), "mine.yaml:6:1:", "seed"),
-    "beyond the cap": (("magnitude: -0.06", "magnitude: -0.6"), "mine.yaml:76:16:", "from -0.2 to 0.2"),
+    "beyond the cap": (("magnitude: -0.06", "magnitude: -0.6"), ":16: magnitude", "from -0.2 to 0.2"),
 }
 
 

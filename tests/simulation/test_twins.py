@@ -27,7 +27,7 @@ def said(result, until):
     ("name", "overrides"),
     [
         ("market_crash", ("duration=2h",)),
-        ("settlement_delay", ("duration=2h",)),
+        ("settlement_delay", ()),
         ("stale_feed", ()),
         ("stablecoin_depeg", ("duration=9h", "faults.depeg.hold=10m", "faults.depeg.recovery=10m")),
     ],
