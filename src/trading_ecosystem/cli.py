@@ -20,9 +20,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
-from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError
 
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Bounds of ``--speed``."""
 HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT = 0, 1, 2, 3
 
 app = typer.Typer(
@@ -41,6 +43,10 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the scenario, e.g. faults.depeg.magnitude=-0.03."),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="Run directory to write; default: runs/SCENARIO-SEED.")]
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(help="Run against the wall clock: so many seconds of ecosystem time per second; default: as fast as it goes."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
@@ -51,6 +57,7 @@ def run(
     set_: SetOption = None,
     out: OutOption = None,
     json: JsonOption = False,
+    speed: SpeedOption = None,
     audit: Annotated[
         bool, typer.Option(help="Score the run; without, the record is the same and detections are not scored.")
     ] = True,
@@ -62,8 +69,11 @@ def run(
 
     path = find_scenario(scenario)
     target = out or Path("runs") / _default_name(path, seed, set_ or [])
+    speed_ppm = _speed_ppm(speed)
     with _progress_bar(f"running {path.stem}", quiet=json) as progress:
-        result = container.run(path, seed=seed, overrides=set_ or (), out=target, audit=audit, progress=progress)
+        result = container.run(
+            path, seed=seed, overrides=set_ or (), out=target, audit=audit, speed_ppm=speed_ppm, progress=progress
+        )
     if json:
         _print_json(verdict_document(result))
     else:
@@ -131,6 +141,14 @@ def print_map() -> None:
     from trading_ecosystem.reports.message_map import message_map
 
     sys.stdout.write(message_map())
+
+
+def _speed_ppm(speed: float | None) -> int | None:
+    if speed is None:
+        return None
+    if not SLOWEST <= speed <= FASTEST:
+        raise BadInput("--speed", f"{speed} cannot be used; expected a number from {SLOWEST} to {FASTEST:,}")
+    return round(speed * PARTS_PER_MILLION)
 
 
 def _command() -> str:

@@ -18,6 +18,7 @@ from dependency_injector import containers, providers
 
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters import scenario_parameters as made_from
+from trading_ecosystem.adapters.clocks import SystemClock
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
@@ -44,6 +45,7 @@ from trading_ecosystem.reports.run_result import RunResult
 from trading_ecosystem.reports.verdict_document import verdict_document
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
+from trading_ecosystem.runtime.live import drive
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.recorder import Follower, Recorder
 from trading_ecosystem.runtime.replay import ComparingJournal, decode_line, recorded_inputs, reexecute
@@ -129,20 +131,24 @@ def run(
     out: str | Path | None = None,
     audit: bool = True,
     faults: bool = True,
+    speed_ppm: int | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
 
     ``scenario`` is a file or a name of the library, ``overrides`` are ``key=value`` as after ``--set``. Without ``audit`` the
-    record is the same and nothing is scored; without ``faults`` it is the clean twin. Raises :class:`BadInput` for input that
-    cannot be used, and leaves nothing half-written whatever happens.
+    record is the same and nothing is scored; without ``faults`` it is the clean twin. With ``speed_ppm``
+    the live driver runs it against the wall clock, at that many millionths of ecosystem time per wall time; the record is the
+    same again. Raises :class:`BadInput` for input that cannot be used, and leaves nothing half-written whatever happens.
     """
     path = find_scenario(scenario)
     # Read from the file first, so that what is wrong is named where a person wrote it.
     parsed = read_scenario(path, overrides)
     text = resolved_text(path, overrides)
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
-    execution = _Execution(parsed, header, path.parent, faults, progress)
+    if speed_ppm is not None and parsed.ecosystem.market_data.recording is not None:
+        raise BadInput("--speed", "a recorded market cannot be paced against the wall clock; expected generated prices")
+    execution = _Execution(parsed, header, path.parent, faults, speed_ppm, progress)
     if out is None:
         memory = MemoryJournal()
         return execution.result(memory, memory.lines, None)
@@ -173,7 +179,16 @@ def header_of(scenario: Scenario, path: Path, text: str, seed: int, audit: bool)
 class _Execution:
     """One run from the first input to the verdict."""
 
-    def __init__(self, scenario: Scenario, header: Header, folder: Path, faults: bool, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        header: Header,
+        folder: Path,
+        faults: bool,
+        speed_ppm: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self._speed_ppm = speed_ppm
         self.scenario = scenario
         self.header = header
         self.observations = Observations(scenario.ecosystem.firm.name, scenario.duration_ns)
@@ -193,7 +208,10 @@ class _Execution:
             recorder.follow(_ingesting(audit))
         recorder.follow(self.observations.follow)
         with _few_collections():
-            simulate(kernel, recorder, inputs, progress=self._report_progress if self._progress else None)
+            if self._speed_ppm is None:
+                simulate(kernel, recorder, inputs, progress=self._report_progress if self._progress else None)
+            else:
+                self._run_paced(kernel, recorder, inputs, self._speed_ppm)
         report = None
         if audit is not None:
             audit.finish()
@@ -214,6 +232,11 @@ class _Execution:
             folder=folder,
             read_lines=read_lines,
         )
+
+    def _run_paced(self, kernel: Kernel, recorder: Recorder, inputs: Iterator[ScheduledInput], speed_ppm: int) -> None:
+        for scheduled in inputs:
+            kernel.admit(scheduled.sender, scheduled.message, scheduled.at)
+        drive(kernel, recorder, SystemClock(), speed_ppm, lambda: self._report_progress(kernel.now))
 
     def _report_progress(self, now: Nanos) -> None:
         if self._progress is not None:

@@ -60,6 +60,23 @@ def test_without_audit_nothing_is_scored_and_the_exit_code_says_so(tmp_path):
     assert "not scored" in done.stdout
 
 
+def test_a_run_against_the_wall_clock_has_the_same_digest(tmp_path):
+    fast = json.loads(cli("run", *SHORT, "--json", "--out", tmp_path / "fast").stdout)
+    paced = json.loads(cli("run", *SHORT, "--json", "--speed", "400", "--out", tmp_path / "paced").stdout)
+    assert paced["journal_digest"] == fast["journal_digest"]
+    # Twenty minutes at 400 to one last three seconds.
+    assert paced["wall_seconds"] >= 3.0
+    assert cli("replay", tmp_path / "paced").returncode == 0
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
+def test_an_impossible_speed_is_bad_input(tmp_path, speed):
+    done = cli("run", *SHORT, "--speed", speed, "--out", tmp_path / "r")
+    assert done.returncode == 2
+    assert "--speed" in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
 def test_list_check_and_map():
     listed = cli("scenarios", "list")
     assert listed.returncode == 0

@@ -198,6 +198,11 @@ class LiveDriver:
             _fail(one, error)
 
 
+def drive(kernel: Kernel, recorder: Recorder, wall: WallClock, speed_ppm: int, committed: Callable[[], None]) -> None:
+    """Drive a kernel whose inputs are all in to the end of its run, for callers that know no asyncio."""
+    asyncio.run(LiveDriver(kernel, recorder, wall, speed_ppm=speed_ppm, committed=committed).run())
+
+
 def _fail(one: _Waiting, error: BaseException) -> None:
     if not one.answer.done():
         one.answer.set_exception(error if isinstance(error, Exception) else Unavailable("the ecosystem has stopped"))
