@@ -26,8 +26,8 @@ run: $(INSTALLED)
 	@$(BIN)/trading-ecosystem run $(SCENARIO)
 
 test: $(INSTALLED_DEV)
-	@echo "==> ruff check" && $(BIN)/ruff check --quiet .
-	@echo "==> ruff format --check" && $(BIN)/ruff format --check --quiet .
+	@echo "==> ruff check" && $(BIN)/ruff check --quiet src tests benchmarks
+	@echo "==> ruff format --check" && $(BIN)/ruff format --check --quiet src tests benchmarks
 	@echo "==> mypy --strict" && $(BIN)/mypy
 	@echo "==> pytest" && $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST)
 
