@@ -25,7 +25,7 @@ from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, Ecosys
 
 SLOWEST, FASTEST = 0.001, 1_000_000
 """Bounds of ``--speed``."""
-HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT = 0, 1, 2, 3
+HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
     help="A wind tunnel for trading systems: run an ecosystem, break it on purpose, prove what the risk controls noticed.",
@@ -168,7 +168,17 @@ def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:
 
 @contextmanager
 def _progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
-    """A progress bar on a terminal, and none in a pipe."""
+    """A progress bar on a terminal, and none in a pipe; an interruption ends the command in one line."""
+    try:
+        with _bar_or_none(title, quiet) as progress:
+            yield progress
+    except KeyboardInterrupt as error:
+        sys.stderr.write("trading-ecosystem: interrupted; nothing was written\n")
+        raise typer.Exit(INTERRUPTED) from error
+
+
+@contextmanager
+def _bar_or_none(title: str, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
@@ -211,5 +221,3 @@ def main() -> None:
         _fail(BAD_INPUT, str(error))
     except EcosystemError as error:
         _fail(INTERNAL_FAULT, f"internal fault: {error}")
-    except KeyboardInterrupt:
-        _fail(130, "interrupted; nothing was written")

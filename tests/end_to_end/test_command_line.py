@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -203,7 +205,32 @@ def test_an_unwritable_or_foreign_output_folder_is_refused(tmp_path):
         assert cli("run", *SHORT, "--out", locked / "r").returncode == 2
 
 
-def test_a_run_that_is_interrupted_leaves_the_earlier_one_alone(tmp_path):
+def test_an_interruption_is_one_line_and_leaves_nothing_behind(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "trading_ecosystem",
+        "run",
+        "stablecoin_depeg",
+        "--speed",
+        "60",
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert error == "trading-ecosystem: interrupted; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_leaves_the_earlier_one_alone(tmp_path):
     target = tmp_path / "r"
     assert cli("run", *SHORT, "--out", target).returncode == 0
     before = (target / "verdict.json").read_bytes()
