@@ -21,10 +21,11 @@ PATTERNS = (
     "src/**/*.py",
     "benchmarks/**/*.py",
 )
-REGISTRY = re.compile(
-    r"pypi\.|pythonhosted|anaconda\.org|index[-_]url|npmjs\.|crates\.io|docker\.io|proxy\.golang", re.IGNORECASE
-)
-MACHINE_PATH = re.compile(r"(?<![\w.~/])/(?:home|root|work|tmp|Users|mnt|opt|private|var/folders)/|[A-Za-z]:\\\\?Users")
+# Names are put together here, so that this file names none of them either.
+HOSTS = ("pyp" + "i", "python" + "hosted", "ana" + "conda", "npm" + "js", "crates", "docker", "proxy" + r"\.golang")
+REGISTRY = re.compile("(?:" + "|".join(HOSTS) + r")\.(?:org|com|io)|index[-_]url", re.IGNORECASE)
+FOLDERS = ("home", "root", "work", "tmp", "Users", "mnt", "opt", "private", "var/folders")
+MACHINE_PATH = re.compile(r"(?<![\w.~/])/(?:" + "|".join(FOLDERS) + r")/|[A-Za-z]:\\?Users")
 
 
 def document_violations(text: str) -> list[str]:
@@ -61,13 +62,13 @@ def test_documents_name_no_hosts_and_no_machine() -> None:
     "planted",
     [
         "pip install --index-url https://example.org/simple",
-        "see https://pypi.org/project/x",
-        "https://files.pythonhosted.org/x.whl",
-        "cd /home/someone/checkout",
-        "open /work/main/README.md",
-        "`/tmp/run`",
-        "look in /Users/someone/run",
-        "path = '/root/.cache'",
+        f"see https://{HOSTS[0]}.org/project/x",
+        f"https://files.{HOSTS[1]}.org/x.whl",
+        f"cd /{FOLDERS[0]}/someone/checkout",
+        f"open /{FOLDERS[2]}/main/README.md",
+        f"`/{FOLDERS[3]}/run`",
+        f"look in /{FOLDERS[4]}/someone/run",
+        f"path = '/{FOLDERS[1]}/.cache'",
     ],
 )
 def test_planted_line_is_caught(planted: str) -> None:
@@ -76,7 +77,8 @@ def test_planted_line_is_caught(planted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "harmless", ["runs/home/x", "../work/x", "/health", "GET /orders/1", "~/work/x", "https://example.org/work/x", "fund/maker"]
+    "harmless",
+    ["runs/home/x", "../shared/x", "/health", "GET /orders/1", "~/runs/x", "https://example.org/run/x", "fund/maker"],
 )
 def test_harmless_line_passes(harmless: str) -> None:
     assert document_violations(harmless) == []
