@@ -5,8 +5,10 @@ Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,10 +124,13 @@ def scenarios_list(json: JsonOption = False) -> None:
 def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: JsonOption = False) -> None:
     """Read a scenario, say what is wrong with it, or how large its record will be."""
     from trading_ecosystem.adapters.scenario_files import read_scenario
+    from trading_ecosystem.container import ENTRY_BUDGET
     from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
 
     parsed = read_scenario(find_scenario(scenario), set_ or ())
     estimate = estimate_entries(parsed)
+    if estimate > ENTRY_BUDGET:
+        raise BadInput(parsed.name, f"would make about {estimate:,} entries; expected at most {ENTRY_BUDGET:,}: shorten it")
     if json:
         _print_json({"name": parsed.name, "title": parsed.title, "estimated_entries": estimate, "faults": len(parsed.faults)})
         return
@@ -163,7 +168,9 @@ def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:
     from trading_ecosystem.adapters.scenario_files import read_scenario
 
     parsed = read_scenario(path, overrides)
-    return f"{parsed.name}-{parsed.seed if seed is None else seed}"
+    name = f"{parsed.name}-{parsed.seed if seed is None else seed}"
+    # Another variant of the scenario is another run: it does not replace the one without overrides.
+    return f"{name}-{hashlib.sha256(repr(overrides).encode()).hexdigest()[:6]}" if overrides else name
 
 
 @contextmanager
@@ -206,13 +213,24 @@ def _options(
     """Options of every command."""
 
 
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
 def _fail(code: int, text: str) -> NoReturn:
-    sys.stderr.write(f"trading-ecosystem: {text}\n")
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    sys.stderr.write(f"trading-ecosystem: {printable}\n")
     sys.exit(code)
 
 
+def _terminated(number: int, frame: object) -> NoReturn:
+    """Being asked to end is an interruption like any other: nothing half-written stays."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    """Run the command line; every expected failure is one line on standard error and an exit code."""
+    """Run the command line; every failure is one line on standard error and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
     except BadInput as error:
@@ -221,3 +239,11 @@ def main() -> None:
         _fail(BAD_INPUT, str(error))
     except EcosystemError as error:
         _fail(INTERNAL_FAULT, f"internal fault: {error}")
+    except OSError as error:
+        _fail(BAD_INPUT, f"{error.filename or 'output'}: {error.strerror or error}")
+    except (UnicodeError, RecursionError) as error:
+        _fail(BAD_INPUT, f"the input is no text that can be used: {_one_line(error)}")
+    except Exception as error:  # the last resort: one line and an exit code, whatever went wrong
+        if os.environ.get("TRADING_ECOSYSTEM_TRACEBACK"):
+            raise
+        _fail(INTERNAL_FAULT, f"internal fault: {_one_line(error)} (TRADING_ECOSYSTEM_TRACEBACK=1 shows where)")

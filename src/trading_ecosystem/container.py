@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
+import msgspec
 from dependency_injector import containers, providers
 
 from trading_ecosystem import __version__
@@ -30,6 +31,7 @@ from trading_ecosystem.domains.exchange.component import Exchange
 from trading_ecosystem.domains.market_data.component import MarketData
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.test_coordination.component import TestCoordination
+from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
 from trading_ecosystem.domains.test_coordination.judge import judge
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.domains.trading.component import Trading
@@ -37,7 +39,7 @@ from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.market_data import PriceRecorded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
-from trading_ecosystem.ports.errors import BadInput, Divergence
+from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence
 from trading_ecosystem.ports.journal import Journal
 from trading_ecosystem.reports.observations import Observations
 from trading_ecosystem.reports.page import render_report
@@ -47,12 +49,17 @@ from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.live import drive
 from trading_ecosystem.runtime.randomness import SeededRandomness
-from trading_ecosystem.runtime.recorder import Follower, Recorder
+from trading_ecosystem.runtime.recorder import Follower, JournalDigest, Recorder
 from trading_ecosystem.runtime.replay import ComparingJournal, decode_line, recorded_inputs, reexecute
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
 
 FORMAT = 1
 """Version of the run directory's format."""
+
+LARGEST_SEED = 2**63 - 1
+"""Seeds are what an int64 holds."""
+ENTRY_BUDGET = 20_000_000
+"""Entries after which a run is stopped as a storm, and so the largest run that is begun."""
 
 Progress = Callable[[Nanos, Nanos], None]
 """Called now and then with the simulated time so far and the whole duration."""
@@ -86,7 +93,7 @@ class EcosystemContainer(containers.DeclarativeContainer):
     components = providers.Singleton(components_of, scenario, randomness, faults=faults)
     links = providers.Singleton(Links, providers.Callable(made_from.latency_rules, scenario), randomness)
     recorder = providers.Singleton(Recorder, journal)
-    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed)
+    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed, budget=ENTRY_BUDGET)
 
 
 def ecosystem(
@@ -109,16 +116,16 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
     if recording is None:
         return inputs
     rows = read_recording(folder / recording.file, recording.format.value, recording.sample_ns)
-    return chain(inputs, _recorded(scenario, rows))
+    usable = [row for row in rows if row.instrument in scenario.ecosystem.market_data.instruments]
+    if not usable:
+        names = ", ".join(scenario.ecosystem.market_data.instruments)
+        raise BadInput(recording.file, f"has no price of the scenario's instruments; expected rows of {names}")
+    return chain(inputs, _recorded(scenario, usable))
 
 
 def _recorded(scenario: Scenario, rows: Sequence[RecordedPrice]) -> Iterator[ScheduledInput]:
-    shift: Nanos | None = None
+    shift = scenario.starts_at - rows[0].at
     for row in rows:
-        if row.instrument not in scenario.ecosystem.market_data.instruments:
-            continue
-        if shift is None:
-            shift = scenario.starts_at - row.at
         message = PriceRecorded(component=MARKET_DATA, instrument=row.instrument, price_minor=row.price_minor)
         yield ScheduledInput(row.at + shift, made_from.DOOR, message)
 
@@ -146,16 +153,24 @@ def run(
     parsed = read_scenario(path, overrides)
     text = resolved_text(path, overrides)
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
+    header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults)
+    if not 0 <= header.seed <= LARGEST_SEED:
+        raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
+    if estimate_entries(parsed) > ENTRY_BUDGET:
+        raise BadInput(
+            str(path), f"would make about {estimate_entries(parsed):,} entries; expected at most {ENTRY_BUDGET:,}: shorten it"
+        )
     if speed_ppm is not None and parsed.ecosystem.market_data.recording is not None:
         raise BadInput("--speed", "a recorded market cannot be paced against the wall clock; expected generated prices")
-    execution = _Execution(parsed, header, path.parent, faults, speed_ppm, progress)
+    execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress)
+    inputs = scenario_inputs(parsed, header.seed, path.parent)
     if out is None:
         memory = MemoryJournal()
-        return execution.result(memory, memory.lines, None)
+        return execution.result(memory, inputs, memory.lines, None)
     target = Path(out)
     with RunDirectoryWriter(target) as writer:
         writer.write_json(HEADER, header)
-        result = execution.result(writer.journal, lambda: iter(RunDirectory(target).lines()), target)
+        result = execution.result(writer.journal, inputs, lambda: RunDirectory(target).lines(), target)
         writer.write_json(VERDICT, verdict_document(result))
         writer.write_text(REPORT, render_report(result, execution.observations))
         writer.finish()
@@ -180,28 +195,25 @@ class _Execution:
     """One run from the first input to the verdict."""
 
     def __init__(
-        self,
-        scenario: Scenario,
-        header: Header,
-        folder: Path,
-        faults: bool,
-        speed_ppm: int | None,
-        progress: Progress | None,
+        self, scenario: Scenario, header: Header, *, speed_ppm: int | None = None, progress: Progress | None = None
     ) -> None:
-        self._speed_ppm = speed_ppm
         self.scenario = scenario
         self.header = header
         self.observations = Observations(scenario.ecosystem.firm.name, scenario.duration_ns)
-        self._folder = folder
-        self._faults = faults
+        self._speed_ppm = speed_ppm
         self._progress = progress
 
-    def result(self, journal: Journal, read_lines: Callable[[], Iterator[bytes]], folder: Path | None) -> RunResult:
+    def result(
+        self,
+        journal: Journal,
+        inputs: Iterator[ScheduledInput],
+        read_lines: Callable[[], Iterator[bytes]],
+        folder: Path | None,
+    ) -> RunResult:
         """Simulate, audit, judge."""
         scenario, header = self.scenario, self.header
         started = time.perf_counter()
-        inputs = scenario_inputs(scenario, header.seed, self._folder)
-        kernel, recorder = ecosystem(scenario, header.seed, journal, faults=self._faults)
+        kernel, recorder = ecosystem(scenario, header.seed, journal, faults=header.faults)
         audit = None
         if header.audit:
             audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
@@ -217,7 +229,7 @@ class _Execution:
             audit.finish()
             report = audit.report()
         # A clean twin has no faults to expect anything of; its clean periods still count.
-        expectations = scenario.expectations if self._faults else ()
+        expectations = scenario.expectations if header.faults else ()
         verdict = judge(expectations, scenario.clean_periods, report, self.observations.alerts, scenario.starts_at)
         return RunResult(
             scenario=scenario,
@@ -271,42 +283,56 @@ def _few_collections() -> Iterator[None]:
 def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int, str]:
     """Run the record of a run directory again; returns the number of entries and the digest, which are the recorded ones.
 
-    Raises :class:`Divergence` naming the first entry that differs, :class:`Corrupt` where the record cannot be read.
+    Every entry is compared, and then the whole of ``verdict.json`` but the wall time, judged anew. A recording's rows are taken
+    from the record, where they are inputs, so that its file is not needed. Raises :class:`Divergence` naming the first entry
+    that differs, :class:`Corrupt` where the record cannot be read.
     """
     directory = RunDirectory(Path(folder))
     header = directory.header()
-    if header.engine_version != __version__:
+    if header.format != FORMAT or header.engine_version != __version__:
         raise BadInput(
-            str(folder), f"was recorded by engine {header.engine_version}, this is {__version__}; replay it with that one"
+            str(folder),
+            f"was recorded by engine {header.engine_version}, format {header.format}; this is {__version__}, format {FORMAT}",
         )
     scenario = parse_scenario(header.scenario, f"{folder}/{HEADER}", name=Path(header.scenario_file).stem)
-    lines = directory.lines()
-    journal = ComparingJournal(iter(lines), torn=header.live)
-    kernel, recorder = ecosystem(scenario, header.seed, journal, started_at=header.started_at)
     if header.live:
-        last = decode_line(lines[-1], len(lines)).sequence if lines else 0
-        reexecute(kernel, recorder, recorded_inputs(lines), last_sequence=last)
-        journal.expect_end()
-        return len(lines), recorder.digest.hexdigest()
-    total = scenario.duration_ns
-    report = None if progress is None else lambda now: progress(now - scenario.starts_at, total)
-    inputs = _inputs_again(scenario, header, lines)
-    with _few_collections():
-        simulate(kernel, recorder, inputs, progress=report)
+        return _replay_live(directory, header, scenario)
+    journal = ComparingJournal(directory.lines())
+    execution = _Execution(scenario, header, progress=progress)
+    inputs: Iterator[ScheduledInput] = made_from.opening_inputs(scenario, header.seed)
+    if scenario.ecosystem.market_data.recording is not None:
+        inputs = chain(inputs, _rows_of_record(directory.lines()))
+    result = execution.result(journal, inputs, directory.lines, None)
     journal.expect_end()
-    stated = directory.verdict().get("journal_digest")
-    digest = recorder.digest.hexdigest()
-    if stated != digest:
-        raise Divergence(0, len(lines), f"{VERDICT} states the digest {stated}, the journal's is {digest}")
-    return len(lines), digest
+    _compare_verdicts(directory.verdict(), verdict_document(result), result.entry_count)
+    return result.entry_count, result.journal_digest
 
 
-def _inputs_again(scenario: Scenario, header: Header, lines: Sequence[bytes]) -> Iterator[ScheduledInput]:
-    """The run's inputs: from the scenario, and a recording's rows from its file or, where that is gone, from the record."""
-    folder = Path(header.scenario_file).parent
-    recording = scenario.ecosystem.market_data.recording
-    if recording is None or (folder / recording.file).exists():
-        return scenario_inputs(scenario, header.seed, folder)
-    rows = (entry for entry in recorded_inputs(lines) if isinstance(entry.message, PriceRecorded))
-    again = (ScheduledInput(entry.at, entry.sender, entry.message) for entry in rows)
-    return chain(made_from.opening_inputs(scenario, header.seed), again)
+def _replay_live(directory: RunDirectory, header: Header, scenario: Scenario) -> tuple[int, str]:
+    """A live run's inputs are in the record and nowhere else, and its record may end wherever a crash cut it."""
+    if (directory.folder / VERDICT).exists():
+        raise Corrupt(f"{directory.folder}: {HEADER} says it ran live, but a live run has no {VERDICT}")
+    lines = list(directory.lines())
+    journal = ComparingJournal(iter(lines), torn=True)
+    kernel, recorder = ecosystem(scenario, header.seed, journal, started_at=header.started_at)
+    last = decode_line(lines[-1], len(lines)).sequence if lines else 0
+    reexecute(kernel, recorder, recorded_inputs(lines), last_sequence=last)
+    journal.expect_end()
+    digest = JournalDigest()
+    digest.update(lines)
+    return len(lines), digest.hexdigest()
+
+
+def _rows_of_record(lines: Iterator[bytes]) -> Iterator[ScheduledInput]:
+    for entry in recorded_inputs(lines):
+        if isinstance(entry.message, PriceRecorded):
+            yield ScheduledInput(entry.at, entry.sender, entry.message)
+
+
+def _compare_verdicts(stored: dict[str, object], again: dict[str, object], count: int) -> None:
+    """Raise :class:`Divergence` where the stored verdict is not what the record gives."""
+    again = msgspec.json.decode(msgspec.json.encode(again))
+    for name in dict.fromkeys((*again, *stored)):
+        if name != "wall_seconds" and stored.get(name) != again.get(name):
+            said, is_now = (str(document.get(name))[:80] for document in (stored, again))
+            raise Divergence(0, count, f"{VERDICT} states for {name}: {said}; the record gives: {is_now}")

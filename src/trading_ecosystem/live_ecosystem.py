@@ -19,7 +19,7 @@ from trading_ecosystem.domains.test_coordination.scenario import Scenario
 from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.messages.units import PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
-from trading_ecosystem.ports.errors import BadInput, Conflict
+from trading_ecosystem.ports.errors import BadInput, Conflict, Corrupt
 from trading_ecosystem.runtime.live import LiveDriver
 from trading_ecosystem.runtime.replay import ContinuingJournal, recover
 from trading_ecosystem.runtime.snapshot import Snapshot, restore_snapshot, take_snapshot
@@ -55,11 +55,18 @@ class LiveEcosystem:
         self.scenario = parse_scenario(header.scenario, header.scenario_file)
         self._journal = open_live_journal(folder)
         self._snapshot_entries = 0
+        try:
+            self._bring_up(header, wall, speed_ppm, fresh)
+        except BaseException:
+            self._journal.close()
+            raise
+
+    def _bring_up(self, header: Header, wall: WallClock, speed_ppm: int, fresh: bool) -> None:
         snapshot = self._stored_snapshot(header)
         continuing = ContinuingJournal(self._journal, skip=snapshot.entries if snapshot else 0)
         self.kernel, self.recorder = container.ecosystem(self.scenario, header.seed, continuing, started_at=header.started_at)
         if snapshot is not None:
-            restore_snapshot(self.kernel, (folder / SNAPSHOT).read_bytes(), __version__)
+            restore_snapshot(self.kernel, (self._folder / SNAPSHOT).read_bytes(), __version__)
             self._snapshot_entries = snapshot.entries
         recover(self.kernel, self.recorder, self._journal, skip=self._snapshot_entries)
         self.driver = LiveDriver(self.kernel, self.recorder, wall, speed_ppm=speed_ppm, committed=self._snapshot_if_due)
@@ -94,7 +101,10 @@ class LiveEcosystem:
 
     def _stored_snapshot(self, header: Header) -> Snapshot | None:
         path = self._folder / SNAPSHOT
-        snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot) if path.exists() else None
+        try:
+            snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot) if path.exists() else None
+        except msgspec.MsgspecError as error:
+            raise Corrupt(f"{path}: {error}; remove it to recover from the first input instead") from error
         if snapshot is not None and snapshot.entries > len(self._journal):
             raise Conflict(
                 f"{path} holds {snapshot.entries} entries, the journal only {len(self._journal)}: a part of it is gone"

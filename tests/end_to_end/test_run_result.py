@@ -72,7 +72,8 @@ def test_the_recorded_btcusdt_market_runs_and_its_report_shows_it(tmp_path):
     assert prices["price_minor"].between(54_000 * 10**8, 63_000 * 10**8).all()
     assert prices["price_minor"].nunique() > 3
     report = (out / "report.html").read_text()
-    assert "BTC/USDT, published reference price" in report
+    figure = report.partition("BTC/USDT, reference price in USDT</figcaption>")[2].partition("</figure>")[0]
+    assert figure.count(",") > 200, "the price path is drawn"
     from trading_ecosystem import container
 
     assert container.replay(out)[1] == result.journal_digest

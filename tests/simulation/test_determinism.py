@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zlib
 
 import pytest
 from tests.campaign import CAMPAIGN
@@ -103,18 +105,55 @@ def test_replay_names_the_place_of_damaged_bytes(runs, tmp_path):
     copy = tmp_path / "damaged"
     shutil.copytree(folder / "a", copy)
     path = copy / "journal.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines()
     path.write_bytes(path.read_bytes()[:-50_000])
+    whole = zlib.decompressobj(wbits=31).decompress(path.read_bytes()).count(b"\n")
+    assert 0 < whole < len(lines)
     done = cli("replay", copy)
     assert done.returncode == 1
-    assert "damaged after line" in done.stdout
+    assert f"damaged in line {whole + 1}:" in done.stdout
+
+
+def test_replay_names_the_entry_in_which_a_flipped_bit_shows(runs, tmp_path):
+    folder, _ = runs
+    copy = tmp_path / "damaged"
+    shutil.copytree(folder / "a", copy)
+    path = copy / "journal.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0x10
+    path.write_bytes(data)
+    stream = zlib.decompressobj(wbits=31)
+    seen = bytearray()
+    with contextlib.suppress(zlib.error):
+        for byte in data:
+            seen += stream.decompress(bytes((byte,)))
+    first_bad = next(i for i, (a, b) in enumerate(zip(lines, bytes(seen).split(b"\n"), strict=False), 1) if a != b)
+    done = cli("replay", copy)
+    assert done.returncode == 1
+    assert f"entry {first_bad} " in done.stdout or f"in line {first_bad}:" in done.stdout
 
 
 def test_an_edited_verdict_does_not_pass(runs, tmp_path):
     copy = damaged(runs, tmp_path, lambda lines: lines)
     path = copy / "verdict.json"
-    document = json.loads(path.read_text())
-    document["journal_digest"] = "0" * 64
-    path.write_text(json.dumps(document))
+    honest = json.loads(path.read_text())
+    for name, forged in (("journal_digest", "0" * 64), ("merkle_root", "1" * 64), ("alerts", []), ("passed", False)):
+        path.write_text(json.dumps({**honest, name: forged}))
+        done = cli("replay", copy)
+        assert done.returncode == 1
+        assert f"verdict.json states for {name}: " in done.stdout
+
+
+def test_a_header_that_claims_a_live_run_or_another_format_does_not_pass(runs, tmp_path):
+    copy = damaged(runs, tmp_path, lambda lines: lines[:1500])
+    path = copy / "header.json"
+    honest = json.loads(path.read_text())
+    path.write_text(json.dumps({**honest, "live": True}))
     done = cli("replay", copy)
     assert done.returncode == 1
-    assert "verdict.json states the digest 000" in done.stdout
+    assert "a live run has no verdict.json" in done.stdout
+    path.write_text(json.dumps({**honest, "format": 2}))
+    done = cli("replay", copy)
+    assert done.returncode == 2
+    assert "format 2" in done.stderr

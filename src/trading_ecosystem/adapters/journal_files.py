@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from trading_ecosystem.ports.errors import Corrupt, Unavailable
 
@@ -103,19 +103,50 @@ class CompressedJournal:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a journal file, plain or compressed (by its name); raises :class:`Corrupt` at the first bad place."""
-    compressed = path.suffix == ".gz"
+    """The lines of a journal file, plain or compressed (by its name).
+
+    Every line before a damaged place is yielded; reaching that place raises :class:`Corrupt` naming the line.
+    """
     number = 0
+    rest = b""
     try:
-        with gzip.open(path, "rb") if compressed else path.open("rb") as file:
-            # A GzipFile reads lines slowly by itself; a large buffer in front of it helps.
-            for raw in io.BufferedReader(file, 1 << 20) if isinstance(file, gzip.GzipFile) else file:
+        for data in _decompressed(path) if path.suffix == ".gz" else _chunks(path):
+            lines = (rest + data).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
                 number += 1
-                if not raw.endswith(b"\n"):
-                    raise Corrupt(f"{path}: line {number} is cut off")
-                yield raw[:-1]
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Corrupt(f"{path}: damaged after line {number}: {error}") from error
+                yield line
+    except (EOFError, zlib.error) as error:
+        raise Corrupt(f"{path}: damaged in line {number + 1}: {error}") from error
+    if rest:
+        raise Corrupt(f"{path}: line {number + 1} is cut off")
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while data := file.read(_CHUNK):
+            yield data
+
+
+def _decompressed(path: Path) -> Iterator[bytes]:
+    """What a gzip file holds, up to the very byte at which it stops making sense."""
+    stream = zlib.decompressobj(wbits=_GZIP)
+    for data in _chunks(path):
+        before = stream.copy()
+        try:
+            yield stream.decompress(data)
+        except zlib.error:
+            # The library gives nothing of a chunk in which it fails; byte by byte it gives all up to the failure.
+            for position in range(len(data)):
+                yield before.decompress(data[position : position + 1])
+        if stream.unused_data:
+            raise zlib.error("bytes follow the end of the compressed data")
+    if not stream.eof:
+        raise EOFError("the compressed data ends too early")
+
+
+_CHUNK: Final = 1 << 16
+_GZIP: Final = 31
 
 
 def _cut_torn_tail(path: Path) -> int:

@@ -6,8 +6,10 @@ interrupted leaves nothing half-written and does not touch an earlier run's dire
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeVar
@@ -31,8 +33,9 @@ class RunDirectoryWriter:
     """Writes one run directory; use as a context manager and call :meth:`finish` when everything is in."""
 
     def __init__(self, target: Path) -> None:
-        self._target = target
-        if target.exists() and not (target / HEADER).is_file() and (not target.is_dir() or any(target.iterdir())):
+        # Through a symbolic link the folder behind it is replaced, not the link.
+        self._target = target = Path(os.path.realpath(target))
+        if target.exists() and not _holds_a_run_or_nothing(target):
             raise BadInput(
                 str(target), "is not a run directory, so it is not overwritten; expected a new or an earlier run's folder"
             )
@@ -70,8 +73,18 @@ class RunDirectoryWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.journal.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            self.journal.close()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _holds_a_run_or_nothing(folder: Path) -> bool:
+    """Whether a folder has only what a run writes, so that replacing it loses nothing else."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return names <= {HEADER, JOURNAL, VERDICT, REPORT} and (not names or HEADER in names)
 
 
 class RunDirectory:
@@ -96,18 +109,18 @@ class RunDirectory:
         """The verdict document; raises :class:`Corrupt` where it is not readable."""
         return self._decode(VERDICT, dict[str, object])
 
-    def lines(self) -> list[bytes]:
-        """All lines of the journal; raises :class:`Corrupt` at the first bad place."""
-        if not self.journal_path.exists():
+    def lines(self) -> Iterator[bytes]:
+        """All lines of the journal; raises :class:`Corrupt` where the first bad one is reached."""
+        if not self.journal_path.is_file():
             raise Corrupt(f"{self.folder}: there is no {JOURNAL} in it")
-        return list(read_lines(self.journal_path))
+        return read_lines(self.journal_path)
 
     def _decode(self, name: str, kind: type[T]) -> T:
         path = self.folder / name
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
-        except FileNotFoundError as error:
-            raise Corrupt(f"{path}: is missing") from error
+        except OSError as error:
+            raise Corrupt(f"{path}: {error.strerror}") from error
         except msgspec.MsgspecError as error:
             raise Corrupt(f"{path}: {error}") from error
 

@@ -29,5 +29,5 @@ def find_scenario(name: str | Path) -> Path:
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         raise BadInput(str(name), "there is no such file; expected a scenario file, or a name of `scenarios list`")
     close = get_close_matches(str(name), known, n=1)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    raise BadInput(str(name), f"unknown scenario{meant} Expected a file or one of {', '.join(known)}")
+    meant = f" did you mean {close[0]}?" if close else ""
+    raise BadInput(str(name), f"unknown scenario;{meant} expected a file or one of {', '.join(known)}")

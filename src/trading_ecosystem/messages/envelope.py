@@ -90,5 +90,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     started_at: Nanos
     audit: bool
+    overrides: tuple[str, ...] = ()
+    """What ``--set`` changed; already applied in ``scenario``."""
+    faults: bool = True
+    """False for the clean twin, in which nothing was injected."""
     live: bool = False
     """Whether inputs arrived while it ran; then they are in the journal and nowhere else."""

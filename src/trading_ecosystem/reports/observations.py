@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from trading_ecosystem.messages.envelope import Entry
-from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.market_data import FundamentalPriceChanged, PricePublished
 from trading_ecosystem.messages.risk import (
     AlertEscalated,
     AlertRaised,
@@ -25,11 +25,41 @@ from trading_ecosystem.messages.test_coordination import (
 from trading_ecosystem.messages.trading import StrategyMarked
 from trading_ecosystem.messages.units import SECOND, Nanos
 
-Series = list[tuple[Nanos, int]]
-"""Instants and values, in order of time."""
-
 SAMPLES = 900
 """About how many points a chart's line has."""
+
+
+class SampledSeries:
+    """A series thinned for a chart: of every interval its first, lowest, highest and last value, so that no peak is lost."""
+
+    __slots__ = ("_ends_at", "_every", "_first", "_high", "_last", "_low", "_points")
+
+    def __init__(self, every: Nanos) -> None:
+        self._every = every
+        self._ends_at: Nanos = -1
+        self._points: list[tuple[Nanos, int]] = []
+        self._first = self._low = self._high = self._last = (0, 0)
+
+    def add(self, at: Nanos, value: int) -> None:
+        """Take the next value, not earlier than the last."""
+        point = (at, value)
+        if at >= self._ends_at:
+            self._points = self.points()
+            self._ends_at = at + self._every
+            self._first = self._low = self._high = self._last = point
+            return
+        self._last = point
+        if value < self._low[1]:
+            self._low = point
+        elif value > self._high[1]:
+            self._high = point
+
+    def points(self) -> list[tuple[Nanos, int]]:
+        """Everything kept so far, in order of time."""
+        if self._ends_at >= 0:
+            self._points.extend(sorted({self._first, self._low, self._high, self._last}))
+            self._ends_at = -1
+        return self._points
 
 
 class Observations:
@@ -38,8 +68,8 @@ class Observations:
     def __init__(self, firm: str, duration_ns: Nanos) -> None:
         self._firm = firm
         self._sample_ns = max(SECOND, duration_ns // SAMPLES)
-        self._last_sample: dict[str, Nanos] = {}
-        self.prices: dict[str, Series] = {}
+        self.prices: dict[str, SampledSeries] = {}
+        self.fundamentals: dict[str, SampledSeries] = {}
         self.alerts: list[AlertRaised] = []
         self.alert_changes: list[tuple[Nanos, AlertUpdated | AlertEscalated | AlertResolved]] = []
         self.exposures: list[tuple[Nanos, ExposureReported]] = []
@@ -51,6 +81,7 @@ class Observations:
         self.counts: dict[str, int] = defaultdict(int)
         self._handlers: dict[type[Any], Callable[[Any, Nanos], None]] = {
             PricePublished: self._price_published,
+            FundamentalPriceChanged: self._fundamental_changed,
             AlertRaised: self._alert_raised,
             AlertUpdated: self._alert_changed,
             AlertEscalated: self._alert_changed,
@@ -77,10 +108,16 @@ class Observations:
                 handler(message, entry.at)
 
     def _price_published(self, message: PricePublished, at: Nanos) -> None:
-        instrument = message.instrument
-        if at >= self._last_sample.get(instrument, 0):
-            self._last_sample[instrument] = at + self._sample_ns
-            self.prices.setdefault(instrument, []).append((at, message.price_minor))
+        series = self.prices.get(message.instrument)
+        if series is None:
+            series = self.prices[message.instrument] = SampledSeries(self._sample_ns)
+        series.add(at, message.price_minor)
+
+    def _fundamental_changed(self, message: FundamentalPriceChanged, at: Nanos) -> None:
+        series = self.fundamentals.get(message.instrument)
+        if series is None:
+            series = self.fundamentals[message.instrument] = SampledSeries(self._sample_ns)
+        series.add(at, message.price_minor)
 
     def _alert_raised(self, message: AlertRaised, at: Nanos) -> None:
         self.alerts.append(message)

@@ -47,6 +47,7 @@ def render_report(result: RunResult, observations: Observations) -> str:
         equity_chart=view.equity_chart(),
         position_charts=view.position_charts(),
         strategy_chart=view.strategy_chart(),
+        unsettled_chart=view.unsettled_chart(),
         faults=view.faults(),
         production=view.production_timeline(),
         truth=view.truth_timeline(),
@@ -108,13 +109,17 @@ class _ReportView:
     def price_charts(self) -> list[tuple[str, Markup]]:
         """Price paths, those of the affected instruments first, with fault windows shaded and alerts marked."""
         subjects = {subject for label in self._observations.labels for subject in label.expected_subjects}
-        prices = self._observations.prices
+        prices, fundamentals = self._observations.prices, self._observations.fundamentals
         order = sorted(prices, key=lambda name: (_distance(name, subjects), name))
         charts = []
         for instrument in order:
             marks = [mark for subject, mark in self._alert_marks() if _touches(instrument, {subject})]
-            line = Line(instrument, self._scaled(prices[instrument]))
-            charts.append((instrument, self._chart([line], marks=marks, label=f"price of {instrument}")))
+            lines = [Line("published", self._scaled(prices[instrument].points()))]
+            truth = fundamentals[instrument].points() if instrument in fundamentals else []
+            if truth and truth != prices[instrument].points():
+                lines.append(Line("fundamental", self._scaled(truth)))
+            chart = self._chart(lines, marks=marks, label=f"price of {instrument}", instrument=instrument)
+            charts.append((instrument, chart))
         return charts
 
     def equity_chart(self) -> Markup | None:
@@ -133,6 +138,14 @@ class _ReportView:
                 charts.append((asset, self._chart([line], label=f"net position in {asset}")))
         return charts
 
+    def unsettled_chart(self) -> Markup | None:
+        """What waits for settlement, with the alerts on venues."""
+        points = [(at, exposure.unsettled_usd_minor) for at, exposure in self._observations.exposures]
+        venues = {venue.name for venue in self._result.scenario.ecosystem.venues}
+        marks = [mark for subject, mark in self._alert_marks() if subject in venues]
+        line = Line("unsettled", self._scaled(points))
+        return self._chart([line], marks=marks, label="unsettled amounts") if points else None
+
     def strategy_chart(self) -> Markup | None:
         """Profit and loss by strategy, realised and unrealised, after fees."""
         lines = []
@@ -144,15 +157,29 @@ class _ReportView:
     def _scaled(self, points: Sequence[tuple[Nanos, int]]) -> list[tuple[Nanos, float]]:
         return [(at - self._start, value / MINOR_UNITS_PER_WHOLE) for at, value in points]
 
-    def _chart(self, lines: Sequence[Line], *, marks: Sequence[Mark] = (), label: str) -> Markup:
-        windows = [Window(name, start - self._start, end - self._start) for name, start, end in self._windows()]
+    def _chart(self, lines: Sequence[Line], *, marks: Sequence[Mark] = (), label: str, instrument: str | None = None) -> Markup:
+        """A chart with the fault windows; of an instrument, those of the faults that touch it or its assets."""
+        windows = [
+            Window(name, start - self._start, end - self._start)
+            for name, subjects, start, end in self._windows()
+            if instrument is None or _touches(instrument, subjects)
+        ]
         svg = line_chart(lines, duration=self._duration, windows=windows, marks=marks, label=label)
         return Markup(svg)
 
-    def _windows(self) -> list[tuple[str, Nanos, Nanos]]:
+    def _windows(self) -> list[tuple[str, set[str], Nanos, Nanos]]:
         end = self._start + self._result.simulated_ns
         closings = self._observations.closings
-        return [(label.fault_id, label.onset_at, closings.get(label.fault_id, end)) for label in self._observations.labels]
+        aims = {fault.fault_id: {*fault.subjects} for _, fault in self._observations.faults}
+        return [
+            (
+                label.fault_id,
+                {*label.expected_subjects, *aims.get(label.fault_id, ())},
+                label.onset_at,
+                closings.get(label.fault_id, end),
+            )
+            for label in self._observations.labels
+        ]
 
     def _alert_marks(self) -> list[tuple[str, Mark]]:
         return [
@@ -198,7 +225,7 @@ class _ReportView:
             else:
                 observed = wording.measure_text(change.kind, change.observed)
                 rows.append((at, f"now {change.severity.value}: {name}, at {observed}"))
-        return sorted(rows)
+        return sorted(rows, key=lambda row: row[0])
 
     def _raised_text(self, alert: AlertRaised) -> str:
         observed = wording.measure_text(alert.kind, alert.observed)
@@ -211,7 +238,6 @@ class _ReportView:
         rows = [(at, f"fault {fault.fault_id} set on {fault.component}") for at, fault in self._observations.faults]
         for label in self._observations.labels:
             rows.append((label.onset_at, f"{label.fault_id} took effect, first on {label.first_subject}"))
-        rows += [(at, f"{fault_id} ended") for fault_id, at in self._observations.closings.items()]
         audit = self._result.audit
         if audit is not None:
             for score in audit.detections:
@@ -220,7 +246,9 @@ class _ReportView:
             for alert in audit.alerts:
                 worth = _WORTH.get(alert.verdict, f"explained by {alert.fault_id}")
                 rows.append((alert.raised_at, f"alert {wording.words(alert.kind.value)} on {alert.subject}: {worth}"))
-        return sorted(rows)
+        rows += [(at, f"{fault_id} ended") for fault_id, at in self._observations.closings.items()]
+        # At one instant the order of the story stays: set, effect, could be seen, alert, ended.
+        return sorted(rows, key=lambda row: row[0])
 
 
 _WORTH = {

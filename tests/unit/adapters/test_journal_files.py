@@ -59,7 +59,7 @@ def test_damage_is_named_by_its_line(tmp_path):
     path = tmp_path / "journal.jsonl.gz"
     whole = gzip.compress(b"\n".join(LINES) + b"\n")
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Corrupt, match="damaged after line [0-9]+"):
+    with pytest.raises(Corrupt, match="damaged in line [0-9]+"):
         list(read_lines(path))
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0x55
@@ -67,7 +67,7 @@ def test_damage_is_named_by_its_line(tmp_path):
     with pytest.raises(Corrupt):
         list(read_lines(path))
     path.write_bytes(b"not gzip at all")
-    with pytest.raises(Corrupt, match="damaged after line 0"):
+    with pytest.raises(Corrupt, match="damaged in line 1"):
         list(read_lines(path))
     plain = tmp_path / "journal.jsonl"
     plain.write_bytes(b"one\ntwo")

@@ -9,6 +9,7 @@ from trading_ecosystem.domains.audit.faults import LabelledFault
 from trading_ecosystem.domains.audit.intervals import Interval
 from trading_ecosystem.messages.audit import CausalChain, ChainStep, LinkBasis
 from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.units import MILLISECOND
 
 _NAMING_FIELDS: Final = ("subject", "instrument", "asset", "venue", "receiver", "account")
 """Where a message says what it is about, the most telling first."""
@@ -46,8 +47,12 @@ def _condition_step(judged: Judged, fault: LabelledFault, interval: Interval) ->
     raised = judged.alert.raised
     effect = fault.effect
     together = effect is not None and entry.sender == effect.entry.sender and entry.trace == effect.entry.trace
-    basis = LinkBasis.CAUSE if together else LinkBasis.SUBJECT
+    changed = None if effect is None else effect.first_changed
+    near = changed is not None and _share_an_asset(_subject(changed), _subject(entry))
+    basis = LinkBasis.CAUSE if together else LinkBasis.SUBJECT if near else LinkBasis.LABEL
     detail = f"{raised.kind.value} begins to hold on {raised.subject}"
+    if interval.begun_at > entry.at:
+        detail += f", {(interval.begun_at - entry.at) // MILLISECOND} ms after this was said"
     return ChainStep(entry.sequence, interval.begun_at, entry.sender, _type(entry), _subject(entry), basis, detail)
 
 
@@ -61,6 +66,11 @@ def _alert_step(judged: Judged, interval: Interval) -> ChainStep:
 def _step(entry: Entry, basis: LinkBasis | None, detail: str, subject: str | None = None) -> ChainStep:
     about = _subject(entry) if subject is None else subject
     return ChainStep(entry.sequence, entry.at, entry.sender, _type(entry), about, basis, detail)
+
+
+def _share_an_asset(one: str, other: str) -> bool:
+    """Whether two subjects are the same, or name an asset that both trade."""
+    return one == other or any(asset in other.split("/") for asset in one.split("/"))
 
 
 def _type(entry: Entry) -> str:
