@@ -117,7 +117,9 @@ def test_the_price_chart_shows_the_peak_and_shades_only_what_the_fault_touched(r
     assert points[0][0] == LEFT
     assert points[-1][0] == pytest.approx(WIDTH - RIGHT, abs=2)
     highest, lowest = min(y for _, y in points), max(y for _, y in points)
-    labels = [(float(v.replace(",", "")), float(y)) for y, v in re.findall(r'y="([\d.]+)" text-anchor="end">([\d,.]+)<', chart)]
+    labels = [
+        (float(v.replace(",", "")), float(y) - 4) for y, v in re.findall(r'y="([\d.]+)" text-anchor="end">([\d,.]+)<', chart)
+    ]
     (low_value, low_y), (high_value, high_y) = labels[0], labels[-1]
 
     def value(y):
