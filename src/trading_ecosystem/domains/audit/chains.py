@@ -9,7 +9,7 @@ from trading_ecosystem.domains.audit.faults import LabelledFault
 from trading_ecosystem.domains.audit.intervals import Interval
 from trading_ecosystem.messages.audit import CausalChain, ChainStep, LinkBasis
 from trading_ecosystem.messages.envelope import Entry
-from trading_ecosystem.messages.units import MILLISECOND
+from trading_ecosystem.messages.units import MILLISECOND, SECOND
 
 _NAMING_FIELDS: Final = ("subject", "instrument", "asset", "venue", "receiver", "account")
 """Where a message says what it is about, the most telling first."""
@@ -52,7 +52,9 @@ def _condition_step(judged: Judged, fault: LabelledFault, interval: Interval) ->
     basis = LinkBasis.CAUSE if together else LinkBasis.SUBJECT if near else LinkBasis.LABEL
     detail = f"{raised.kind.value} begins to hold on {raised.subject}"
     if interval.begun_at > entry.at:
-        detail += f", {(interval.begun_at - entry.at) // MILLISECOND} ms after this was said"
+        waited = interval.begun_at - entry.at
+        detail += f", {waited // SECOND} s" if waited >= SECOND else f", {waited // MILLISECOND} ms"
+        detail += " after this was said"
     return ChainStep(entry.sequence, interval.begun_at, entry.sender, _type(entry), _subject(entry), basis, detail)
 
 
