@@ -15,6 +15,7 @@ from tests.campaign import seeds
 
 from trading_ecosystem import container
 from trading_ecosystem.adapters.journal_files import read_lines
+from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.messages.envelope import decode_entry
 from trading_ecosystem.runtime.recorder import JournalDigest
 
@@ -55,6 +56,9 @@ def entries(folder):
 
 
 def check_acknowledged(recorded, acknowledged):
+    check = ConservationCheck()
+    found = [finding for entry in recorded.values() for finding in check.ingest(entry)]
+    assert found + list(check.finish()) == []
     for receipt in acknowledged:
         assert recorded[receipt["sequence"]].at == receipt["at"]
         for sequence, name in receipt["said"]:

@@ -35,6 +35,9 @@ def said(result, until):
 def test_twins_agree_until_onset_and_not_after(name, overrides, seed):
     faulted = trading_ecosystem.run(name, seed=seed, overrides=overrides)
     clean = trading_ecosystem.run(name, seed=seed, overrides=overrides, faults=False)
+    assert faulted.audit is not None
+    assert clean.audit is not None
+    assert faulted.audit.conservation == clean.audit.conservation == ()
     labels = [entry for entry in faulted.entries() if isinstance(entry.message, GroundTruthLabelled)]
     onset = labels[0].message.onset_at
     assert onset > faulted.scenario.starts_at
