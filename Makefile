@@ -29,11 +29,11 @@ test: $(INSTALLED_DEV)
 	@echo "==> ruff check" && $(BIN)/ruff check --quiet src tests benchmarks
 	@echo "==> ruff format --check" && $(BIN)/ruff format --check --quiet src tests benchmarks
 	@echo "==> mypy --strict" && $(BIN)/mypy
-	@echo "==> pytest" && $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST)
+	@echo "==> pytest" && $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST)
 
 campaign: $(INSTALLED_DEV)
 	@echo "==> pytest, large counts"
-	@TRADING_ECOSYSTEM_CAMPAIGN=1 $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST) tests
+	@TRADING_ECOSYSTEM_CAMPAIGN=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST) tests
 
 bench: $(INSTALLED_DEV)
 	@echo "==> benchmarks"
