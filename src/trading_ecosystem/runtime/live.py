@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.base import Audience, Message, master_of
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.test_coordination import Resumed
 from trading_ecosystem.messages.units import HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
@@ -36,7 +36,11 @@ _LONGEST_SLEEP: Final = 0.5
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The answer to an input: its sequence, and what was said in its unbroken chain of causes, all committed."""
+    """The answer to an input: its sequence, and what was said in its unbroken chain of causes, all committed.
+
+    Whoever sends a production message learns only what production may know: no control message of a broken link, and nothing
+    that is private to another firm.
+    """
 
     sequence: int
     at: Nanos
@@ -150,7 +154,8 @@ class LiveDriver:
         for sequence, one in admitted:
             said = self._answers.pop(sequence)
             if not one.answer.done():
-                one.answer.set_result(Receipt(sequence, said[0].at, tuple(said[1:])))
+                known = tuple(entry for entry in said[1:] if _may_know(one.message, entry.message))
+                one.answer.set_result(Receipt(sequence, said[0].at, known))
         return behind
 
     def _admit(self, one: _Waiting) -> int:
@@ -201,6 +206,15 @@ class LiveDriver:
 def drive(kernel: Kernel, recorder: Recorder, wall: WallClock, speed_ppm: int, committed: Callable[[], None]) -> None:
     """Drive a kernel whose inputs are all in to the end of its run, for callers that know no asyncio."""
     asyncio.run(LiveDriver(kernel, recorder, wall, speed_ppm=speed_ppm, committed=committed).run())
+
+
+def _may_know(asked: Message, said: Message) -> bool:
+    """Whether the sender of ``asked`` may be told of ``said``."""
+    if asked.audience is not Audience.PRODUCTION:
+        return True
+    if said.audience is not Audience.PRODUCTION:
+        return False
+    return not said.private or master_of(getattr(said, "account", "")) == master_of(getattr(asked, "account", ""))
 
 
 def _fail(one: _Waiting, error: BaseException) -> None:

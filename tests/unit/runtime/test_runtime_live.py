@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
 import pytest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected
+from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 from trading_ecosystem.ports.errors import Unavailable
 from trading_ecosystem.runtime import live
@@ -60,6 +62,35 @@ def test_an_answer_holds_what_the_input_led_to_and_is_committed(toy):
     assert [type(e.message).__name__ for e in receipt.said] == ["CancelRejected", "QuoteChanged"]
     assert isinstance(receipt.said[0].message, CancelRejected)
     assert {receipt.sequence, *(e.sequence for e in receipt.said)} <= set(committed)
+
+
+def test_an_answer_tells_a_client_nothing_of_faults_and_nothing_of_other_firms(toy):
+    async def scenario():
+        clock = ManualClock()
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
+        running = asyncio.create_task(driver.run())
+        broken = LinkConditionSet(
+            component="links",
+            condition_id="secret",
+            kind=LinkConditionKind.LINK_PARTITION,
+            senders=("exchange-alpha",),
+            receivers=("trading",),
+            until=START + 10**12,
+        )
+        clock.time += 1
+        await driver.submit("control", broken)
+        mine = await driver.submit("door", cancel(1))
+        driver.stop()
+        await running
+        return mine, ecosystem.entries
+
+    mine, entries = asyncio.run(scenario())
+    assert any(type(entry.message).__name__ == "LinkConditionApplied" and entry.trace == mine.sequence for entry in entries)
+    assert [type(entry.message).__name__ for entry in mine.said] == ["CancelRejected", "QuoteChanged"]
+    other = msgspec.structs.replace(mine.said[0].message, account="another/firm")
+    assert live._may_know(cancel(1), mine.said[0].message)
+    assert not live._may_know(cancel(1), other)
 
 
 def test_wake_ups_see_their_own_instant_and_not_the_wall(toy):
