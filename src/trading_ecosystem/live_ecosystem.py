@@ -76,10 +76,16 @@ class LiveEcosystem:
             self.driver.resume()
 
     def close(self) -> None:
-        """Commit, snapshot, and release the journal: a clean stop."""
-        self.recorder.commit()
-        self._write_snapshot()
-        self._journal.close()
+        """Commit, snapshot, and release the journal: a clean stop.
+
+        After a component failed there is nothing clean to save: the journal is what counts, and recovery starts from it.
+        """
+        try:
+            if not self.kernel.broken:
+                self.recorder.commit()
+                self._write_snapshot()
+        finally:
+            self._journal.close()
 
     def _first_header(self, scenario: str | Path, seed: int | None, overrides: Sequence[str], wall: WallClock) -> Header:
         path = find_scenario(scenario)

@@ -59,6 +59,8 @@ class Kernel:
         self.entries = 0
         self.deliveries = 0
         self.ended = False
+        self.broken = False
+        """True once a component failed in the middle of a handling: this kernel must not go on, nor be saved."""
         self._record = record
         self._storm_limit = storm_limit
         self._budget = budget
@@ -228,20 +230,24 @@ class Kernel:
         if self.links.perfect:
             self._immediate.append((receivers, message, sequence, trace))
             return
+        effects: list[Message] = []
         for receiver in receivers:
             dues, said = self.links.transit(sender, receiver[0], sequence, self.now)
+            effects += said
             for copy, due_at in enumerate(dues):
                 if due_at == self.now:
                     self._immediate.append(((receiver,), message, sequence, trace))
                 else:
                     due: Due = (due_at, _DELIVERY, sequence, receiver[0], copy, (receiver,), message, None, trace)
                     heappush(self._future, due)
-            if said:
-                self._say(LINKS, said, sequence, trace)
+        if effects:
+            # Said once every delivery of the message itself has its place, so that none of them comes after what is said here.
+            self._say(LINKS, effects, sequence, trace)
 
     # ---------------------------------------------------------------- failures
 
     def _fault(self, name: str, sequence: int, error: Exception) -> ComponentFault:
+        self.broken = True
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return ComponentFault(name, sequence, self.seed, detail)
 

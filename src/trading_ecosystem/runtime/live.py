@@ -33,6 +33,8 @@ BACKLOG: Final = 10_000
 SLICE: Final = 2_000
 """Steps between two looks at the event loop, so that a busy ecosystem still answers."""
 _LONGEST_SLEEP: Final = 0.5
+_RETRY_AFTER: Final = 0.05
+"""Seconds between two tries of a journal that refuses."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -82,9 +84,11 @@ class LiveDriver:
         self._anchor: Nanos = kernel.now
         self._wall_anchor: Nanos = wall.now()
         self._waiting: list[_Waiting] = []
+        self._in_hand: list[_Waiting] = []
         self._wake = asyncio.Event()
         self._stopping = False
         self._answers: dict[int, list[Entry]] = {}
+        recorder.commit_on_request()
         recorder.follow(self._collect_answers)
 
     def now(self) -> Nanos:
@@ -95,7 +99,7 @@ class LiveDriver:
         """Go on after a stop: at speed 1 catch up to the wall within the limits of the design, before the doors open."""
         stopped_at = self._kernel.now
         gap = self._wall.now() - stopped_at
-        if self._speed_ppm == PARTS_PER_MILLION and 0 < gap <= COARSE_CATCH_UP:
+        if not self._kernel.ended and self._speed_ppm == PARTS_PER_MILLION and 0 < gap <= COARSE_CATCH_UP:
             self._anchor = self._wall_anchor = self._wall.now()
             tick = 0 if gap <= NORMAL_CATCH_UP else COARSE_TICK
             self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=self._anchor, tick_ns=tick), stopped_at)
@@ -126,11 +130,13 @@ class LiveDriver:
                     await asyncio.sleep(0)
                 else:
                     await self._rest()
+            self._advance()
         except BaseException as error:
             self._refuse_waiting(error)
             raise
-        self._advance()
-        self._refuse_waiting(Unavailable("the ecosystem has stopped"))
+        finally:
+            self._stopping = True
+            self._refuse_waiting(Unavailable("the ecosystem has stopped"))
 
     def stop(self) -> None:
         """Let :meth:`run` return after what is due now; inputs that wait are still answered."""
@@ -139,15 +145,16 @@ class LiveDriver:
 
     def _advance(self) -> bool:
         """Admit what waits, run what is due by now, commit, answer; true if more is due already."""
-        waiting, self._waiting = self._waiting, []
-        admitted = [(self._admit(one), one) for one in waiting]
+        if self._recorder.waiting and not self._commit():
+            # What was computed is not safe yet: nothing new is begun until it is.
+            return False
+        if self._kernel.ended:
+            self._refuse_waiting(Unavailable("the run has ended"))
+            return False
+        self._in_hand, self._waiting = self._waiting, []
+        admitted = [(sequence, one) for one in self._in_hand if (sequence := self._admit(one))]
         behind = self._run_due(max(self.now(), self._kernel.now))
-        try:
-            self._recorder.commit()
-        except Unavailable as error:
-            for _, one in admitted:
-                _fail(one, error)
-            self._answers.clear()
+        if not self._commit():
             return False
         if self._committed is not None:
             self._committed()
@@ -156,13 +163,29 @@ class LiveDriver:
             if not one.answer.done():
                 known = tuple(entry for entry in said[1:] if _may_know(one.message, entry.message))
                 one.answer.set_result(Receipt(sequence, said[0].at, known))
+        self._in_hand = []
         return behind
 
+    def _commit(self) -> bool:
+        """Commit what was said; if the journal refuses, tell all who wait, and keep it for the next try."""
+        try:
+            self._recorder.commit()
+        except Unavailable as error:
+            self._refuse_waiting(error)
+            self._answers.clear()
+            return False
+        return True
+
     def _admit(self, one: _Waiting) -> int:
-        at = max(self.now(), self._kernel.now)
+        """Admit one input and run its instant; returns its sequence, or 0 where the run ended before it."""
+        # An instant that has run to its end is over: the next input falls after it, in a replay too.
+        at = max(self.now(), self._kernel.now + 1)
         self._kernel.run_before(at)
+        if self._kernel.ended:
+            _fail(one, Unavailable("the run has ended"))
+            return 0
+        self._answers[self._kernel.sequence + 1] = []
         sequence = self._kernel.admit(one.sender, one.message, at)
-        self._answers[sequence] = []
         # Its own instant runs to the end, so that the answer holds what it led to at once.
         self._kernel.run_before(at + 1)
         return sequence
@@ -189,6 +212,9 @@ class LiveDriver:
         if due is not None:
             wall_ns = (due - self.now()) * PARTS_PER_MILLION // self._speed_ppm
             seconds = min(seconds, max(0.0, wall_ns / SECOND))
+        if self._recorder.waiting:
+            await asyncio.sleep(_RETRY_AFTER)
+            return
         if self._waiting:
             return
         self._wake.clear()
@@ -198,7 +224,7 @@ class LiveDriver:
             return
 
     def _refuse_waiting(self, error: BaseException) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._in_hand = self._in_hand + self._waiting, [], []
         for one in waiting:
             _fail(one, error)
 

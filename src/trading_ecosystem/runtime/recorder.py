@@ -6,6 +6,7 @@ Compute, commit, answer: nothing that depends on an entry leaves the process bef
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -53,9 +54,18 @@ class Recorder:
         self._followers: list[Follower] = []
         self.digest = JournalDigest()
 
+    def commit_on_request(self) -> None:
+        """From now on commit only when asked to, never in the middle of a handling: what a live driver needs."""
+        self._batch = sys.maxsize
+
     def follow(self, follower: Follower) -> None:
         """Tell ``follower`` of every batch from now on, after it is committed."""
         self._followers.append(follower)
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are not committed yet."""
+        return len(self._entries)
 
     def record(self, entry: Entry) -> None:
         """Take an entry; commits when a batch is full."""

@@ -148,6 +148,29 @@ def test_clearing_a_condition_ends_it(toy):
     assert said[-1] == (2005, ConditionEnded(component="links", condition_id="c"))
 
 
+def test_what_a_broken_link_says_comes_after_the_message_it_broke(toy):
+    order = []
+
+    class Coordinator(Component):
+        context = "test_coordination"
+        hears = {PricePublished: "price", ConditionTookEffect: "effect"}
+        says = ()
+
+        def price(self, message, now):
+            order.append((self.name, "price"))
+            return ()
+
+        def effect(self, message, now):
+            order.append((self.name, "effect"))
+            return ()
+
+    ecosystem = toy(components=[Listener("risk"), Coordinator("test-coordination"), Coordinator("zulu")])
+    start = ScheduledInput(1500, "door", condition(LinkConditionKind.LINK_PARTITION, 10**6))
+    simulate(ecosystem.kernel, ecosystem.recorder, [start, *prices([2000])])
+    # The price has the lower sequence: all who still get it hear it before anyone hears what the link did.
+    assert [what for _, what in order] == ["price", "price", "effect", "effect"]
+
+
 def test_other_links_are_not_touched(toy):
     other = LinkConditionSet(
         component="links",

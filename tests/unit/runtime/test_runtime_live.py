@@ -7,12 +7,14 @@ import random
 
 import msgspec
 import pytest
+from tests.unit.runtime import conftest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected
-from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
+from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet, RunEnded
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
-from trading_ecosystem.ports.errors import Unavailable
+from trading_ecosystem.ports.component import Component
+from trading_ecosystem.ports.errors import ComponentFault, Unavailable
 from trading_ecosystem.runtime import live
 from trading_ecosystem.runtime.live import LiveDriver
 from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, reexecute
@@ -186,6 +188,63 @@ def test_a_journal_that_fails_stops_acknowledgements_and_loses_nothing(toy):
         return [e.message.client_order_id for e in ecosystem.entries if e.sender == "door"]
 
     assert asyncio.run(scenario()) == ["c1", "c2", "c3"]
+
+
+def test_more_inputs_than_a_batch_are_all_answered(toy):
+    async def scenario():
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, ManualClock())
+        running = asyncio.create_task(driver.run())
+        receipts = await asyncio.gather(*(driver.submit("door", cancel(number)) for number in range(2500)))
+        driver.stop()
+        await running
+        return receipts
+
+    receipts = asyncio.run(scenario())
+    assert all([type(e.message).__name__ for e in r.said] == ["CancelRejected", "QuoteChanged"] for r in receipts)
+
+
+def test_a_failing_component_tells_all_who_wait_and_nothing_is_saved_after_it(toy, monkeypatch):
+    async def scenario():
+        ecosystem = toy(start=START)
+        monkeypatch.setattr(ecosystem.components[0], "tick", lambda message, now: 1 / 0, raising=False)
+        clock = ManualClock()
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
+        clock.time += 100
+        waiting = [asyncio.create_task(driver.submit("door", cancel(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(ComponentFault, match="market-data failed"):
+            await driver.run()
+        outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(driver.submit("door", cancel(9)), 5)
+        return outcomes, ecosystem.kernel.broken
+
+    outcomes, broken = asyncio.run(scenario())
+    assert [type(outcome) for outcome in outcomes] == [ComponentFault] * 3
+    assert broken
+
+
+def test_nothing_is_admitted_after_the_run_has_ended(toy):
+    class Ending(Component):
+        context = "test_coordination"
+        hears = {CancelRejected: "rejected"}
+        says = (RunEnded,)
+
+        def rejected(self, message, now):
+            return [RunEnded(run="r")] if message.client_order_id == "c1" else ()
+
+    async def scenario():
+        ecosystem = toy(start=START, components=[Ending("test-coordination"), conftest.Venue()])
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, ManualClock())
+        waiting = [asyncio.create_task(driver.submit("door", cancel(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        await driver.run()
+        return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5), ecosystem.entries
+
+    outcomes, entries = asyncio.run(scenario())
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Receipt", "Receipt", "Unavailable"]
+    assert [entry.message.client_order_id for entry in entries if entry.sender == "door"] == ["c0", "c1"]
 
 
 def test_the_backlog_is_bounded_and_a_stopped_driver_refuses(toy, monkeypatch):
