@@ -73,11 +73,13 @@ class CompressedJournal:
         self._count += len(lines)
 
     def _collect(self, keep: int) -> None:
+        # A batch that failed stays the first: after it nothing can be appended without a hole.
         while len(self._pending) > keep:
             try:
-                self._pending.pop(0).result()
+                self._pending[0].result()
             except OSError as error:
                 raise Unavailable(f"journal {self._path}: {error.strerror}") from error
+            self._pending.pop(0)
 
     def lines(self) -> Iterator[bytes]:
         """All lines from the first; only after closing."""
