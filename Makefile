@@ -56,12 +56,15 @@ $(BIN)/pip:
 	echo "==> $(VENV) with $$("$$python" --version)"; \
 	"$$python" -m venv $(VENV)
 
-$(INSTALLED): pyproject.toml | $(BIN)/pip
+# What the compiled twins are built from: a change builds them anew.
+COMPILED := setup.py $(shell find src -name "*.pyx" -o -name "*.pxd")
+
+$(INSTALLED): pyproject.toml $(COMPILED) | $(BIN)/pip
 	@echo "==> installing trading-ecosystem into $(VENV)"
 	@$(PIP) install --editable .
 	@touch $@
 
-$(INSTALLED_DEV): pyproject.toml | $(BIN)/pip
+$(INSTALLED_DEV): pyproject.toml $(COMPILED) | $(BIN)/pip
 	@echo "==> installing trading-ecosystem and what the tests need into $(VENV)"
 	@$(PIP) install --editable '.[dev]'
 	@touch $(INSTALLED) $@
