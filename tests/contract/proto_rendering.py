@@ -37,6 +37,7 @@ FIRST_ONEOF_NUMBER = 10
 _MODULE_NAMES = (
     "base",
     "units",
+    "orders",
     "market_data",
     "exchange",
     "custodian",

@@ -6,7 +6,7 @@ import enum
 from typing import ClassVar
 
 from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
 
 

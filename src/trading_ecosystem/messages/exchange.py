@@ -6,79 +6,16 @@ import enum
 from typing import ClassVar
 
 from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
+from trading_ecosystem.messages.orders import (
+    CancelReason,
+    CancelRejectReason,
+    Liquidity,
+    OrderType,
+    RejectReason,
+    Side,
+    TimeInForce,
+)
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
-
-
-class Side(enum.StrEnum):
-    """FIX Side (54)."""
-
-    BUY = "buy"
-    SELL = "sell"
-
-
-class OrderType(enum.StrEnum):
-    """FIX OrdType (40)."""
-
-    LIMIT = "limit"
-    MARKET = "market"
-
-
-class TimeInForce(enum.StrEnum):
-    """FIX TimeInForce (59)."""
-
-    GOOD_TILL_CANCEL = "good_till_cancel"
-    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
-    FILL_OR_KILL = "fill_or_kill"
-
-
-class OrderStatus(enum.StrEnum):
-    """FIX OrdStatus (39), as far as an order here can reach it."""
-
-    NEW = "new"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-
-
-class RejectReason(enum.StrEnum):
-    """Why a venue refuses an order; checked in this order, the first that applies is said."""
-
-    UNKNOWN_ACCOUNT = "unknown_account"
-    UNKNOWN_INSTRUMENT = "unknown_instrument"
-    INVALID_CLIENT_ORDER_ID = "invalid_client_order_id"
-    DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
-    INVALID_QUANTITY = "invalid_quantity"
-    INVALID_PRICE = "invalid_price"
-    INVALID_TIME_IN_FORCE = "invalid_time_in_force"
-    NO_LIQUIDITY = "no_liquidity"
-    POST_ONLY_WOULD_TAKE = "post_only_would_take"
-    FILL_OR_KILL_UNFILLABLE = "fill_or_kill_unfillable"
-    SELF_TRADE = "self_trade"
-    INSUFFICIENT_CLAIM = "insufficient_claim"
-    BOOK_FULL = "book_full"
-
-
-class CancelReason(enum.StrEnum):
-    """Why the rest of an order left the book."""
-
-    REQUESTED = "requested"
-    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
-    MARKET_REMAINDER = "market_remainder"
-
-
-class CancelRejectReason(enum.StrEnum):
-    """FIX CxlRejReason (102): why a cancel is refused."""
-
-    UNKNOWN_ORDER = "unknown_order"
-    TOO_LATE = "too_late"
-
-
-class Liquidity(enum.StrEnum):
-    """FIX LastLiquidityInd (851)."""
-
-    MAKER = "maker"
-    TAKER = "taker"
 
 
 class ClaimReason(enum.StrEnum):

@@ -14,8 +14,9 @@ from trading_ecosystem.messages.custodian import (
     TransferPosted,
 )
 from trading_ecosystem.messages.envelope import Entry, EntryKind, encode_entry
-from trading_ecosystem.messages.exchange import Liquidity, OrderFilled, Side
+from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Liquidity, Side
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised, AlertResolved, AlertUpdated, Severity
 from trading_ecosystem.messages.test_coordination import (
     ConditionTookEffect,

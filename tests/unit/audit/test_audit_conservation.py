@@ -19,13 +19,7 @@ from trading_ecosystem.messages.custodian import (
     TransferPosted,
 )
 from trading_ecosystem.messages.envelope import Entry, EntryKind
-from trading_ecosystem.messages.exchange import (
-    ClaimChanged,
-    ClaimReason,
-    ClaimReleased,
-    OrderFilled,
-    TradeMatched,
-)
+from trading_ecosystem.messages.exchange import ClaimChanged, ClaimReason, ClaimReleased, OrderFilled, TradeMatched
 from trading_ecosystem.messages.units import DAY
 
 QUOTE = BTC_USD.notional(5_000_000, 1_000)

@@ -3,17 +3,8 @@
 from tests.unit.audit.small_record import START, SmallRecord, seconds
 
 from trading_ecosystem.messages.audit import OrderLifecycle
-from trading_ecosystem.messages.exchange import (
-    CancelReason,
-    OrderAccepted,
-    OrderCancelled,
-    OrderRejected,
-    OrderType,
-    PlaceOrder,
-    RejectReason,
-    Side,
-    TimeInForce,
-)
+from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.orders import CancelReason, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import SECOND
 
 VENUE = "exchange-alpha"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.audit.small_record import FIRM, START, SmallRecord, seconds
 
 from trading_ecosystem.messages.custodian import TransferKind, TransferPending, TransferPosted
-from trading_ecosystem.messages.exchange import InstrumentListed, Side
+from trading_ecosystem.messages.exchange import InstrumentListed
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import ALERT_OF_LIMIT, AlertKind, LimitKind, LimitSet
 from trading_ecosystem.messages.units import INSTRUMENTS, minor_units
 

@@ -25,11 +25,10 @@ from trading_ecosystem.messages.exchange import (
     ClaimReleased,
     ClaimsReported,
     InstrumentListed,
-    Liquidity,
     OrderFilled,
-    Side,
     TradeMatched,
 )
+from trading_ecosystem.messages.orders import Liquidity, Side
 from trading_ecosystem.messages.test_coordination import ConditionCleared
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, Nanos
 from trading_ecosystem.ports.component import Begin, Later

@@ -24,7 +24,8 @@ from trading_ecosystem.messages.custodian import (
     TransferMethod,
     TransferRejectReason,
 )
-from trading_ecosystem.messages.exchange import ClaimReason, QuoteChanged, Side
+from trading_ecosystem.messages.exchange import ClaimReason, QuoteChanged
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import HOUR, MINUTE
 from trading_ecosystem.ports.records import Patch, Upsert
 

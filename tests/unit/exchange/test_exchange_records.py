@@ -15,7 +15,8 @@ from trading_ecosystem.domains.exchange.records import (
     TradeRecord,
     project,
 )
-from trading_ecosystem.messages.exchange import OrderStatus, QuoteChanged, RejectReason
+from trading_ecosystem.messages.exchange import QuoteChanged
+from trading_ecosystem.messages.orders import OrderStatus, RejectReason
 from trading_ecosystem.ports.records import Record, Upsert
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from trading_ecosystem.domains.exchange import trade_capture
 from trading_ecosystem.domains.exchange.fees import buy_hold, fee_of, maximum_fee
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
-from trading_ecosystem.messages.exchange import OpenOrdersQuestion, OrderCancelled, OrderFilled, Side, TradeMatched
+from trading_ecosystem.messages.exchange import OpenOrdersQuestion, OrderCancelled, OrderFilled, TradeMatched
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import SECOND
 
 NAME = "exchange-alpha"

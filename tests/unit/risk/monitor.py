@@ -14,8 +14,9 @@ from trading_ecosystem.messages.custodian import (
     TransferPending,
     TransferPosted,
 )
-from trading_ecosystem.messages.exchange import Liquidity, OrderFilled, Side
+from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Liquidity, Side
 from trading_ecosystem.messages.risk import LimitSet
 from trading_ecosystem.messages.units import (
     DAY,

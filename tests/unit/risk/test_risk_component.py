@@ -22,8 +22,8 @@ from tests.unit.risk.monitor import (
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.risk.parameters import RiskParameters, default_limits
 from trading_ecosystem.messages.base import Audience, Message
-from trading_ecosystem.messages.exchange import Side
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised, ExposureReported, LimitSet
 from trading_ecosystem.messages.units import INSTRUMENTS
 from trading_ecosystem.ports.component import Begin, WakeUp

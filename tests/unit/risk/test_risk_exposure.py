@@ -20,7 +20,7 @@ from tests.unit.risk.monitor import (
 
 from trading_ecosystem.domains.risk.exposure import Exposure, is_price, value_of
 from trading_ecosystem.domains.risk.pnl import ProfitAndLoss
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import ExposureQuestion, ExposureReported
 from trading_ecosystem.messages.units import ASSETS
 

@@ -5,8 +5,8 @@ from tests.unit.risk.monitor import DAY, FIRM, HOUR, SECOND, START, WHOLE, Monit
 
 from trading_ecosystem.domains.risk.limits import LARGEST_LIMIT, Limit, LimitBook, LimitCheck, limit_problem
 from trading_ecosystem.domains.risk.parameters import MILLION_USD, LimitParameters, default_limits
-from trading_ecosystem.messages.exchange import Side
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertRaised,

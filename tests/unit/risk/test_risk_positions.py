@@ -21,7 +21,7 @@ from tests.unit.risk.monitor import (
 
 from trading_ecosystem.domains.risk.positions import Memory, Positions
 from trading_ecosystem.messages.custodian import TransferKind, TransferPending, TransferPosted
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 
 
 def applied(*messages: Any) -> Positions:

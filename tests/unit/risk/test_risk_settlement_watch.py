@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.unit.risk.monitor import FIRM, MINUTE, SECOND, START, WHOLE, Monitor, fill, settled
 
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import AlertEscalated, AlertKind, AlertRaised, AlertResolved, AlertUpdated, Severity
 
 OVERDUE = AlertKind.SETTLEMENT_OVERDUE

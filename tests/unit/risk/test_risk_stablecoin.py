@@ -4,8 +4,8 @@ import pytest
 from tests.unit.risk.monitor import FIRM, MINUTE, SECOND, START, WHOLE, Monitor, deposit, fill, price, withdrawal_posted
 
 from trading_ecosystem.domains.risk.stablecoin import deviation, loss_from_peg
-from trading_ecosystem.messages.exchange import Side
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import AlertEscalated, AlertKind, AlertRaised, AlertResolved, AlertUpdated, Severity
 
 DEPEG = AlertKind.STABLECOIN_DEPEG

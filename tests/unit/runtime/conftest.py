@@ -8,13 +8,9 @@ import pytest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.messages.envelope import Entry, decode_entry
-from trading_ecosystem.messages.exchange import (
-    CancelOrder,
-    CancelRejected,
-    CancelRejectReason,
-    QuoteChanged,
-)
+from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected, QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import CancelRejectReason
 from trading_ecosystem.ports.component import Begin, Component, Later, WakeUp
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import LatencyRule, Links

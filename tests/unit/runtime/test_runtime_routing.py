@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trading_ecosystem.messages.exchange import OrderRejected, QuoteChanged, RejectReason
+from trading_ecosystem.messages.exchange import OrderRejected, QuoteChanged
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged, PricePublished
+from trading_ecosystem.messages.orders import RejectReason
 from trading_ecosystem.messages.test_coordination import ConditionTookEffect, GroundTruthLabelled, RunStarted
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import Forbidden

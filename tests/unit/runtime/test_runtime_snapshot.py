@@ -7,7 +7,8 @@ from collections import defaultdict, deque
 import msgspec
 import pytest
 
-from trading_ecosystem.messages.exchange import Level, Side
+from trading_ecosystem.messages.exchange import Level
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.ports.errors import Corrupt
 from trading_ecosystem.runtime.links import Link
 from trading_ecosystem.runtime.randomness import SeededRandomness

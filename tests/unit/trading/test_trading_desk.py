@@ -21,16 +21,8 @@ from tests.unit.trading.trading_floor import (
 from trading_ecosystem.domains.trading.intentions import Cancel, CancelAll, Place, WakeMe
 from trading_ecosystem.domains.trading.orders import ENDED_ORDERS_KEPT
 from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
-from trading_ecosystem.messages.exchange import (
-    CancelOrder,
-    CancelRejected,
-    CancelRejectReason,
-    ClaimChanged,
-    ClaimReason,
-    PlaceOrder,
-    RejectReason,
-    Side,
-)
+from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected, ClaimChanged, ClaimReason, PlaceOrder
+from trading_ecosystem.messages.orders import CancelRejectReason, RejectReason, Side
 from trading_ecosystem.messages.trading import (
     HaltReason,
     PortfolioQuestion,

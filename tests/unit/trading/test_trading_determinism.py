@@ -12,17 +12,15 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import (
     CancelOrder,
     CancelRejected,
-    CancelRejectReason,
     ClaimChanged,
     ClaimReason,
     InstrumentListed,
-    Liquidity,
     OrderFilled,
     PlaceOrder,
     QuoteChanged,
-    TimeInForce,
 )
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import CancelRejectReason, Liquidity, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, SECOND, minor_units
 from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.runtime.randomness import SeededRandomness

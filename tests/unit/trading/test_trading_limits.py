@@ -9,7 +9,7 @@ import pytest
 from tests.unit.trading.trading_floor import ALPHA, BETA, BTC, Floor, cancelled, obedient, placed, rejected
 
 from trading_ecosystem.domains.trading.intentions import Place, PlaceTogether
-from trading_ecosystem.messages.exchange import OrderType, RejectReason, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.trading import OrderWithheld, StopStrategy, WithheldReason
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.unit.trading.trading_floor import ALPHA, BETA, BTC, Floor, cancels, placed, rejected
 
 from trading_ecosystem.domains.trading.parameters import StrategyParameters
-from trading_ecosystem.messages.exchange import PlaceOrder, RejectReason, Side
+from trading_ecosystem.messages.exchange import PlaceOrder
+from trading_ecosystem.messages.orders import RejectReason, Side
 from trading_ecosystem.messages.trading import OrderWithheld, WithheldReason
 
 SETTINGS = {

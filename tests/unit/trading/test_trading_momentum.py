@@ -6,7 +6,8 @@ from tests.unit.trading.trading_floor import ALPHA, BTC, Floor, placed
 
 from trading_ecosystem.domains.trading.parameters import StrategyParameters
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import PlaceOrder, Side, TimeInForce
+from trading_ecosystem.messages.exchange import PlaceOrder
+from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.ports.component import Later
 
 SETTINGS = {

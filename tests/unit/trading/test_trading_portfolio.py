@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trading_ecosystem.domains.trading.portfolio import Portfolio, Position
 from trading_ecosystem.domains.trading.rounding import half_even, upwards
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE
 
 FILLS = st.lists(

@@ -15,8 +15,9 @@ from trading_ecosystem.domains.trading.records import (
     project,
 )
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import Liquidity, OrderFilled, RejectReason, Side
+from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Liquidity, RejectReason, Side
 from trading_ecosystem.messages.trading import (
     HaltReason,
     PositionChanged,

@@ -12,7 +12,7 @@ from trading_ecosystem.domains.trading.momentum import MomentumSettings
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.domains.trading.settings import SettingsError, duration_ns
 from trading_ecosystem.domains.trading.timers import StrategyDue
-from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND
 from trading_ecosystem.ports.component import Later
 

@@ -18,23 +18,18 @@ from trading_ecosystem.domains.trading.view import View
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import (
     CancelOrder,
-    CancelReason,
     ClaimChanged,
     ClaimReason,
     InstrumentListed,
-    Liquidity,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
     OrderRejected,
-    OrderType,
     PlaceOrder,
     QuoteChanged,
-    RejectReason,
-    Side,
-    TimeInForce,
 )
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import CancelReason, Liquidity, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, minor_units
 from trading_ecosystem.ports.component import Begin, Later, WakeUp
 from trading_ecosystem.runtime.randomness import SeededRandomness

@@ -36,9 +36,9 @@ from trading_ecosystem.messages.exchange import (
     ClaimReleased,
     InstrumentListed,
     OrderFilled,
-    Side,
     TradeMatched,
 )
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits
 
 

@@ -9,14 +9,8 @@ from typing import Final, TypeAlias
 from trading_ecosystem.messages.audit import OrderLifecycle
 from trading_ecosystem.messages.custodian import SettlementSettled
 from trading_ecosystem.messages.envelope import Entry
-from trading_ecosystem.messages.exchange import (
-    OrderAccepted,
-    OrderCancelled,
-    OrderFilled,
-    OrderRejected,
-    OrderStatus,
-    PlaceOrder,
-)
+from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.orders import OrderStatus
 from trading_ecosystem.messages.units import Lots, Nanos
 
 OrderKey: TypeAlias = tuple[str, str, str]

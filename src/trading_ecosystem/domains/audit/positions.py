@@ -10,7 +10,8 @@ from typing import Final, TypeAlias
 
 from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
 from trading_ecosystem.messages.envelope import Entry
-from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled, Side
+from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, Instrument, MinorUnits, Nanos
 
 TradeKey: TypeAlias = tuple[str, str, int, str]

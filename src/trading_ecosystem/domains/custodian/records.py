@@ -27,7 +27,8 @@ from trading_ecosystem.messages.custodian import (
     TransferRejected,
     TransferRejectReason,
 )
-from trading_ecosystem.messages.exchange import Side, TradeMatched
+from trading_ecosystem.messages.exchange import TradeMatched
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
 

@@ -19,14 +19,18 @@ class Accounts:
     def __init__(self, venue: str) -> None:
         self.house = f"{venue}-house"
         self.fees = f"{venue}-fees"
-        self._opened: dict[str, None] = {}
+        self._opened: dict[str, int] = {}
 
     def open(self, account: str) -> None:
         """Open an account; opening it again changes nothing."""
-        self._opened[account] = None
+        self._opened.setdefault(account, len(self._opened) + 1)
 
     def __contains__(self, account: str) -> bool:
         return account in self._opened
+
+    def number_of(self, account: str) -> int:
+        """The number by which the books know an open account as an owner, from 1 on."""
+        return self._opened[account]
 
     def may_trade(self, account: str) -> bool:
         """Whether orders are taken for it: it is open, and not one of the venue's own."""

@@ -19,7 +19,6 @@ from trading_ecosystem.messages.exchange import (
     AccountOpened,
     CancelOrder,
     CancelRejected,
-    CancelRejectReason,
     ClaimChanged,
     ClaimLine,
     ClaimReleased,
@@ -36,13 +35,13 @@ from trading_ecosystem.messages.exchange import (
     OrderRejected,
     PlaceOrder,
     QuoteChanged,
-    RejectReason,
     ReleaseAssets,
     ReleaseRejected,
     TradeMatched,
     TradesPublished,
 )
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
+from trading_ecosystem.messages.orders import CancelRejectReason, RejectReason
 from trading_ecosystem.messages.test_coordination import Resumed
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
@@ -110,7 +109,7 @@ class Exchange(Component):
         self.orders = OrderTable()
         self.pledges = Pledges(name, parameters.custodian, self.clients, self.claims)
         capture = TradeCapture(name, parameters, self.clients, self.claims, self.orders)
-        self.entry = OrderEntry(name, parameters.book_capacity, self.claims, self.orders, capture)
+        self.entry = OrderEntry(name, parameters.book_capacity, self.clients, self.claims, self.orders, capture)
         self.markets = {
             symbol: Market(name, INSTRUMENTS[symbol], parameters, randomness, self.clients, self.claims, capture)
             for symbol in parameters.instruments

@@ -24,7 +24,7 @@ from trading_ecosystem.domains.exchange.house import House
 from trading_ecosystem.domains.exchange.makers import Makers
 from trading_ecosystem.domains.exchange.parameters import FlowParameters
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Instrument, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 from trading_ecosystem.ports.randomness import RandomStream

@@ -12,16 +12,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.exchange.book import OrderBook, RestingOrder
+from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled
 from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.publication import Tape
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import Instrument, Lots, Nanos, Ticks
 from trading_ecosystem.ports.component import Later
 
 _BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+_HOUSE: Final = 0
+"""The house's owner number in the book: nobody, since house may trade with house."""
 
 
 class House:
@@ -63,63 +67,64 @@ class House:
         self._capacity = capacity
         self._last_order_id = 0
 
-    def post(self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> RestingOrder | None:
-        """Send a limit order that may rest; return what rests of it, ``None`` where nothing does."""
+    def post(self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> int:
+        """Send a limit order that may rest; return the number of what rests of it, 0 where nothing does."""
+        affordable = self._affordable(side, price_ticks)
+        if lots > affordable:
+            lots = affordable
         book = self._book
-        if side is _BUY:
-            affordable = self._quote.available // (price_ticks * self._tick_value)
-            keys = book.asks.keys
-            crosses = keys and -keys[-1] <= price_ticks
-        else:
-            affordable = self._base.available // self._lot_size
-            keys = book.bids.keys
-            crosses = keys and keys[-1] >= price_ticks
-        if lots > affordable:
-            lots = affordable
-        if crosses:
-            lots -= self.take(side, price_ticks, lots, now, said)
-        if lots <= 0 or len(book.orders) >= self._capacity:
-            return None
+        if lots <= 0 or (len(book) >= self._capacity and book.fillable(side, lots, price_ticks) < lots):
+            return 0
         self._last_order_id -= 1
-        return book.rest(self._last_order_id, self._account, side, lots, price_ticks)
+        order_id = self._last_order_id
+        self._capture_fills(book.place(order_id, _HOUSE, side, lots, price_ticks=price_ticks), side, now, said)
+        return order_id if order_id in book else 0
 
-    def take(self, side: Side, limit_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> Lots:
-        """Send an order whose rest is cancelled; return what it traded."""
-        affordable = (
-            self._quote.available // (limit_ticks * self._tick_value)
-            if side is _BUY
-            else self._base.available // self._lot_size
-        )
+    def take(self, side: Side, limit_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> None:
+        """Send an order whose rest is cancelled."""
+        affordable = self._affordable(side, limit_ticks)
         if lots > affordable:
             lots = affordable
+        if lots <= 0:
+            return
         self._last_order_id -= 1
-        traded = 0
-        for fill in self._book.take(self._last_order_id, side, lots, limit_ticks):
-            traded += fill.lots
-            if fill.maker_id < 0:
-                self._tape.trade(fill.price_ticks, fill.lots, side)
+        events = self._book.place(
+            self._last_order_id, _HOUSE, side, lots, price_ticks=limit_ticks, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL
+        )
+        self._capture_fills(events, side, now, said)
+
+    def _affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
+        """What the house could pay for at the limit, with all that it has."""
+        if side is _BUY:
+            return self._quote.available // (limit_ticks * self._tick_value)
+        return self._base.available // self._lot_size
+
+    def _capture_fills(self, events: list[BookEvent], side: Side, now: Nanos, said: list[Message | Later]) -> None:
+        for event in events:
+            if type(event) is not Filled:
+                continue
+            if event.maker_id < 0:
+                self._tape.trade(event.price_ticks, event.lots, side)
             else:
-                self._capture.capture(self._instrument, self._tape, fill, None, side, now, said)
-        return traded
+                self._capture.capture(self._instrument, self._tape, event, None, side, now, said)
 
     def withdraw_unaffordable(self, taker_side: Side, lots: Lots) -> None:
         """Before a named order of ``lots`` trades: leave only those house orders that the house could pay together."""
         book = self._book
         if taker_side is _BUY:
-            makers, payable = book.asks, self._base.available
+            payable = self._base.available
             dearest = self._lot_size
         else:
-            makers, payable = book.bids, self._quote.available
+            payable = self._quote.available
             dearest = book.best(_BUY)[0] * self._tick_value
         if lots * dearest <= payable:
             return
         unaffordable: list[int] = []
-        for key in reversed(makers.keys):
-            each = self._lot_size if taker_side is _BUY else key * self._tick_value
-            for order in makers.queues[key].orders:
-                if order.order_id < 0:
-                    payable -= order.leaves_lots * each
-                    if payable < 0:
-                        unaffordable.append(order.order_id)
+        for order in book.standing(_SELL if taker_side is _BUY else _BUY):
+            if order.order_id < 0:
+                each = self._lot_size if taker_side is _BUY else order.price_ticks * self._tick_value
+                payable -= order.leaves_lots * each
+                if payable < 0:
+                    unaffordable.append(order.order_id)
         for order_id in unaffordable:
             book.cancel(order_id)

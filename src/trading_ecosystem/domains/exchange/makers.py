@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.exchange.book import OrderBook, RestingOrder
+from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.house import House
 from trading_ecosystem.domains.exchange.parameters import FlowParameters
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Instrument, Nanos
 from trading_ecosystem.ports.component import Later
 from trading_ecosystem.ports.randomness import RandomStream
@@ -26,7 +26,7 @@ _GAPS_FILLED: Final = 2
 
 
 class Ladder:
-    """The makers' orders of one side: rungs ``far`` to ``near``, each with its order where it has one."""
+    """The makers' orders of one side: rungs ``far`` to ``near``, each with its order's number where it has one."""
 
     __slots__ = ("far", "near", "rungs", "side", "sign")
 
@@ -35,7 +35,7 @@ class Ladder:
         self.sign = 1 if side is Side.BUY else -1
         self.near = 0
         self.far = 1
-        self.rungs: dict[int, RestingOrder] = {}
+        self.rungs: dict[int, int] = {}
 
 
 class Makers:
@@ -105,8 +105,7 @@ class Makers:
         near = ladder.near
         filled = 0
         for rung in range(near, near - self._levels, -1):
-            order = rungs.get(rung)
-            if order is None or not order.leaves_lots:
+            if rungs.get(rung, 0) not in self._book:
                 self._post(ladder, rung, now, said)
                 filled += 1
                 if filled == _GAPS_FILLED:
@@ -164,9 +163,9 @@ class Makers:
             ladder.far = wanted
 
     def _withdraw(self, ladder: Ladder, rung: int) -> None:
-        order = ladder.rungs.pop(rung, None)
-        if order is not None:
-            self._book.cancel(order.order_id)
+        order_id = ladder.rungs.pop(rung, 0)
+        if order_id:
+            self._book.cancel(order_id)
 
     def _post(self, ladder: Ladder, rung: int, now: Nanos, said: list[Message | Later]) -> None:
         """Post in a cell: one draw gives the price within it, and its remainder the size, uniform around the mean."""
@@ -176,6 +175,6 @@ class Makers:
         if price < 1:
             return
         lots = 1 + int(self.mean_lots * (0.25 + 1.5 * (drawn - within)))
-        order = self._house.post(ladder.side, price, lots, now, said)
-        if order is not None:
-            ladder.rungs[rung] = order
+        order_id = self._house.post(ladder.side, price, lots, now, said)
+        if order_id:
+            ladder.rungs[rung] = order_id

@@ -16,30 +16,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.exchange.book import Cancelled, Filled, Rested
+from trading_ecosystem.domains.exchange.accounts import Accounts
+from trading_ecosystem.domains.exchange.book import MAXIMUM_LOTS, MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Rested
 from trading_ecosystem.domains.exchange.claims import Claim, Claims
 from trading_ecosystem.domains.exchange.fees import buy_hold
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.orders import Order, OrderEvent, OrderTable
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import (
-    CancelReason,
-    ClaimReason,
-    OrderCancelled,
-    OrderType,
-    PlaceOrder,
-    RejectReason,
-    Side,
-    TimeInForce,
-)
+from trading_ecosystem.messages.exchange import ClaimReason, OrderCancelled, PlaceOrder
+from trading_ecosystem.messages.orders import CancelReason, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
-MAXIMUM_LOTS: Final = 10**12
-"""The largest quantity of one order; larger ones are ``INVALID_QUANTITY``."""
-MAXIMUM_TICKS: Final = 10**12
-"""The highest price of one order; higher ones are ``INVALID_PRICE``."""
 MAXIMUM_CLIENT_ORDER_ID: Final = 36
 """The longest client order id, in characters."""
 
@@ -67,10 +57,13 @@ def refused_by_form(asked: PlaceOrder) -> RejectReason | None:
 class OrderEntry:
     """Takes and cancels the orders of named accounts in every market of one venue."""
 
-    __slots__ = ("_capacity", "_capture", "_claims", "_orders", "_rate_ppm", "venue")
+    __slots__ = ("_accounts", "_capacity", "_capture", "_claims", "_orders", "_rate_ppm", "venue")
 
-    def __init__(self, venue: str, capacity: int, claims: Claims, orders: OrderTable, capture: TradeCapture) -> None:
+    def __init__(
+        self, venue: str, capacity: int, accounts: Accounts, claims: Claims, orders: OrderTable, capture: TradeCapture
+    ) -> None:
         self.venue = venue
+        self._accounts = accounts
         self._capacity = capacity
         self._claims = claims
         self._orders = orders
@@ -91,7 +84,7 @@ class OrderEntry:
         said.append(order.accepted(asked.quantity_lots))
         events = market.book.place(
             order.order_id,
-            asked.account,
+            self._accounts.number_of(asked.account),
             asked.side,
             asked.quantity_lots,
             price_ticks=asked.price_ticks if asked.order_type is _LIMIT else None,
@@ -118,7 +111,7 @@ class OrderEntry:
     def cancel(self, market: Market, order: Order, said: list[Message | Later]) -> None:
         """Take an open order out of the book at its account's request."""
         cancelled = market.book.cancel(order.order_id)
-        assert cancelled is not None
+        assert isinstance(cancelled, Cancelled)
         self._leave(market, order, cancelled.reason, said)
 
     def _refused_by_state(self, market: Market, order: Order) -> RejectReason | None:
@@ -138,16 +131,16 @@ class OrderEntry:
             return RejectReason.FILL_OR_KILL_UNFILLABLE
         if fillable:
             reached = book.reached(side, lots, limit)
-            for maker in reached:
-                if maker.owner == asked.account:
-                    return RejectReason.SELF_TRADE
+            owner = self._accounts.number_of(asked.account)
+            if any(maker.owner == owner for maker in reached):
+                return RejectReason.SELF_TRADE
             if limit is None:
                 order.hold_price_ticks = reached[-1].price_ticks
                 order.unheld_lots = lots - fillable
         if self._needed(market, order) > self._claim(market, order).available:
             return RejectReason.INSUFFICIENT_CLAIM
         rests = fillable < lots and limit is not None and asked.time_in_force is _GOOD_TILL_CANCEL
-        if rests and len(book.orders) >= self._capacity:
+        if rests and len(book) >= self._capacity:
             return RejectReason.BOOK_FULL
         return None
 

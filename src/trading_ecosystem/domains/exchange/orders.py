@@ -17,7 +17,8 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.messages.exchange import OrderAccepted, OrderRejected, OrderStatus, PlaceOrder, RejectReason
+from trading_ecosystem.messages.exchange import OrderAccepted, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.orders import OrderStatus, RejectReason
 from trading_ecosystem.messages.units import DAY, Lots, Nanos, Ticks
 
 REMEMBERED_NS: Final = DAY

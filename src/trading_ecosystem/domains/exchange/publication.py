@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import DepthChanged, Level, QuoteChanged, Side, TradesPublished
+from trading_ecosystem.messages.exchange import DepthChanged, Level, QuoteChanged, TradesPublished
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import Lots, Ticks
 from trading_ecosystem.ports.component import Later
 

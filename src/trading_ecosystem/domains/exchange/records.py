@@ -14,18 +14,13 @@ from trading_ecosystem.messages.exchange import (
     AccountOpened,
     ClaimChanged,
     InstrumentListed,
-    Liquidity,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
     OrderRejected,
-    OrderStatus,
-    OrderType,
-    RejectReason,
-    Side,
-    TimeInForce,
     TradeMatched,
 )
+from trading_ecosystem.messages.orders import Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.records import Change, Record, Upsert
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import Final
 
 from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.book import Filled
+from trading_ecosystem.domains.exchange.book_events import Filled
 from trading_ecosystem.domains.exchange.claims import Claim, Claims
 from trading_ecosystem.domains.exchange.fees import buy_hold, fee_of
 from trading_ecosystem.domains.exchange.orders import Order, OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import Tape
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import ClaimReason, Liquidity, OrderFilled, Side, TradeMatched
+from trading_ecosystem.messages.exchange import ClaimReason, OrderFilled, TradeMatched
+from trading_ecosystem.messages.orders import Liquidity, Side
 from trading_ecosystem.messages.units import Instrument, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 

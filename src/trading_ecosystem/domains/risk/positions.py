@@ -21,7 +21,8 @@ import msgspec
 
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
-from trading_ecosystem.messages.exchange import OrderFilled, Side
+from trading_ecosystem.messages.exchange import OrderFilled
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos
 
 REMEMBERED: Final = 20_000

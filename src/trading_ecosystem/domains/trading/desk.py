@@ -27,7 +27,8 @@ from trading_ecosystem.domains.trading.timers import StrategyDue
 from trading_ecosystem.domains.trading.valuation import mark
 from trading_ecosystem.domains.trading.view import View
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder, Side
+from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.trading import (
     HaltReason,
     OrderWithheld,

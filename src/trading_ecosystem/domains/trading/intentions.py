@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 
 

@@ -12,7 +12,7 @@ from trading_ecosystem.domains.trading.orders import Orders
 from trading_ecosystem.domains.trading.parameters import TradingParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio
 from trading_ecosystem.domains.trading.valuation import usd_price
-from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.trading import WithheldReason
 from trading_ecosystem.messages.units import (
     INSTRUMENTS,

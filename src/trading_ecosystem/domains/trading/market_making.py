@@ -22,7 +22,8 @@ from trading_ecosystem.domains.trading.rounding import upwards
 from trading_ecosystem.domains.trading.settings import BasisPoints, Dollars, Duration, Name, Names
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged, RejectReason, Side
+from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged
+from trading_ecosystem.messages.orders import RejectReason, Side
 from trading_ecosystem.messages.units import (
     INSTRUMENTS,
     PARTS_PER_MILLION,

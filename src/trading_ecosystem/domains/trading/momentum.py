@@ -21,8 +21,8 @@ from trading_ecosystem.domains.trading.rounding import upwards
 from trading_ecosystem.domains.trading.settings import BasisPoints, Dollars, Duration, Flag, Name, Periods
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import Side, TimeInForce
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, SECOND, Lots, Nanos
 
 

@@ -20,7 +20,7 @@ from collections import deque
 from typing import Final
 
 from trading_ecosystem.domains.trading.intentions import Place
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, Lots, MinorUnits, Nanos
 
 ENDED_ORDERS_KEPT: Final = 256

@@ -10,7 +10,7 @@ apart.
 from __future__ import annotations
 
 from trading_ecosystem.domains.trading.rounding import half_even
-from trading_ecosystem.messages.exchange import Side
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Lots, MinorUnits, Ticks
 
 

@@ -7,14 +7,8 @@ from typing import Any, ClassVar, Final
 
 from trading_ecosystem.domains.trading.orders import OrderState
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.exchange import (
-    OrderAccepted,
-    OrderCancelled,
-    OrderFilled,
-    OrderRejected,
-    PlaceOrder,
-    RejectReason,
-)
+from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.orders import RejectReason
 from trading_ecosystem.messages.trading import PositionChanged, StrategyHalted, StrategyMarked, StrategyStarted
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert

@@ -19,7 +19,7 @@ from trading_ecosystem.domains.trading.intentions import Intention, Place, WakeM
 from trading_ecosystem.domains.trading.settings import Text, duration_ns
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos, minor_units
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from trading_ecosystem.domains.trading.intentions import Intention
 from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged, RejectReason
+from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.orders import RejectReason
 
 
 class Strategy:
