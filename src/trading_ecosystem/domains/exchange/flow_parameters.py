@@ -1,0 +1,194 @@
+"""What the background flow is built from: integers with units, each with its source, all of them scale-free.
+
+Distances are parts per million of the price, sizes parts per million of a mean order, times nanoseconds or counted in events,
+so that one set serves every instrument; the flow rounds to the ticks and lots of the one it is in. A *quantile table* has
+values at equally spaced probabilities from 0 to 1, ascending, at least two, each at least 1; between two of them the logarithm
+is linear. A set can be kept in a JSON file (:func:`msgspec.json.decode` with this type) and be fitted to a recorded market.
+
+Sources, by the names used below: *recorded*: measured on a recording by ``calibrate``; *Huang*: Huang, Lehalle and Rosenbaum
+2015, "Simulating and analyzing order book data: the queue-reactive model"; *Noble*: Noble, Rosenbaum and Souilmi 2026,
+arXiv 2603.24137; *Lillo*: Lillo, Mike and Farmer 2005, "Theory for long memory in supply and demand"; *Madhavan*: Madhavan,
+Richardson and Roomans 1997, "Why do security prices change?"; *house*: chosen here, for the reason given.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from trading_ecosystem.messages.units import SECOND, MinorUnits, Nanos, PartsPerMillion
+
+QuantileTable: TypeAlias = tuple[int, ...]
+
+NARROW: Final = 0
+"""A limit order inside the spread."""
+JOIN: Final = 1
+"""A limit order at its own side's best price."""
+BEHIND: Final = 2
+"""A limit order behind it."""
+CANCEL_BEST: Final = 3
+"""The cancellation of an order at the best price."""
+CANCEL_BEHIND: Final = 4
+"""The cancellation of an order behind it."""
+TAKE: Final = 5
+"""An order that trades at once with the opposite side."""
+KINDS: Final = 6
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """When events arrive: drawn from a measured distribution, not an exponential one (Noble)."""
+
+    mean_interval_ns: Nanos = 2_500_000_000
+    """Mean time between two events of one instrument. House: about what a library scenario can afford; a liquid stock has
+    25 events a second."""
+    interval_ppm: QuantileTable = (5, 100, 600, 2_000, 12_000, 60_000, 250_000, 900_000, 4_000_000, 20_000_000)
+    """Quantile table of an interval as a share of the mean, which the flow scales so that the mean is as stated. Recorded."""
+    persistence_ppm: PartsPerMillion = 120_000
+    """Probability that an interval is drawn from the same step of the table as the one before. Recorded (autocorrelation of
+    the logarithm at lag one)."""
+    activity_ppm: PartsPerMillion = 300_000
+    """Standard deviation of the logarithm of the activity, a slow factor on the rate of events. Recorded."""
+    activity_reversion_events: int = 2_000
+    """Events in which the activity forgets a share 1 - 1/e of itself. Recorded."""
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """What arrives, given the book: the queue-reactive part (Huang, in the projection of Noble).
+
+    The state is the spread and the imbalance at the best prices, (own - other) / (own + other), seen from the side that
+    acts. ``weights[spread][imbalance][kind]`` is the frequency of each kind of event there, for one side; the other
+    side's is read at the opposite imbalance. The sum in a state may be anything: only the proportions count.
+    """
+
+    spread_edges_ppm: tuple[int, ...] = (150, 450)
+    """Where one class of spreads ends and the next begins, as shares of the price, ascending. Recorded (terciles)."""
+    imbalance_edges_ppm: tuple[int, ...] = (-300_000, 300_000)
+    """Where one class of imbalances ends and the next begins, ascending. Recorded."""
+    weights: tuple[tuple[tuple[int, ...], ...], ...] = (
+        ((9, 6, 31, 13, 33, 4), (8, 4, 33, 10, 34, 4), (6, 3, 34, 9, 36, 5)),
+        ((11, 5, 30, 10, 33, 3), (10, 4, 33, 8, 36, 2), (9, 3, 34, 7, 37, 2)),
+        ((16, 5, 28, 9, 33, 2), (15, 4, 31, 7, 35, 1), (14, 3, 32, 6, 36, 1)),
+    )
+    """Frequencies, by class of spread, class of imbalance and kind (``NARROW`` to ``TAKE``). Recorded (counts per state)."""
+    take_ppm: PartsPerMillion = 8_000_000
+    """Factor on the frequency of takers. House: a library scenario has a fiftieth of the events of a real market, and
+    shows eight times the share of trades instead, so that its strategies meet somebody; 1,000,000 is as measured."""
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """Where limit orders go, and how many there are."""
+
+    narrow_ppm: QuantileTable = (10_000, 50_000, 90_000, 160_000, 240_000, 360_000, 560_000, 1_000_000)
+    """Quantile table: how far into the spread a narrowing order goes, as a share of the spread. Recorded."""
+    behind_ppm: QuantileTable = (9, 50, 100, 150, 200, 300, 450, 800, 1_300, 2_500, 5_000)
+    """Quantile table: how far behind the best price an order is placed, as a share of the price. Recorded."""
+    distance_ppm: PartsPerMillion = 1_000_000
+    """Factor on every distance in this set (edges of spreads, places, makers), for a market that is wider or narrower than
+    the recorded one."""
+    orders: int = 30
+    """Resting orders of a side around which their number fluctuates: cancellations become more frequent in proportion to the
+    number (Huang: cancellation is proportional to the queue). Recorded, within fifty levels; house: fewer at low rates."""
+    orders_at_most: int = 120
+    """Where a side has more, the farthest one leaves. House: a bound."""
+    reach_ppm: PartsPerMillion = 15_000
+    """Orders farther from the anchor than this leave when it moves. House: nobody maintains them."""
+    cancel_power: int = 1
+    """An order behind the best is picked for cancellation at the rank (a uniform draw to this power) times their number,
+    counted from the best: 1 is uniform, 2 prefers near ones. Recorded."""
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """How large orders are."""
+
+    order_notional: tuple[tuple[str, MinorUnits], ...] = (
+        ("BTC", 16_000_000),
+        ("USD", 1_000_000_000_000),
+        ("USDT", 1_000_000_000_000),
+    )
+    """Mean notional of a limit order, per quote asset. House: 0.16 BTC; 10,000 USD or USDT."""
+    limit_ppm: QuantileTable = (9_000, 150_000, 180_000, 500_000, 890_000, 890_000, 890_000, 1_200_000, 2_700_000, 10_000_000)
+    """Quantile table of a limit order's size as a share of the mean. Recorded."""
+    take_ppm: QuantileTable = (9_000, 100_000, 300_000, 500_000, 890_000, 890_000, 890_000, 1_400_000, 2_700_000, 12_000_000)
+    """Quantile table of a taker's size as a share of a limit order's mean. Recorded."""
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """The flow's memory of itself: a power law, as a sum of exponentials, over the signs and sizes of trades."""
+
+    sign_ppm: tuple[PartsPerMillion, ...] = (500_000, 220_000, 100_000, 50_000)
+    """How strongly each exponential of past signs (buy +1, sell -1) foretells the next: their weighted sum is the expected
+    sign, so the sum of all weights is below 1,000,000. Recorded (autocorrelation of trade signs; Lillo: large orders are
+    traded in pieces)."""
+    sign_trades: tuple[int, ...] = (1, 4, 16, 64)
+    """Trades in which each of them forgets a share 1 - 1/e."""
+    share_ppm: PartsPerMillion = 900_000
+    """Share of the takers who follow this memory; the others look at the book, the trend or the fundamental
+    (:class:`Agents`)."""
+    pressure_ppm: PartsPerMillion = 150_000
+    """By how much the pressure of past trades turns limit orders and cancellations against it: the log-odds per unit of
+    pressure. Trades press by the square root of their size over a mean order's (Noble: it makes impact revert in part)."""
+    pressure_events: tuple[int, ...] = (8, 64, 512)
+    """Events in which each of three exponentials of pressure forgets a share 1 - 1/e; they count alike, over their time, which
+    makes a power law."""
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """The venue's own price around the fundamental, and how strongly the flow keeps to it."""
+
+    premium_ppm: PartsPerMillion = 60
+    """Standard deviation of the venue's own price around the fundamental, an Ornstein-Uhlenbeck process that moves with the
+    events. House: 0.6 basis points between two venues; recorded, with a long reversion, where there is no fundamental."""
+    premium_reversion_ns: Nanos = 300 * SECOND
+    """Time in which that difference decays by a factor of e."""
+    excursion_ppm: PartsPerMillion = 1_500
+    """Probability, per event, that the venue's own price jumps away for a moment. House: work for arbitrage."""
+    excursion_size_ppm: PartsPerMillion = 1_500
+    """Largest size of such a jump, as a share of the price; sizes are uniform, either way."""
+    excursion_reversion_ns: Nanos = 15 * SECOND
+    """Time in which a jump decays by a factor of e."""
+    pull_ppm: PartsPerMillion = 1_500_000
+    """Log-odds by which events turn towards the anchor when the mid price is 100 ppm of the price away from it. House: the mid
+    returns within seconds at 25 events a second."""
+    impact_ppm: PartsPerMillion = 12
+    """By how much a trade of a mean order's size moves the anchor for good (until the premium reverts), as a share of the
+    price, times the part of its sign that was not expected; larger ones by the square root of their size (Madhavan)."""
+
+
+class Agents(msgspec.Struct, frozen=True):
+    """Who acts, besides the noise that reacts to the book only."""
+
+    makers: bool = True
+    """Whether there are market makers, who follow the anchor; without them the spread is wide after each of its moves."""
+    maker_reaction_ns: Nanos = SECOND // 5
+    """How long after a new fundamental price makers act on it. House: a fifth of a second."""
+    maker_half_spread_ppm: PartsPerMillion = 120
+    """Distance of their nearest order from the anchor, as a share of the price. Recorded (half the median spread)."""
+    maker_spacing_ppm: PartsPerMillion = 100
+    """Mean distance between their orders."""
+    maker_levels: int = 8
+    """The most orders with which they fill a gap, a side and a time."""
+    maker_share_ppm: PartsPerMillion = 100_000
+    """Share of the narrowing orders that are the makers', who place them by the anchor."""
+    informed_ppm: PartsPerMillion = 50_000
+    """Share of takers who know the anchor, and buy below and sell above it."""
+    informed_threshold_ppm: PartsPerMillion = 100
+    """Distance of the mid price from the anchor, as a share of the price, from which it is worth their while."""
+    momentum_ppm: PartsPerMillion = 50_000
+    """Share of takers who follow the trend of the mid price."""
+    momentum_events: int = 50
+    """Events over which they measure it (an exponential mean)."""
+
+
+class FlowParameters(msgspec.Struct, frozen=True):
+    """The background flow of every instrument of a venue."""
+
+    name: str = "library"
+    """What the set was made for, or measured on."""
+    timing: Timing = Timing()
+    reaction: Reaction = Reaction()
+    placement: Placement = Placement()
+    sizes: Sizes = Sizes()
+    memory: Memory = Memory()
+    anchor: Anchor = Anchor()
+    agents: Agents = Agents()
