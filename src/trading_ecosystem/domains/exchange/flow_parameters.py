@@ -47,10 +47,12 @@ class Timing(msgspec.Struct, frozen=True):
     persistence_ppm: PartsPerMillion = 120_000
     """Probability that an interval is drawn from the same step of the table as the one before. Recorded (autocorrelation of
     the logarithm at lag one)."""
-    activity_ppm: PartsPerMillion = 300_000
-    """Standard deviation of the logarithm of the activity, a slow factor on the rate of events. Recorded."""
-    activity_reversion_events: int = 2_000
-    """Events in which the activity forgets a share 1 - 1/e of itself. Recorded."""
+    after_ppm: tuple[int, ...] = (900_000, 1_000_000, 1_300_000, 800_000, 900_000, 400_000)
+    """Mean interval after an event of each kind, as a share of the mean of all. Recorded: a trade sets off a burst."""
+    activity_ppm: tuple[PartsPerMillion, ...] = (500_000, 300_000)
+    """Standard deviations of two parts of the logarithm of the activity, a factor on the rate of events. Recorded."""
+    activity_events: tuple[int, ...] = (60, 1_500)
+    """Events in which each part forgets a share 1 - 1/e of itself. Recorded (autocorrelation of counts)."""
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -109,8 +111,15 @@ class Sizes(msgspec.Struct, frozen=True):
     """Mean notional of a limit order, per quote asset. House: 0.16 BTC; 10,000 USD or USDT."""
     limit_ppm: QuantileTable = (9_000, 150_000, 180_000, 500_000, 890_000, 890_000, 890_000, 1_200_000, 2_700_000, 10_000_000)
     """Quantile table of a limit order's size as a share of the mean. Recorded."""
-    take_ppm: QuantileTable = (9_000, 100_000, 300_000, 500_000, 890_000, 890_000, 890_000, 1_400_000, 2_700_000, 12_000_000)
-    """Quantile table of a taker's size as a share of a limit order's mean. Recorded."""
+    whole_ppm: PartsPerMillion = 620_000
+    """Share of takers who take exactly what stands at the best price. Recorded."""
+    beyond_ppm: PartsPerMillion = 40_000
+    """Share of takers who want a limit order's size more than stands there, at up to ``take_reach_ppm`` worse. Recorded.
+    All others take a limit order's size, but no more than stands there."""
+    take_reach_ppm: PartsPerMillion = 300
+    """How far behind the best price a taker goes, as a share of the price. Recorded."""
+    take_at_most_ppm: PartsPerMillion = 20_000_000
+    """The most that one taker takes, as a share of the mean limit order. House: a bound, for when a named order is large."""
 
 
 class Memory(msgspec.Struct, frozen=True):
