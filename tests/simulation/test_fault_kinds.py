@@ -46,8 +46,17 @@ KINDS = {
     FaultKind.LINK_DUPLICATE: f"kind: link_duplicate, {FEED}, duration: 5m, probability: 0.5, delay: 2s",
     FaultKind.LINK_REORDER: f"kind: link_reorder, {FEED}, duration: 5m, probability: 0.5, delay: 12s",
     FaultKind.LINK_PARTITION: f"kind: link_partition, {FEED}, duration: 5m",
+    FaultKind.VOLATILITY_SPIKE: "kind: volatility_spike, factor: 4, ramp: 1m, hold: 20m, recovery: 5m",
+    FaultKind.CORRELATION_BREAK: "kind: correlation_break, correlation: -0.8, hold: 20m, recovery: 10m",
+    FaultKind.DIVERGENCE: "kind: divergence, instrument: BTC/USDT, magnitude: 0.02, buildup: 10m, sustain: 5m, recovery: 10m",
 }
-OUT_OF_MANDATE = {FaultKind.LINK_DUPLICATE, FaultKind.LINK_REORDER}
+OUT_OF_MANDATE = {
+    FaultKind.LINK_DUPLICATE,
+    FaultKind.LINK_REORDER,
+    FaultKind.VOLATILITY_SPIKE,
+    FaultKind.CORRELATION_BREAK,
+    FaultKind.DIVERGENCE,
+}
 
 
 def run(tmp_path, fault, seed=5):

@@ -100,6 +100,58 @@ class FeedConditionSet(Message, frozen=True, gc=False):
     delay_ns: Nanos = 0
 
 
+class VolatilityConditionSet(Message, frozen=True, gc=False):
+    """Make the prices of ``assets`` fluctuate ``factor_ppm`` (a multiple in parts per million) as much around their trend.
+
+    The factor grows linearly in time from one over ``ramp_ns``, is kept for ``hold_ns``, and returns to one over
+    ``recovery_ns``.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    assets: tuple[str, ...]
+    factor_ppm: PartsPerMillion
+    ramp_ns: Nanos
+    hold_ns: Nanos
+    recovery_ns: Nanos
+
+
+class CorrelationConditionSet(Message, frozen=True, gc=False):
+    """Let the returns of ``asset`` correlate with those of ``against`` as ``correlation_ppm`` says, as volatile as before.
+
+    What has come about after ``hold_ns`` goes back linearly to nothing over ``recovery_ns``.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    asset: str
+    against: str
+    correlation_ppm: PartsPerMillion
+    hold_ns: Nanos
+    recovery_ns: Nanos
+
+
+class DivergenceConditionSet(Message, frozen=True, gc=False):
+    """Move one instrument away from the others of its underlying, by ``magnitude_ppm`` (signed) of its price.
+
+    Linearly in the logarithm: built up over ``buildup_ns``, kept for ``sustain_ns``, undone over ``recovery_ns``.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    instrument: str
+    magnitude_ppm: PartsPerMillion
+    buildup_ns: Nanos
+    sustain_ns: Nanos
+    recovery_ns: Nanos
+
+
 class PriceRecorded(Message, frozen=True, gc=False):
     """One row of a recorded market, entering as an input: it becomes the fundamental price."""
 

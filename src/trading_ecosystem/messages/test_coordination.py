@@ -27,6 +27,9 @@ class FaultKind(enum.StrEnum):
     LINK_DUPLICATE = "link_duplicate"
     LINK_REORDER = "link_reorder"
     LINK_PARTITION = "link_partition"
+    VOLATILITY_SPIKE = "volatility_spike"
+    CORRELATION_BREAK = "correlation_break"
+    DIVERGENCE = "divergence"
 
 
 class LinkConditionKind(enum.StrEnum):

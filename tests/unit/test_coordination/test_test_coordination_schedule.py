@@ -7,10 +7,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import CustodianFault, FeedFault, LinkFault, PlannedFault, PriceFault
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CorrelationFault,
+    CustodianFault,
+    DivergenceFault,
+    FeedFault,
+    LinkFault,
+    PlannedFault,
+    PriceFault,
+    VolatilityFault,
+)
 from trading_ecosystem.domains.test_coordination.schedule import FaultSchedule, condition_of, generate_schedule
+from trading_ecosystem.domains.test_coordination.severity import Label, label_of, severity_of, targets_of
 from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
-from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, PriceConditionKind, PriceConditionSet
+from trading_ecosystem.messages.market_data import (
+    CorrelationConditionSet,
+    DivergenceConditionSet,
+    FeedConditionKind,
+    FeedConditionSet,
+    PriceConditionKind,
+    PriceConditionSet,
+    VolatilityConditionSet,
+)
 from trading_ecosystem.messages.test_coordination import FaultKind, LinkConditionKind, LinkConditionSet
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 from trading_ecosystem.runtime.randomness import SeededRandomness
@@ -103,4 +121,22 @@ def test_each_fault_becomes_its_typed_condition() -> None:
 
 def test_every_fault_kind_is_a_kind_of_condition() -> None:
     kinds = [PriceConditionKind, FeedConditionKind, CustodianConditionKind, LinkConditionKind]
-    assert sorted(member.value for kind in kinds for member in kind) == sorted(kind.value for kind in FaultKind)
+    single = [FaultKind.VOLATILITY_SPIKE, FaultKind.CORRELATION_BREAK, FaultKind.DIVERGENCE]
+    members = [member.value for kind in kinds for member in kind]
+    assert sorted([*members, *(kind.value for kind in single)]) == sorted(kind.value for kind in FaultKind)
+
+
+def test_faults_of_how_prices_move_become_typed_conditions() -> None:
+    spike = VolatilityFault("v", FaultKind.VOLATILITY_SPIKE, HOUR, ("BTC",), 10_000_000, SECOND, MINUTE, 2 * MINUTE)
+    parting = CorrelationFault("c", FaultKind.CORRELATION_BREAK, HOUR, "ETH", "BTC", -250_000, MINUTE, 2 * MINUTE)
+    gap = DivergenceFault("d", FaultKind.DIVERGENCE, HOUR, "BTC/USDT", -50_000, SECOND, MINUTE, 2 * MINUTE)
+    assert [condition_of(fault, PARAMETERS, 7) for fault in (spike, parting, gap)] == [
+        VolatilityConditionSet("market-data", "v", ("BTC",), 10_000_000, SECOND, MINUTE, 2 * MINUTE),
+        CorrelationConditionSet("market-data", "c", "ETH", "BTC", -250_000, MINUTE, 2 * MINUTE),
+        DivergenceConditionSet("market-data", "d", "BTC/USDT", -50_000, SECOND, MINUTE, 2 * MINUTE),
+    ]
+    assert [fault.lasts_ns for fault in (spike, parting, gap)] == [181 * SECOND, 3 * MINUTE, 181 * SECOND]
+    assert [severity_of(fault, PARAMETERS) for fault in (spike, parting, gap)] == [10_000_000, 1_250_000, 50_000]
+    assert [targets_of(fault, PARAMETERS) for fault in (spike, parting, gap)] == [("BTC",), ("ETH",), ("BTC/USDT",)]
+    for fault in (spike, parting, gap):
+        assert label_of(fault, PARAMETERS) == Label(None, (), False, 0, 0, severity_of(fault, PARAMETERS))

@@ -67,6 +67,9 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         FaultKind.LINK_DUPLICATE: (None, 0, 0, 0),
         FaultKind.LINK_REORDER: (None, 0, 0, 0),
         FaultKind.LINK_PARTITION: stale,
+        FaultKind.VOLATILITY_SPIKE: (None, 0, 0, 0),
+        FaultKind.CORRELATION_BREAK: (None, 0, 0, 0),
+        FaultKind.DIVERGENCE: (None, 0, 0, 0),
     }
     assert {entry.target for entry in CATALOGUE.values()} == set(Target)
 

@@ -10,9 +10,9 @@ subject
     its condition began while the fault could work, and the fault touches its subject. A fault can work from its onset
     until its end, and longer by the time that the alert's measure looks back (15 min for PRICE_CRASH), at least a minute.
 
-What a fault touches follows from its kind. A *market* fault moves assets: it touches them, every instrument in which they
-are base or quote (USD aside), and the firm as a whole. A *feed* fault touches its instruments, the base asset of those
-against USD, and the firm. A *custody* fault touches venues and nothing else. A *link* fault to the monitor touches
+What a fault touches follows from its kind. A *market* fault moves assets: it touches them, every instrument in which they are
+base or quote (USD aside), and the firm as a whole. A *feed* fault and a divergence touch their instruments, the base asset of
+those against USD, and the firm. A *custody* fault touches venues and nothing else. A *link* fault to the monitor touches
 everything the monitor says; any other link fault nothing but what its label expects.
 """
 
@@ -35,8 +35,16 @@ LOOK_BACK: Final[dict[AlertKind, Nanos]] = {AlertKind.PRICE_CRASH: CRASH_WINDOW}
 AFTERMATH: Final[Nanos] = MINUTE
 """How long after its end a fault can at least make a condition begin: the market's true state becomes visible again."""
 
-_MARKET: Final = frozenset({FaultKind.PRICE_SHOCK, FaultKind.STABLECOIN_DEPEG, FaultKind.MARKET_CRASH})
-_FEED: Final = frozenset({FaultKind.FEED_STALE, FaultKind.FEED_DROP, FaultKind.FEED_DELAY})
+_MARKET: Final = frozenset(
+    {
+        FaultKind.PRICE_SHOCK,
+        FaultKind.STABLECOIN_DEPEG,
+        FaultKind.MARKET_CRASH,
+        FaultKind.VOLATILITY_SPIKE,
+        FaultKind.CORRELATION_BREAK,
+    }
+)
+_INSTRUMENT: Final = frozenset({FaultKind.FEED_STALE, FaultKind.FEED_DROP, FaultKind.FEED_DELAY, FaultKind.DIVERGENCE})
 _LINK: Final = frozenset(
     {
         FaultKind.LINK_DELAY,
@@ -134,7 +142,7 @@ class Attribution:
             if kind in _PRICE_ALERTS:
                 return any(asset in assets for asset in subject.split("/"))
             return subject in assets or subject == self._firm
-        if faulty in _FEED:
+        if faulty in _INSTRUMENT:
             instruments = [name for name in (*fault.subjects, fault.label.first_subject) if name in INSTRUMENTS]
             if kind in _PRICE_ALERTS:
                 return subject in instruments

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from trading_ecosystem.domains.market_data.candles import Candles
 from trading_ecosystem.domains.market_data.displacements import Displacements, rounded_price
+from trading_ecosystem.domains.market_data.fluctuations import USUAL_MOMENTS, CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.price_paths import PricePaths
 from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
@@ -14,12 +15,15 @@ from trading_ecosystem.domains.market_data.vendor_feed import HeldPublicationsDu
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
+    CorrelationConditionSet,
+    DivergenceConditionSet,
     FeedConditionSet,
     FundamentalPriceChanged,
     PriceConditionSet,
     PricePublished,
     PriceQuestion,
     PriceRecorded,
+    VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect, Resumed
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
@@ -41,6 +45,9 @@ class MarketData(Component):
         PriceTickDue: "price_tick_due",
         HeldPublicationsDue: "held_publications_due",
         PriceConditionSet: "price_condition_set",
+        VolatilityConditionSet: "volatility_condition_set",
+        CorrelationConditionSet: "correlation_condition_set",
+        DivergenceConditionSet: "divergence_condition_set",
         FeedConditionSet: "feed_condition_set",
         ConditionCleared: "condition_cleared",
         PriceRecorded: "price_recorded",
@@ -93,6 +100,21 @@ class MarketData(Component):
         self._displacements.begin(message, now)
         return ()
 
+    def volatility_condition_set(self, message: VolatilityConditionSet, now: Nanos) -> Said:
+        """Let prices fluctuate more from now on; the next tick is what it measures from."""
+        self._displacements.begin_volatility(message, now)
+        return ()
+
+    def correlation_condition_set(self, message: CorrelationConditionSet, now: Nanos) -> Said:
+        """Let one coin part from another from now on; the next tick is what it measures from."""
+        self._displacements.begin_correlation(message, self._moments(message.asset, message.against), now)
+        return ()
+
+    def divergence_condition_set(self, message: DivergenceConditionSet, now: Nanos) -> Said:
+        """Move one instrument away from its peers from now on; the next tick is the first to show it."""
+        self._displacements.begin_divergence(message, now)
+        return ()
+
     def feed_condition_set(self, message: FeedConditionSet, now: Nanos) -> Said:
         """Break the feed from now on; the next tick is the first to show it."""
         self._feed.begin(message)
@@ -128,6 +150,10 @@ class MarketData(Component):
             raise NotFound(f"instrument {question.instrument}")
         return () if line.latest is None else (line.latest,)
 
+    def _moments(self, asset: str, against: str) -> CoinMoments:
+        """How two coins' returns relate: what generated paths are made with, or the usual figures beside a recording."""
+        return USUAL_MOMENTS if self._paths is None else self._paths.coin_moments(asset, against)
+
     def _open(self, now: Nanos, said: list[Message | Later]) -> None:
         """What every wake-up does first: candles that end, held publications that are due, conditions that lapsed."""
         self._candles.close(now, said)
@@ -142,9 +168,12 @@ class MarketData(Component):
             said.append(ConditionEnded(self.name, condition_id))
         source = self._paths if self._recorded is None else self._recorded
         assert source is not None
+        values = source.values(now)
+        if displacements:
+            displacements.observe(self.parameters.instruments, values, now)
         publish = self._feed.publish
         add_to_candles = self._candles.add
-        for symbol, value in zip(self.parameters.instruments, source.values(now), strict=True):
+        for symbol, value in zip(self.parameters.instruments, values, strict=True):
             if value is None:
                 continue
             if displacements:

@@ -1,8 +1,10 @@
 """Price conditions: displacements of log prices on top of the path underneath, which never notices them.
 
-A condition's displacement of an asset is linear in time between 0, ``log(1 + magnitude)`` after the ramp, the same
-after the hold, and ``log(1 + residual)`` after the recovery. Displacements of several conditions add up in log space.
-A price is the path's price times ``exp(displacement of base - displacement of quote)``.
+A condition's displacement of an asset is linear in time between 0, ``log(1 + magnitude)`` after the ramp, the same after the
+hold, and ``log(1 + residual)`` after the recovery. Displacements of several conditions add up in log space. A price is the
+path's price times ``exp(displacement of base - displacement of quote)``. Volatility spikes, correlation breaks
+(``fluctuations.py``) and divergences (``divergences.py``) displace prices in ways of their own, and are under way beside the
+others.
 
 A condition *took effect* at the first tick at which it makes a difference to an instrument's price after rounding;
 its subject is that instrument. It *ended* at the first tick at or after the end of its recovery: before the prices of
@@ -15,9 +17,17 @@ away at once and altogether.
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
-from trading_ecosystem.messages.market_data import PriceConditionSet
+from trading_ecosystem.domains.market_data.divergences import Divergence
+from trading_ecosystem.domains.market_data.fluctuations import CoinMoments, CorrelationBreak, VolatilitySpike, asset_logs
+from trading_ecosystem.messages.market_data import (
+    CorrelationConditionSet,
+    DivergenceConditionSet,
+    PriceConditionSet,
+    VolatilityConditionSet,
+)
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, MinorUnits, Nanos
 
 MOVABLE_ASSETS: Final = ("BTC", "ETH", "USDT")
@@ -69,11 +79,15 @@ class Displacement:
         return moved * self.log_at(now) if moved else 0.0
 
 
+UnderWay: TypeAlias = Displacement | VolatilitySpike | CorrelationBreak | Divergence
+"""A condition that displaces prices."""
+
+
 class Displacements:
-    """All price conditions under way, and the levels that past ones left behind."""
+    """All conditions of prices under way, and the levels that past ones left behind."""
 
     def __init__(self) -> None:
-        self.under_way: list[Displacement] = []
+        self.under_way: list[UnderWay] = []
         self.left_behind: dict[str, float] = {}
 
     def __bool__(self) -> bool:
@@ -83,8 +97,38 @@ class Displacements:
         """Put a condition under way; one id is one condition."""
         assert all(asset in MOVABLE_ASSETS for asset in condition.assets), condition
         assert min(condition.magnitude_ppm, condition.residual_ppm) > -PARTS_PER_MILLION, condition
-        assert all(other.condition_id != condition.condition_id for other in self.under_way), condition
-        self.under_way.append(Displacement(condition, now))
+        self._put(Displacement(condition, now))
+
+    def begin_volatility(self, condition: VolatilityConditionSet, now: Nanos) -> None:
+        """Put a volatility spike under way."""
+        assert all(asset in MOVABLE_ASSETS for asset in condition.assets), condition
+        assert condition.factor_ppm >= 0, condition
+        self._put(VolatilitySpike(condition, now))
+
+    def begin_correlation(self, condition: CorrelationConditionSet, moments: CoinMoments, now: Nanos) -> None:
+        """Put a correlation break under way; ``moments`` say how the two coins move until now."""
+        assert condition.asset != condition.against, condition
+        assert abs(condition.correlation_ppm) <= PARTS_PER_MILLION, condition
+        self._put(CorrelationBreak(condition, moments, now))
+
+    def begin_divergence(self, condition: DivergenceConditionSet, now: Nanos) -> None:
+        """Put a divergence under way."""
+        assert condition.instrument in INSTRUMENTS, condition
+        assert condition.magnitude_ppm > -PARTS_PER_MILLION, condition
+        self._put(Divergence(condition, now))
+
+    def observe(self, instruments: Sequence[str], values: Sequence[float | None], now: Nanos) -> None:
+        """Show the prices underneath, before any displacement, to the conditions that rework how they fluctuate."""
+        watching = [condition for condition in self.under_way if isinstance(condition, (VolatilitySpike, CorrelationBreak))]
+        if watching:
+            pairs = zip(instruments, values, strict=True)
+            logs = asset_logs({symbol: value for symbol, value in pairs if value is not None})
+            for condition in watching:
+                condition.observe(logs, now)
+
+    def _put(self, condition: UnderWay) -> None:
+        assert all(other.condition_id != condition.condition_id for other in self.under_way), condition.condition_id
+        self.under_way.append(condition)
 
     def clear(self, condition_id: str) -> bool:
         """Take a condition away at once; false where it is not under way."""
@@ -116,7 +160,7 @@ class Displacements:
 
     def retire(self, now: Nanos, *, with_residual: bool) -> list[str]:
         """Drop the conditions that are over and leave a residual behind, or that leave none; return their ids."""
-        kept: list[Displacement] = []
+        kept: list[UnderWay] = []
         over: list[str] = []
         for displacement in self.under_way:
             if not displacement.is_over(now) or bool(displacement.residual) is not with_residual:

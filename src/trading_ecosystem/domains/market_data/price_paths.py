@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from trading_ecosystem.domains.market_data.fluctuations import CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Nanos
 from trading_ecosystem.ports.randomness import Randomness
@@ -72,6 +73,11 @@ class PricePaths:
         self._columns = [
             (columns[INSTRUMENTS[symbol].base], columns[INSTRUMENTS[symbol].quote]) for symbol in parameters.instruments
         ]
+
+    def coin_moments(self, asset: str, against: str) -> CoinMoments:
+        """How the returns of one coin relate to those of the other; what this path is made with."""
+        volatility = {"BTC": self._volatility_btc, "ETH": self._volatility_eth}
+        return CoinMoments(volatility[asset] / volatility[against] if volatility[against] else 1.0, self._correlation)
 
     def values(self, now: Nanos) -> list[float | None]:
         """Move the paths up to ``now``; the price of each instrument in minor units, not yet rounded."""

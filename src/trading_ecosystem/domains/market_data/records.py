@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.market_data import CandleClosed, FeedConditionSet, PriceConditionSet, PricePublished
+from trading_ecosystem.messages.market_data import (
+    CandleClosed,
+    CorrelationConditionSet,
+    DivergenceConditionSet,
+    FeedConditionSet,
+    PriceConditionSet,
+    PricePublished,
+    VolatilityConditionSet,
+)
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, MinorUnits, Nanos
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
@@ -117,6 +125,23 @@ def _price_condition_set(message: PriceConditionSet, now: Nanos) -> Iterable[Cha
     return (Upsert(MarketCondition(message.component, message.condition_id, message.kind.value, targets, now, until)),)
 
 
+def _volatility_condition_set(message: VolatilityConditionSet, now: Nanos) -> Iterable[Change]:
+    until = now + message.ramp_ns + message.hold_ns + message.recovery_ns
+    targets = " ".join(message.assets)
+    return (Upsert(MarketCondition(message.component, message.condition_id, "volatility_spike", targets, now, until)),)
+
+
+def _correlation_condition_set(message: CorrelationConditionSet, now: Nanos) -> Iterable[Change]:
+    until = now + message.hold_ns + message.recovery_ns
+    targets = f"{message.asset} {message.against}"
+    return (Upsert(MarketCondition(message.component, message.condition_id, "correlation_break", targets, now, until)),)
+
+
+def _divergence_condition_set(message: DivergenceConditionSet, now: Nanos) -> Iterable[Change]:
+    until = now + message.buildup_ns + message.sustain_ns + message.recovery_ns
+    return (Upsert(MarketCondition(message.component, message.condition_id, "divergence", message.instrument, now, until)),)
+
+
 def _feed_condition_set(message: FeedConditionSet, now: Nanos) -> Iterable[Change]:
     targets = " ".join(message.instruments)
     record = MarketCondition(message.component, message.condition_id, message.kind.value, targets, now, message.until)
@@ -144,6 +169,9 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     PricePublished: _price_published,
     CandleClosed: _candle_closed,
     PriceConditionSet: _price_condition_set,
+    VolatilityConditionSet: _volatility_condition_set,
+    CorrelationConditionSet: _correlation_condition_set,
+    DivergenceConditionSet: _divergence_condition_set,
     FeedConditionSet: _feed_condition_set,
     ConditionTookEffect: _condition_took_effect,
     ConditionCleared: _condition_cleared,

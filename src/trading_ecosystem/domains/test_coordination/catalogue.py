@@ -6,7 +6,8 @@ to be missed. ``severity.py`` computes sizes. Thresholds are those of :mod:`trad
 from the first instant at which the condition holds on what the monitor was sent.
 
 Caps: prices move by at most 25 %; a shock lasts at most 2 h before it recovers; a depeg moves at most 20 % and lasts at most
-72 h in all. Every other fault lasts at most 72 h, and delays are at most 24 h.
+72 h in all; a divergence moves at most 500 basis points. A volatility spike multiplies by at most ten, and neither it nor a
+correlation break moves a price by more than 25 %. Every other fault lasts at most 72 h, and delays are at most 24 h.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 
 from trading_ecosystem.messages.risk import CRASH_PPM, DEPEG_PPM, OVERDUE_AFTER, SHOCK_PPM, STALE_AFTER, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos, PartsPerMillion
 
 LONGEST_FAULT: Final[Nanos] = 72 * HOUR
 LONGEST_SHOCK: Final[Nanos] = 2 * HOUR
@@ -26,6 +27,8 @@ LONGEST_SHOCK: Final[Nanos] = 2 * HOUR
 LONGEST_DELAY: Final[Nanos] = DAY
 PRICE_CAP: Final[PartsPerMillion] = 250_000
 DEPEG_CAP: Final[PartsPerMillion] = 200_000
+DIVERGENCE_CAP: Final[PartsPerMillion] = 50_000
+FACTOR_CAP: Final[PartsPerMillion] = 10 * PARTS_PER_MILLION
 COINS: Final = ("BTC", "ETH")
 """Assets that a market crash takes down together."""
 STABLECOINS: Final = ("USDT",)
@@ -36,6 +39,12 @@ class Target(enum.StrEnum):
 
     PRICE = "price"
     """``PriceConditionSet`` to market data."""
+    VOLATILITY = "volatility"
+    """``VolatilityConditionSet`` to market data."""
+    CORRELATION = "correlation"
+    """``CorrelationConditionSet`` to market data."""
+    DIVERGENCE = "divergence"
+    """``DivergenceConditionSet`` to market data."""
     FEED = "feed"
     """``FeedConditionSet`` to market data."""
     CUSTODIAN = "custodian"
@@ -89,15 +98,13 @@ def _overdue(required: tuple[str, ...], mandate: str) -> CatalogueEntry:
     )
 
 
-def _unwatched(required: tuple[str, ...]) -> CatalogueEntry:
+def _unwatched(target: Target, required: tuple[str, ...], optional: tuple[str, ...], why: str) -> CatalogueEntry:
     return CatalogueEntry(
-        target=Target.LINK,
-        required=required,
-        expected_alert=None,
-        mandate="out of mandate: prices still arrive, so nothing that the monitor watches for comes to hold",
+        target=target, required=required, optional=optional, expected_alert=None, mandate=f"out of mandate: {why}"
     )
 
 
+_PRICES_ARRIVE: Final = "prices still arrive, so nothing that the monitor watches for comes to hold"
 _FEED_LINK: Final = "where it covers the link market-data to risk"
 
 CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
@@ -153,8 +160,26 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
         (),
         f"size is the longest silence that comes about with a probability of at least 0.999999, {_FEED_LINK}",
     ),
-    FaultKind.LINK_DUPLICATE: _unwatched(("from", "to", "duration", "probability", "delay")),
-    FaultKind.LINK_REORDER: _unwatched(("from", "to", "duration", "probability", "delay")),
+    FaultKind.LINK_DUPLICATE: _unwatched(Target.LINK, ("from", "to", "duration", "probability", "delay"), (), _PRICES_ARRIVE),
+    FaultKind.LINK_REORDER: _unwatched(Target.LINK, ("from", "to", "duration", "probability", "delay"), (), _PRICES_ARRIVE),
     FaultKind.LINK_PARTITION: _stale(Target.LINK, ("from", "to", "duration"), (), f"size is the duration, {_FEED_LINK}"),
+    FaultKind.VOLATILITY_SPIKE: _unwatched(
+        Target.VOLATILITY,
+        ("factor", "hold"),
+        ("assets", "ramp", "recovery"),
+        "no alert is about volatility; single moves may raise price alarms, which are the fault's doing and not expected of it",
+    ),
+    FaultKind.CORRELATION_BREAK: _unwatched(
+        Target.CORRELATION,
+        ("correlation", "hold", "recovery"),
+        ("asset", "against"),
+        "no alert is about how prices move together",
+    ),
+    FaultKind.DIVERGENCE: _unwatched(
+        Target.DIVERGENCE,
+        ("instrument", "magnitude", "sustain"),
+        ("buildup", "recovery"),
+        "no alert compares instruments of one underlying; a fast build-up may raise a price shock, which is not expected of it",
+    ),
 }
 """One entry per kind of fault."""

@@ -11,7 +11,13 @@ from trading_ecosystem.domains.test_coordination.schedule import component_of, c
 from trading_ecosystem.domains.test_coordination.severity import label_of, targets_of
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import CustodianConditionSet
-from trading_ecosystem.messages.market_data import FeedConditionSet, PriceConditionSet
+from trading_ecosystem.messages.market_data import (
+    CorrelationConditionSet,
+    DivergenceConditionSet,
+    FeedConditionSet,
+    PriceConditionSet,
+    VolatilityConditionSet,
+)
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved
 from trading_ecosystem.messages.test_coordination import (
     ConditionEnded,
@@ -63,6 +69,9 @@ class TestCoordination(Component):
     says: ClassVar[tuple[type[Message], ...]] = (
         FaultInjected,
         PriceConditionSet,
+        VolatilityConditionSet,
+        CorrelationConditionSet,
+        DivergenceConditionSet,
         FeedConditionSet,
         CustodianConditionSet,
         LinkConditionSet,

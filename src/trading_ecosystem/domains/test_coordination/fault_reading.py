@@ -13,6 +13,8 @@ from trading_ecosystem.domains.test_coordination.catalogue import (
     CATALOGUE,
     COINS,
     DEPEG_CAP,
+    DIVERGENCE_CAP,
+    FACTOR_CAP,
     LONGEST_DELAY,
     LONGEST_FAULT,
     LONGEST_SHOCK,
@@ -35,16 +37,20 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     spoken,
 )
 from trading_ecosystem.domains.test_coordination.scenario import (
+    CorrelationFault,
     CustodianFault,
+    DivergenceFault,
     Ecosystem,
     Fault,
     FeedFault,
     LinkFault,
+    MarketFault,
     PlannedFault,
     PriceFault,
+    VolatilityFault,
 )
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, Nanos, PartsPerMillion
 from trading_ecosystem.ports.errors import BadInput
 
 _ALWAYS: Final = ("id", "kind", "at")
@@ -102,6 +108,8 @@ class _FaultReading:
         """The fault, typed by what it acts on."""
         if target is Target.PRICE:
             return self._price_fault()
+        if target in (Target.VOLATILITY, Target.CORRELATION, Target.DIVERGENCE):
+            return self._within_longest(self._market_fault(target))
         fault_id, at_ns = self._id(), self._duration("at")
         lasts_ns = self._duration("duration", shortest=1, longest=LONGEST_FAULT)
         probability_ppm = self._probability()
@@ -124,8 +132,7 @@ class _FaultReading:
         crash = self._kind is FaultKind.MARKET_CRASH
         cap = DEPEG_CAP if depeg else PRICE_CAP
         highest = -1 if crash else cap
-        node = self._number("magnitude")
-        assert node is not None
+        node = self._needed("magnitude")
         magnitude_ppm = ratio(node, "magnitude", -cap, highest)
         if magnitude_ppm == 0:
             raise BadInput(node.place, "magnitude cannot be 0; expected a move")
@@ -151,6 +158,63 @@ class _FaultReading:
             raise BadInput(place, f"the fault lasts {spoken(fault.lasts_ns)}; expected at most {spoken(LONGEST_FAULT)}")
         return fault
 
+    def _market_fault(self, target: Target) -> MarketFault:
+        fault_id, at_ns, recovery_ns = self._id(), self._duration("at"), self._duration("recovery")
+        if target is Target.DIVERGENCE:
+            node = self._needed("magnitude")
+            magnitude_ppm = ratio(node, "magnitude", -DIVERGENCE_CAP, DIVERGENCE_CAP)
+            if magnitude_ppm == 0:
+                raise BadInput(node.place, "magnitude cannot be 0; expected a gap")
+            buildup_ns, sustain_ns = self._duration("buildup"), self._duration("sustain")
+            instrument = self._diverging()
+            return DivergenceFault(fault_id, self._kind, at_ns, instrument, magnitude_ppm, buildup_ns, sustain_ns, recovery_ns)
+        hold_ns = self._duration("hold", shortest=1)
+        if target is Target.VOLATILITY:
+            factor_ppm = ratio(self._needed("factor"), "factor", 0, FACTOR_CAP)
+            assets = self._assets()
+            return VolatilityFault(
+                fault_id, self._kind, at_ns, assets, factor_ppm, self._duration("ramp"), hold_ns, recovery_ns
+            )
+        correlation_ppm = ratio(self._needed("correlation"), "correlation", -PARTS_PER_MILLION, PARTS_PER_MILLION)
+        asset, against = self._departing()
+        return CorrelationFault(fault_id, self._kind, at_ns, asset, against, correlation_ppm, hold_ns, recovery_ns)
+
+    def _within_longest(self, fault: MarketFault) -> MarketFault:
+        place = self._fields.place
+        if fault.lasts_ns == 0:
+            raise BadInput(place, "the fault has no build-up, sustained gap or recovery; expected it to last")
+        if fault.lasts_ns > LONGEST_FAULT:
+            raise BadInput(place, f"the fault lasts {spoken(fault.lasts_ns)}; expected at most {spoken(LONGEST_FAULT)}")
+        return fault
+
+    def _diverging(self) -> str:
+        """An instrument that has another of the same underlying beside it."""
+        published = self._ecosystem.market_data.instruments
+        node = self._fields.need("instrument")
+        symbol = named(node, "instrument", published)
+        base = INSTRUMENTS[symbol].base
+        if not any(other != symbol and INSTRUMENTS[other].base == base for other in published):
+            raise BadInput(node.place, f"nothing but {symbol} is priced in {base} here; expected another instrument beside it")
+        return symbol
+
+    def _departing(self) -> tuple[str, str]:
+        """The coin that parts from the other, and the other; ETH from BTC where nothing is said."""
+        coins = tuple(asset for asset in COINS if asset in self._ecosystem.assets)
+        if len(coins) < len(COINS):
+            raise BadInput(self._fields.place, f"a correlation takes two coins; expected instruments of {' and '.join(COINS)}")
+        chosen, against = self._fields.get("asset"), self._fields.get("against")
+        asset = coins[1] if chosen is None else named(chosen, "coin", coins)
+        other = next(coin for coin in coins if coin != asset) if against is None else named(against, "coin", coins)
+        if asset == other:
+            place = self._fields.place_of("against")
+            raise BadInput(place, f"{asset} cannot part from itself; {one_of(coin for coin in coins if coin != asset)}")
+        return asset, other
+
+    def _needed(self, name: str) -> Node:
+        node = self._number(name)
+        assert node is not None, name
+        return node
+
     def _id(self) -> str:
         return instance_name(self._fields.need("id"), "the fault's id")
 
@@ -173,7 +237,7 @@ class _FaultReading:
 
     def _assets(self) -> tuple[str, ...]:
         in_play = self._ecosystem.assets
-        if self._kind is FaultKind.MARKET_CRASH:
+        if self._kind in (FaultKind.MARKET_CRASH, FaultKind.VOLATILITY_SPIKE):
             coins = tuple(asset for asset in COINS if asset in in_play)
             node = self._fields.get("assets")
             if node is None:

@@ -240,7 +240,63 @@ class LinkFault(msgspec.Struct, frozen=True, tag="link"):
     delay_ns: Nanos
 
 
-Fault: TypeAlias = PriceFault | FeedFault | CustodianFault | LinkFault
+class VolatilityFault(msgspec.Struct, frozen=True, tag="volatility"):
+    """``volatility_spike``: the prices of ``assets`` fluctuate ``factor_ppm`` as much, around their own trend."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    assets: tuple[str, ...]
+    factor_ppm: PartsPerMillion
+    ramp_ns: Nanos
+    hold_ns: Nanos
+    recovery_ns: Nanos
+
+    @property
+    def lasts_ns(self) -> Nanos:
+        """From onset to the end of the recovery."""
+        return self.ramp_ns + self.hold_ns + self.recovery_ns
+
+
+class CorrelationFault(msgspec.Struct, frozen=True, tag="correlation"):
+    """``correlation_break``: the returns of ``asset`` correlate with those of ``against`` in another way."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    asset: str
+    against: str
+    correlation_ppm: PartsPerMillion
+    hold_ns: Nanos
+    recovery_ns: Nanos
+
+    @property
+    def lasts_ns(self) -> Nanos:
+        """From onset to the end of the recovery."""
+        return self.hold_ns + self.recovery_ns
+
+
+class DivergenceFault(msgspec.Struct, frozen=True, tag="divergence"):
+    """``divergence``: ``instrument`` leaves the others of its underlying and comes back."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    instrument: str
+    magnitude_ppm: PartsPerMillion
+    buildup_ns: Nanos
+    sustain_ns: Nanos
+    recovery_ns: Nanos
+
+    @property
+    def lasts_ns(self) -> Nanos:
+        """From onset to the end of the recovery."""
+        return self.buildup_ns + self.sustain_ns + self.recovery_ns
+
+
+MarketFault: TypeAlias = VolatilityFault | CorrelationFault | DivergenceFault
+"""A fault of how prices move and hang together."""
+Fault: TypeAlias = PriceFault | FeedFault | CustodianFault | LinkFault | MarketFault
 """A fault of any kind; ``at_ns`` counts from the start of the run."""
 
 

@@ -10,20 +10,27 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import (
+    CorrelationFault,
     CustodianFault,
+    DivergenceFault,
     Fault,
     FeedFault,
     LinkFault,
+    MarketFault,
     PlannedFault,
     PriceFault,
+    VolatilityFault,
 )
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
 from trading_ecosystem.messages.market_data import (
+    CorrelationConditionSet,
+    DivergenceConditionSet,
     FeedConditionKind,
     FeedConditionSet,
     PriceConditionKind,
     PriceConditionSet,
+    VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
 from trading_ecosystem.messages.units import Nanos
@@ -81,6 +88,8 @@ def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nano
             recovery_ns=fault.recovery_ns,
             residual_ppm=fault.residual_ppm,
         )
+    if isinstance(fault, (VolatilityFault, CorrelationFault, DivergenceFault)):
+        return _market_condition(fault, component)
     until = now + fault.lasts_ns
     if isinstance(fault, FeedFault):
         return FeedConditionSet(
@@ -110,4 +119,37 @@ def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nano
         until=until,
         delay_ns=fault.delay_ns,
         probability_ppm=fault.probability_ppm,
+    )
+
+
+def _market_condition(fault: MarketFault, component: str) -> Message:
+    """The condition of a fault of how prices move and hang together."""
+    if isinstance(fault, VolatilityFault):
+        return VolatilityConditionSet(
+            component=component,
+            condition_id=fault.id,
+            assets=fault.assets,
+            factor_ppm=fault.factor_ppm,
+            ramp_ns=fault.ramp_ns,
+            hold_ns=fault.hold_ns,
+            recovery_ns=fault.recovery_ns,
+        )
+    if isinstance(fault, CorrelationFault):
+        return CorrelationConditionSet(
+            component=component,
+            condition_id=fault.id,
+            asset=fault.asset,
+            against=fault.against,
+            correlation_ppm=fault.correlation_ppm,
+            hold_ns=fault.hold_ns,
+            recovery_ns=fault.recovery_ns,
+        )
+    return DivergenceConditionSet(
+        component=component,
+        condition_id=fault.id,
+        instrument=fault.instrument,
+        magnitude_ppm=fault.magnitude_ppm,
+        buildup_ns=fault.buildup_ns,
+        sustain_ns=fault.sustain_ns,
+        recovery_ns=fault.recovery_ns,
     )

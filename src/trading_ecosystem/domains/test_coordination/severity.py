@@ -13,7 +13,16 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import CustodianFault, Fault, FeedFault, LinkFault, PriceFault
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CorrelationFault,
+    CustodianFault,
+    DivergenceFault,
+    Fault,
+    FeedFault,
+    LinkFault,
+    PriceFault,
+    VolatilityFault,
+)
 from trading_ecosystem.messages.risk import CRASH_WINDOW, SHOCK_WINDOW, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
@@ -45,8 +54,18 @@ def label_of(fault: Fault, parameters: TestCoordinationParameters) -> Label:
 
 
 def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
-    """The size of a fault: parts per million for price faults, nanoseconds for the others."""
+    """The size of a fault: parts per million for faults of prices, nanoseconds for the others.
+
+    Of a volatility spike it is the factor, of a correlation break the distance of the correlation from one, of a divergence
+    the gap.
+    """
     tick_ns = parameters.tick_ns
+    if isinstance(fault, VolatilityFault):
+        return fault.factor_ppm
+    if isinstance(fault, CorrelationFault):
+        return PARTS_PER_MILLION - fault.correlation_ppm
+    if isinstance(fault, DivergenceFault):
+        return abs(fault.magnitude_ppm)
     if isinstance(fault, PriceFault):
         return _price_severity(fault, tick_ns)
     if isinstance(fault, CustodianFault):
@@ -88,6 +107,8 @@ def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tupl
         return parameters.instruments
     if isinstance(fault, CustodianFault):
         return parameters.venues
+    if not isinstance(fault, PriceFault):
+        return ()
     if fault.kind is FaultKind.STABLECOIN_DEPEG:
         return fault.assets
     sides = [(symbol, *symbol.split("/")) for symbol in parameters.instruments]
@@ -98,8 +119,12 @@ def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tupl
 
 def targets_of(fault: Fault, parameters: TestCoordinationParameters) -> tuple[str, ...]:
     """What a fault aims at: assets, instruments, venues, or links as ``sender>receiver``."""
-    if isinstance(fault, PriceFault):
+    if isinstance(fault, (PriceFault, VolatilityFault)):
         return fault.assets
+    if isinstance(fault, CorrelationFault):
+        return (fault.asset,)
+    if isinstance(fault, DivergenceFault):
+        return (fault.instrument,)
     if isinstance(fault, FeedFault):
         return fault.instruments
     if isinstance(fault, CustodianFault):
