@@ -8,6 +8,7 @@ measured twice. A pair of observations at a lag belongs to the block of the earl
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -58,7 +59,7 @@ class Sample:
         mids = mids_on_grid(self.tape, self.start, step, self.blocks * per_block + 1)
         if not mids:
             return [[] for _ in range(self.blocks)]
-        moves = [1e6 * math.log(later / earlier) for earlier, later in zip(mids, mids[1:], strict=False)]
+        moves = [1e6 * math.log(later / earlier) for earlier, later in itertools.pairwise(mids)]
         return [moves[number * per_block : (number + 1) * per_block] for number in range(self.blocks)]
 
     @cached_property
