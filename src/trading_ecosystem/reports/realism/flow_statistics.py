@@ -9,6 +9,7 @@ from typing import Final
 
 from trading_ecosystem.adapters.recordings.event_tape import EventKind
 from trading_ecosystem.adapters.recordings.tape_series import Action, Trade
+from trading_ecosystem.messages.units import MICROSECOND
 from trading_ecosystem.reports.realism.book_statistics import PROBABILITIES
 from trading_ecosystem.reports.realism.return_statistics import lag_contents, lag_values, ratio
 from trading_ecosystem.reports.realism.samples import Contents, Sample, put, quantiles
@@ -43,10 +44,14 @@ def mix_values(contents: Contents) -> list[float]:
 
 
 def arrival_contents(sample: Sample) -> list[Contents]:
-    """Counts of the times between events that have different times, by logarithm."""
+    """Counts of the times between events of the displayed book, by logarithm, of those that are at least a microsecond.
+
+    What is closer is one decision that a file lists as two events: a replacement, or a taker and the makers it meets.
+    """
     contents = sample.empty()
-    for earlier, later in pairwise(sample.tape.times):
-        if later > earlier and (block := sample.block_of(earlier)) >= 0:
+    times = [at for at, kind in zip(sample.tape.times, sample.tape.kinds, strict=True) if kind != EventKind.EXECUTE_HIDDEN]
+    for earlier, later in pairwise(times):
+        if later - earlier >= MICROSECOND and (block := sample.block_of(earlier)) >= 0:
             put(contents[block], round(_BINS * math.log(later - earlier)))
     return contents
 
@@ -136,10 +141,17 @@ def impact_contents(sample: Sample) -> list[Contents]:
 
 
 def impact_values(contents: Contents) -> list[float]:
-    """Mean moves, in parts per million of the price: by class of size, then by lag."""
-    keys = [2 * number for number in range(len(SIZE_EDGES) + 1)]
-    keys += [_RESPONSE + 2 * number for number in range(len(RESPONSE_LAGS))]
-    return [ratio(contents.get(key + 1, 0.0), contents.get(key, 0.0)) for key in keys]
+    """Mean moves, in parts per million of the price: by class of size, then by lag.
+
+    A class of sizes that no taker is in gets the mean of all, so that a market with one size counts as flat.
+    """
+    by_lag = [_mean_move(contents, _RESPONSE + 2 * number) for number in range(len(RESPONSE_LAGS))]
+    by_size = [_mean_move(contents, 2 * number) for number in range(len(SIZE_EDGES) + 1)]
+    return [by_lag[0] if math.isnan(value) else value for value in by_size] + by_lag
+
+
+def _mean_move(contents: Contents, key: int) -> float:
+    return ratio(contents.get(key + 1, 0.0), contents.get(key, 0.0))
 
 
 def response(trade: Trade, later: Trade) -> float:

@@ -132,7 +132,7 @@ _SCORED: Final = (
         "arrivals",
         "inter-arrival times",
         "s",
-        "quantiles of the time between events at different times; compared by their logarithm",
+        "quantiles of the time between events of the displayed book, from a microsecond on; compared by their logarithm",
         "Noble",
         _QUANTILES,
         flow.arrival_contents,
