@@ -8,9 +8,10 @@ from typing import Any
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
 from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import Scenario, VenueSection
+from trading_ecosystem.domains.test_coordination.scenario import QuotesSection, Scenario, VenueSection
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
@@ -35,7 +36,19 @@ def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
         correlation=section.correlation,
         jumps=section.jumps,
         candle_intervals_ns=section.candles_ns,
+        spreads=_spreads(section.quotes),
         recorded=section.recording is not None,
+    )
+
+
+def _spreads(quotes: QuotesSection | None) -> SpreadParameters:
+    if quotes is None:
+        return SpreadParameters()
+    return SpreadParameters(
+        kind=SpreadKind(quotes.spread.value),
+        width_ppm=quotes.width_ppm,
+        liquidity_ppm=quotes.liquidity_ppm,
+        published=True,
     )
 
 

@@ -66,6 +66,19 @@ class CandleClosed(Message, frozen=True, gc=False):
     prices: int
 
 
+class ReferenceQuotePublished(Message, frozen=True, gc=False):
+    """Bid and ask that the vendor feed puts around a published price, where the scenario asks for reference quotes."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    bid_minor: MinorUnits
+    ask_minor: MinorUnits
+    spread_ppm: PartsPerMillion
+    priced_at: Nanos
+    update: int
+    """That of the price."""
+
+
 class PriceConditionSet(Message, frozen=True, gc=False):
     """Move the fundamental prices of ``assets`` (against USD) from now on.
 

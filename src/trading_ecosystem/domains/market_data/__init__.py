@@ -8,12 +8,18 @@ Promises
     fundamental. Candles are made of what was published, not of what was true.
 
 Hears
-    ``PriceConditionSet``, ``FeedConditionSet``, ``ConditionCleared`` (control, addressed to it); ``PriceRecorded`` (rows
+    ``PriceConditionSet``, ``VolatilityConditionSet``, ``CorrelationConditionSet``, ``DivergenceConditionSet``,
+    ``FeedConditionSet``, ``ConditionCleared`` (control, addressed to it); ``PriceRecorded`` (rows
     of a recorded market, in recorded mode); ``Resumed`` (a coarser tick while a live ecosystem catches up).
 
 Says
-    ``FundamentalPriceChanged`` (world); ``PricePublished``, ``CandleClosed`` (production); ``ConditionTookEffect``,
-    ``ConditionEnded`` (control).
+    ``FundamentalPriceChanged`` (world); ``PricePublished``, ``ReferenceQuotePublished``, ``CandleClosed`` (production);
+    ``ConditionTookEffect``, ``ConditionEnded`` (control).
+
+Answers
+    Latest prices, reference quotes, candles of any interval, the rolling day, volatility, correlations, gaps between
+    instruments of one underlying, sessions, reference data, and the conditions under way: ``answers.py``, from bounded
+    memory.
 
 Within one tick the order is: candles that end, delayed publications that are due, conditions that ended, and then per
 instrument the fundamental price and the publication, each preceded by ``ConditionTookEffect`` where it is the first

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from trading_ecosystem.domains.market_data.answers import MarketDataAnswers
 from trading_ecosystem.domains.market_data.candles import Candles
-from trading_ecosystem.domains.market_data.displacements import Displacements, rounded_price
+from trading_ecosystem.domains.market_data.displacements import rounded_price
 from trading_ecosystem.domains.market_data.fluctuations import USUAL_MOMENTS, CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.price_paths import PricePaths
 from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
+from trading_ecosystem.domains.market_data.statistics import coin_moments
 from trading_ecosystem.domains.market_data.vendor_feed import HeldPublicationsDue, VendorFeed
-from trading_ecosystem.messages.base import Message, Question
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
     CorrelationConditionSet,
@@ -21,14 +23,13 @@ from trading_ecosystem.messages.market_data import (
     FundamentalPriceChanged,
     PriceConditionSet,
     PricePublished,
-    PriceQuestion,
     PriceRecorded,
+    ReferenceQuotePublished,
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect, Resumed
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
-from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
-from trading_ecosystem.ports.errors import NotFound
+from trading_ecosystem.ports.component import Begin, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
 
 
@@ -36,7 +37,7 @@ class PriceTickDue(WakeUp, frozen=True, gc=False):
     """It is time to move prices and publish them."""
 
 
-class MarketData(Component):
+class MarketData(MarketDataAnswers):
     """Fundamental prices and the vendor feed of every instrument; see the package's docstring for what it promises."""
 
     context: ClassVar[str] = "market_data"
@@ -56,11 +57,11 @@ class MarketData(Component):
     says: ClassVar[tuple[type[Message], ...]] = (
         FundamentalPriceChanged,
         PricePublished,
+        ReferenceQuotePublished,
         CandleClosed,
         ConditionTookEffect,
         ConditionEnded,
     )
-    answers: ClassVar[dict[type[Question], str]] = {PriceQuestion: "latest_prices"}
 
     def __init__(
         self,
@@ -69,14 +70,12 @@ class MarketData(Component):
         randomness: Randomness,
         accounts: frozenset[str] | None = None,
     ) -> None:
-        super().__init__(name, accounts)
+        feed = VendorFeed(name, parameters.instruments, randomness.stream(name, "feed"))
+        super().__init__(name, parameters, feed, accounts)
         assert parameters.tick_ns > 0, parameters
         assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters
-        self.parameters = parameters
         self._recorded = RecordedPrices(parameters.instruments) if parameters.recorded else None
         self._paths = None if parameters.recorded else PricePaths(name, parameters, randomness)
-        self._displacements = Displacements()
-        self._feed = VendorFeed(name, parameters.instruments, randomness.stream(name, "feed"))
         self._candles = Candles(parameters.instruments, parameters.candle_intervals_ns)
         self._catching_up_until: Nanos = 0
         self._catching_up_tick_ns: Nanos = 0
@@ -141,24 +140,24 @@ class MarketData(Component):
         self._catching_up_tick_ns = message.tick_ns
         return ()
 
-    def latest_prices(self, question: PriceQuestion) -> tuple[PricePublished, ...]:
-        """The latest publications, none for an instrument not priced yet; raises ``NotFound`` for an unknown instrument."""
-        if question.instrument is None:
-            return tuple(line.latest for line in self._feed.lines.values() if line.latest is not None)
-        line = self._feed.lines.get(question.instrument)
-        if line is None:
-            raise NotFound(f"instrument {question.instrument}")
-        return () if line.latest is None else (line.latest,)
-
     def _moments(self, asset: str, against: str) -> CoinMoments:
-        """How two coins' returns relate: what generated paths are made with, or the usual figures beside a recording."""
-        return USUAL_MOMENTS if self._paths is None else self._paths.coin_moments(asset, against)
+        """How two coins' returns relate: what generated paths are made with, or what a recording showed until now."""
+        if self._paths is not None:
+            return self._paths.coin_moments(asset, against)
+        return coin_moments(self._history, asset, against) or USUAL_MOMENTS
 
     def _open(self, now: Nanos, said: list[Message | Later]) -> None:
         """What every wake-up does first: candles that end, held publications that are due, conditions that lapsed."""
         self._candles.close(now, said)
         for published in self._feed.release(now, said):
-            self._candles.add(published)
+            self._keep(published, said)
+
+    def _keep(self, published: PricePublished, said: list[Message | Later]) -> None:
+        """Take one publication into candles and history, and say the reference quote that goes with it."""
+        self._candles.add(published)
+        self._history.add(published)
+        if self.parameters.spreads.published:
+            said.append(self._quotes.publish(published, self._history.minutes[published.instrument]))
 
     def _tick(self, now: Nanos) -> Said:
         said: list[Message | Later] = []
@@ -172,7 +171,7 @@ class MarketData(Component):
         if displacements:
             displacements.observe(self.parameters.instruments, values, now)
         publish = self._feed.publish
-        add_to_candles = self._candles.add
+        keep = self._keep
         for symbol, value in zip(self.parameters.instruments, values, strict=True):
             if value is None:
                 continue
@@ -185,7 +184,7 @@ class MarketData(Component):
             said.append(FundamentalPriceChanged(symbol, price_minor))
             published = publish(symbol, price_minor, now, said)
             if published is not None:
-                add_to_candles(published)
+                keep(published, said)
         for condition_id in displacements.retire(now, with_residual=True):
             said.append(ConditionEnded(self.name, condition_id))
         said.append(Later(PriceTickDue(), self._next_tick(now)))

@@ -28,6 +28,7 @@ from trading_ecosystem.messages.market_data import (
     PriceConditionSet,
     VolatilityConditionSet,
 )
+from trading_ecosystem.messages.market_statistics import ConditionUnderWay
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, MinorUnits, Nanos
 
 MOVABLE_ASSETS: Final = ("BTC", "ETH", "USDT")
@@ -42,10 +43,22 @@ def rounded_price(value: float) -> MinorUnits:
 class Displacement:
     """One price condition under way."""
 
-    __slots__ = ("assets", "condition_id", "hold_ns", "in_effect", "peak", "ramp_ns", "recovery_ns", "residual", "started_at")
+    __slots__ = (
+        "assets",
+        "condition_id",
+        "hold_ns",
+        "in_effect",
+        "kind",
+        "peak",
+        "ramp_ns",
+        "recovery_ns",
+        "residual",
+        "started_at",
+    )
 
     def __init__(self, condition: PriceConditionSet, now: Nanos) -> None:
         self.condition_id = condition.condition_id
+        self.kind = condition.kind.value
         self.assets = condition.assets
         self.started_at = now
         self.ramp_ns = condition.ramp_ns
@@ -54,6 +67,11 @@ class Displacement:
         self.peak = math.log1p(condition.magnitude_ppm / PARTS_PER_MILLION)
         self.residual = math.log1p(condition.residual_ppm / PARTS_PER_MILLION)
         self.in_effect = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it moves."""
+        return self.assets
 
     def is_over(self, now: Nanos) -> bool:
         """Whether ramp, hold and recovery have all passed."""
@@ -125,6 +143,10 @@ class Displacements:
             logs = asset_logs({symbol: value for symbol, value in pairs if value is not None})
             for condition in watching:
                 condition.observe(logs, now)
+
+    def described(self) -> tuple[ConditionUnderWay, ...]:
+        """The conditions under way, in the order in which they were set."""
+        return tuple(ConditionUnderWay(one.condition_id, one.kind, one.targets, one.in_effect) for one in self.under_way)
 
     def _put(self, condition: UnderWay) -> None:
         assert all(other.condition_id != condition.condition_id for other in self.under_way), condition.condition_id

@@ -8,6 +8,7 @@ trader sees. Linear in the log price between 0, ``log(1 + magnitude)`` after the
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from trading_ecosystem.domains.market_data.fluctuations import Stages
 from trading_ecosystem.messages.market_data import DivergenceConditionSet
@@ -16,6 +17,8 @@ from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
 
 class Divergence:
     """One divergence under way."""
+
+    kind: ClassVar[str] = "divergence"
 
     __slots__ = ("_peak", "_stages", "assets", "condition_id", "in_effect", "instrument", "residual")
 
@@ -28,6 +31,11 @@ class Divergence:
         self.residual = 0.0
         self._peak = math.log1p(condition.magnitude_ppm / PARTS_PER_MILLION)
         self._stages = Stages(now, condition.buildup_ns, condition.sustain_ns, condition.recovery_ns)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it moves."""
+        return (self.instrument,)
 
     def is_over(self, now: Nanos) -> bool:
         """Whether build-up, sustained gap and recovery have all passed."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from trading_ecosystem.messages.market_data import CorrelationConditionSet, VolatilityConditionSet
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, PARTS_PER_MILLION, Nanos
@@ -77,6 +77,8 @@ class Stages:
 class VolatilitySpike:
     """One volatility spike under way."""
 
+    kind: ClassVar[str] = "volatility_spike"
+
     __slots__ = ("_factor", "_observed_at", "_shifts", "_stages", "_trends", "assets", "condition_id", "in_effect", "residual")
 
     def __init__(self, condition: VolatilityConditionSet, now: Nanos) -> None:
@@ -102,6 +104,11 @@ class VolatilitySpike:
                 self._trends[asset] = trend
                 self._shifts[asset] = _bounded(excess * (log - trend))
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it moves."""
+        return self.assets
+
     def is_over(self, now: Nanos) -> bool:
         """Whether the factor is one again."""
         return self._stages.is_over(now)
@@ -114,6 +121,8 @@ class VolatilitySpike:
 
 class CorrelationBreak:
     """One correlation break under way."""
+
+    kind: ClassVar[str] = "correlation_break"
 
     __slots__ = (
         "_against",
@@ -158,6 +167,11 @@ class CorrelationBreak:
             rest = own_return - self._usual * other_return
             self._shift = _bounded(self._shift + self._coupling * other_return + self._rest * rest - own_return)
         self._before = (own, other)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The coin that departs, and the one it departs from."""
+        return (*self.assets, self._against)
 
     def is_over(self, now: Nanos) -> bool:
         """Whether hold and recovery have both passed."""

@@ -1,7 +1,8 @@
-"""What the market data domain keeps: instruments, latest prices, sampled price histories, candles, conditions.
+"""What the market data domain keeps: instruments, prices, quotes, trade summaries, candles, conditions.
 
-A price history has one row per instrument and minute of ``priced_at``: the last price published for that minute. Everything
-follows from what the domain said or was told; conditions of other components are not kept here.
+A price history has one row per instrument and minute of ``priced_at``: the last price published for that minute. Quotes and
+trade summaries are those that the venues published; the component does not hear them, but who follows the journal does.
+Conditions of other components are not kept here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.exchange import QuoteChanged, TradesPublished
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
     CorrelationConditionSet,
@@ -17,10 +19,11 @@ from trading_ecosystem.messages.market_data import (
     FeedConditionSet,
     PriceConditionSet,
     PricePublished,
+    ReferenceQuotePublished,
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
-from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, MinorUnits, Nanos
+from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
 
 NAMESPACE = "market_data"
@@ -59,6 +62,51 @@ class PriceSample(Record, frozen=True):
     priced_at: Nanos
 
 
+class ReferenceQuote(Record, frozen=True):
+    """The latest bid and ask of the vendor feed."""
+
+    table: ClassVar[str] = "reference_quotes"
+    key: ClassVar[tuple[str, ...]] = ("instrument",)
+    instrument: str
+    bid_minor: MinorUnits
+    ask_minor: MinorUnits
+    spread_ppm: PartsPerMillion
+    priced_at: Nanos
+    update: int
+
+
+class VenueQuote(Record, frozen=True):
+    """The latest best bid and offer that a venue published."""
+
+    table: ClassVar[str] = "quotes"
+    key: ClassVar[tuple[str, ...]] = ("venue", "instrument")
+    venue: str
+    instrument: str
+    update: int
+    bid_ticks: Ticks
+    bid_lots: Lots
+    ask_ticks: Ticks
+    ask_lots: Lots
+    published_at: Nanos
+
+
+class TradeSummary(Record, frozen=True):
+    """All trades of a venue and instrument between two publications."""
+
+    table: ClassVar[str] = "trade_summaries"
+    key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "first_trade_id")
+    venue: str
+    instrument: str
+    first_trade_id: int
+    last_trade_id: int
+    volume_lots: Lots
+    buyer_initiated_lots: Lots
+    high_ticks: Ticks
+    low_ticks: Ticks
+    last_ticks: Ticks
+    published_at: Nanos
+
+
 class Candle(Record, frozen=True):
     """Open, high, low and close of one interval."""
 
@@ -92,7 +140,16 @@ class MarketCondition(Record, frozen=True):
     ended_at: Nanos = 0
 
 
-RECORDS: Final = (ReferenceInstrument, LatestPrice, PriceSample, Candle, MarketCondition)
+RECORDS: Final = (
+    ReferenceInstrument,
+    LatestPrice,
+    PriceSample,
+    ReferenceQuote,
+    VenueQuote,
+    TradeSummary,
+    Candle,
+    MarketCondition,
+)
 
 
 def _price_published(message: PricePublished, now: Nanos) -> Iterable[Change]:
@@ -103,6 +160,43 @@ def _price_published(message: PricePublished, now: Nanos) -> Iterable[Change]:
         Upsert(LatestPrice(message.instrument, price, message.priced_at, now, message.update)),
         Upsert(PriceSample(message.instrument, minute_at, price, message.priced_at)),
     )
+
+
+def _reference_quote_published(message: ReferenceQuotePublished, now: Nanos) -> Iterable[Change]:
+    quote = ReferenceQuote(
+        message.instrument, message.bid_minor, message.ask_minor, message.spread_ppm, message.priced_at, message.update
+    )
+    return (Upsert(quote),)
+
+
+def _quote_changed(message: QuoteChanged, now: Nanos) -> Iterable[Change]:
+    quote = VenueQuote(
+        message.venue,
+        message.instrument,
+        message.update,
+        message.bid_ticks,
+        message.bid_lots,
+        message.ask_ticks,
+        message.ask_lots,
+        now,
+    )
+    return (Upsert(quote),)
+
+
+def _trades_published(message: TradesPublished, now: Nanos) -> Iterable[Change]:
+    summary = TradeSummary(
+        message.venue,
+        message.instrument,
+        message.first_trade_id,
+        message.last_trade_id,
+        message.volume_lots,
+        message.buyer_initiated_lots,
+        message.high_ticks,
+        message.low_ticks,
+        message.last_ticks,
+        now,
+    )
+    return (Upsert(summary),)
 
 
 def _candle_closed(message: CandleClosed, now: Nanos) -> Iterable[Change]:
@@ -167,6 +261,9 @@ _REFERENCES: Final = {
 
 _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] = {
     PricePublished: _price_published,
+    ReferenceQuotePublished: _reference_quote_published,
+    QuoteChanged: _quote_changed,
+    TradesPublished: _trades_published,
     CandleClosed: _candle_closed,
     PriceConditionSet: _price_condition_set,
     VolatilityConditionSet: _volatility_condition_set,

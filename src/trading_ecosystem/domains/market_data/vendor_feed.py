@@ -25,6 +25,7 @@ from collections import deque
 
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, PricePublished
+from trading_ecosystem.messages.market_statistics import ConditionUnderWay
 from trading_ecosystem.messages.test_coordination import ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later, WakeUp
@@ -94,6 +95,12 @@ class VendorFeed:
         for condition in self._conditions:
             if condition.condition_id == condition_id:
                 condition.until = min(condition.until, now)
+
+    def described(self) -> tuple[ConditionUnderWay, ...]:
+        """The conditions under way, in the order in which they were set."""
+        return tuple(
+            ConditionUnderWay(one.condition_id, one.kind.value, one.instruments, one.in_effect) for one in self._conditions
+        )
 
     def publish(self, symbol: str, price_minor: MinorUnits, now: Nanos, said: list[Message | Later]) -> PricePublished | None:
         """Publish one price observed at ``now``, as far as the conditions let it; what was said at once, if anything."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from trading_ecosystem.domains.test_coordination.document import (
@@ -10,20 +9,20 @@ from trading_ecosystem.domains.test_coordination.document import (
     Items,
     Mapping,
     Node,
-    fields_of,
     items_of,
     one_of,
     shown,
 )
+from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS, read_market_data
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
-    boolean,
-    decimal_text,
+    amounts_of,
     duration,
     enumerated,
     instance_name,
     named,
     ratio,
+    rhythm,
     text_of,
     whole_number,
 )
@@ -35,44 +34,31 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     FirmSection,
     LatencyDistribution,
     LinkSection,
-    MarketDataSection,
-    Recording,
-    RecordingFormat,
     RiskLimit,
     RiskSection,
     VenueSection,
 )
-from trading_ecosystem.messages.risk import STALE_AFTER, LimitKind
+from trading_ecosystem.messages.risk import LimitKind
 from trading_ecosystem.messages.units import (
     ASSETS,
     DAY,
     HOUR,
-    INSTRUMENTS,
-    MILLISECOND,
     MINOR_UNITS_PER_WHOLE,
     MINUTE,
     PARTS_PER_MILLION,
     SECOND,
-    MinorUnits,
-    Nanos,
     PartsPerMillion,
 )
 from trading_ecosystem.ports.errors import BadInput
 
-PRICED_ASSETS: Final = ("BTC", "ETH", "USDT")
-"""Every asset that has a price path of its own."""
-_PRICES: Final = {"BTC": 60_000 * MINOR_UNITS_PER_WHOLE, "ETH": 3_000 * MINOR_UNITS_PER_WHOLE, "USDT": MINOR_UNITS_PER_WHOLE}
-_VOLATILITY: Final = {"BTC": "0.55", "ETH": "0.70", "USDT": "0.02"}
 _HOUSE: Final = {
     "BTC": 1_000 * MINOR_UNITS_PER_WHOLE,
     "ETH": 20_000 * MINOR_UNITS_PER_WHOLE,
     "USD": 60_000_000 * MINOR_UNITS_PER_WHOLE,
     "USDT": 60_000_000 * MINOR_UNITS_PER_WHOLE,
 }
-_SHORTEST_RHYTHM: Final[Nanos] = 10 * MILLISECOND
 _HIGHEST_FEE: Final[PartsPerMillion] = 100_000
 _MOST_VENUES: Final = 16
-_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps")
 _ASSET_LIMITS: Final = (LimitKind.POSITION_LONG, LimitKind.POSITION_SHORT, LimitKind.ASSET_NOTIONAL)
 
 
@@ -98,92 +84,9 @@ def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
     return Ecosystem(market_data, venues, custodian, firm, risk, tuple(sections))
 
 
-def read_market_data(node: Node | None, place: str) -> MarketDataSection:
-    """Instruments, rhythm, and either path parameters or a recording."""
-    what = "market_data"
-    known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording")
-    fields = Fields(node or Mapping((), place), what, known)
-    instruments = instruments_of(fields.get("instruments"), tuple(INSTRUMENTS), "instruments")
-    # A price older than 30 s is stale: a slower tick would raise alerts by itself.
-    longest_tick = STALE_AFTER // 3
-    tick_ns = _duration(fields, "tick", 10 * SECOND, _SHORTEST_RHYTHM, longest_tick)
-    candles = fields.get("candles")
-    intervals = (
-        [duration(item, "a candle interval", tick_ns, DAY) for item in items_of(candles, "candles")] if candles else [MINUTE]
-    )
-    recording = fields.get("recording")
-    if recording is not None:
-        for name in _PATH_FIELDS:
-            if name in fields:
-                problem = f"'{name}' shapes generated prices, and these are recorded; expected no '{name}' beside 'recording'"
-                raise BadInput(fields.place_of(name), problem)
-        return MarketDataSection(instruments, tick_ns, {}, {}, "0", False, tuple(intervals), _read_recording(recording))
-    prices = dict(_PRICES)
-    for asset, value in _by_asset(fields.get("prices"), "prices", PRICED_ASSETS):
-        prices[asset] = amount(value, f"the price of {asset}")
-    volatility = dict(_VOLATILITY)
-    for asset, value in _by_asset(fields.get("volatility"), "volatility", PRICED_ASSETS):
-        volatility[asset] = decimal_text(value, f"the volatility of {asset}", Decimal(0), Decimal(5))
-    correlation = fields.get("correlation")
-    jumps = fields.get("jumps")
-    return MarketDataSection(
-        instruments=instruments,
-        tick_ns=tick_ns,
-        prices_minor=prices,
-        volatility=volatility,
-        correlation=decimal_text(correlation, "correlation", Decimal(-1), Decimal(1)) if correlation else "0.8",
-        jumps=boolean(jumps, "jumps") if jumps else True,
-        candles_ns=tuple(intervals),
-        recording=None,
-    )
-
-
-def instruments_of(node: Node | None, default: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """A list of distinct instruments out of ``default``, which is also what an absent list means."""
-    if node is None:
-        return default
-    symbols: list[str] = []
-    for item in items_of(node, what):
-        symbol = named(item, "instrument", default)
-        if symbol in symbols:
-            raise BadInput(item.place, f"instrument {shown(symbol)} is listed twice; expected distinct instruments")
-        symbols.append(symbol)
-    if not symbols:
-        raise BadInput(node.place, f"{what} cannot be empty; {one_of(default)}")
-    return tuple(symbols)
-
-
-def amounts_of(node: Node, what: str, assets: tuple[str, ...]) -> dict[str, MinorUnits]:
-    """A mapping from assets to positive amounts."""
-    return {asset: amount(value, f"{what} of {asset}") for asset, value in _by_asset(node, what, assets)}
-
-
-def _by_asset(node: Node | None, what: str, assets: tuple[str, ...]) -> list[tuple[str, Node]]:
-    pairs: list[tuple[str, Node]] = []
-    for field in fields_of(node, what) if node is not None else ():
-        if field.key not in assets:
-            raise BadInput(field.place, f"unknown asset {shown(field.key)} in {what}; {one_of(assets)}")
-        pairs.append((field.key, field.value))
-    return pairs
-
-
-def _duration(fields: Fields, name: str, default: Nanos, shortest: Nanos = _SHORTEST_RHYTHM, longest: Nanos = DAY) -> Nanos:
-    node = fields.get(name)
-    return default if node is None else duration(node, name, shortest, longest)
-
-
 def _refuse_taken(name: str, place: str, taken: tuple[str, ...] | list[str]) -> None:
     if name in taken:
         raise BadInput(place, f"the name {shown(name)} is already taken; expected one not among: {', '.join(taken)}")
-
-
-def _read_recording(node: Node) -> Recording:
-    fields = Fields(node, "recording", ("file", "format", "sample"))
-    return Recording(
-        file=text_of(fields.need("file"), "file"),
-        format=enumerated(fields.need("format"), "format", RecordingFormat),
-        sample_ns=_duration(fields, "sample", SECOND),
-    )
 
 
 def _read_venues(node: Node | None, place: str, assets: tuple[str, ...]) -> tuple[VenueSection, ...]:
@@ -212,10 +115,10 @@ def _read_venue(node: Node, name: str | None, assets: tuple[str, ...]) -> VenueS
                 raise BadInput(given.place, f"the house has no {asset}, which is traded here; expected an amount of {asset}")
     return VenueSection(
         name=name or instance_name(fields.need("name"), "the venue's name"),
-        publish_every_ns=_duration(fields, "publish_every", 10 * SECOND, longest=HOUR),
+        publish_every_ns=rhythm(fields, "publish_every", 10 * SECOND, longest=HOUR),
         maker_fee_ppm=ratio(maker, "maker_fee", 0, _HIGHEST_FEE) if maker else 200,
         taker_fee_ppm=ratio(taker, "taker_fee", 0, _HIGHEST_FEE) if taker else 500,
-        settlement_cycle_ns=_duration(fields, "settlement_cycle", 10 * MINUTE, SECOND, 5 * DAY),
+        settlement_cycle_ns=rhythm(fields, "settlement_cycle", 10 * MINUTE, SECOND, 5 * DAY),
         depth_levels=whole_number(levels, "depth_levels", 1, 100) if levels else 10,
         house=house,
     )
@@ -226,8 +129,8 @@ def _read_custodian(node: Node | None, place: str) -> CustodianSection:
     name = fields.get("name")
     return CustodianSection(
         name=instance_name(name, "the custodian's name") if name else "custodian",
-        retry_every_ns=_duration(fields, "retry_every", MINUTE, SECOND),
-        reconcile_every_ns=_duration(fields, "reconcile_every", 5 * MINUTE, SECOND),
+        retry_every_ns=rhythm(fields, "retry_every", MINUTE, SECOND),
+        reconcile_every_ns=rhythm(fields, "reconcile_every", 5 * MINUTE, SECOND),
     )
 
 
@@ -245,7 +148,7 @@ def _read_firm(node: Node | None, place: str) -> FirmSection:
         )
     return FirmSection(
         name=instance_name(name, "the firm's name") if name else "fund",
-        mark_every_ns=_duration(fields, "mark_every", 5 * MINUTE, SECOND),
+        mark_every_ns=rhythm(fields, "mark_every", 5 * MINUTE, SECOND),
         limits=limits,
     )
 
@@ -267,7 +170,7 @@ def _read_risk(node: Node | None, place: str, firm: str) -> RiskSection:
             else:
                 subject = "USDT" if kind is LimitKind.STABLECOIN_EXPOSURE else firm
                 limits.append(RiskLimit(kind, subject, amount(value, kind.value)))
-    return RiskSection(report_every_ns=_duration(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits))
+    return RiskSection(report_every_ns=rhythm(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits))
 
 
 def _read_links(node: Node, names: tuple[str, ...]) -> list[LinkSection]:

@@ -23,15 +23,13 @@ from trading_ecosystem.domains.test_coordination.catalogue import (
     Target,
 )
 from trading_ecosystem.domains.test_coordination.document import Fields, Mapping, Node, items_of, one_of, shown
-from trading_ecosystem.domains.test_coordination.ecosystem_reading import (
-    PRICED_ASSETS,
-    instruments_of,
-    link_ends,
-)
+from trading_ecosystem.domains.test_coordination.ecosystem_reading import link_ends
+from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS
 from trading_ecosystem.domains.test_coordination.quantities import (
     duration,
     enumerated,
     instance_name,
+    instruments_of,
     named,
     ratio,
     spoken,

@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
 
-from trading_ecosystem.domains.test_coordination.document import Node, Scalar, described, one_of, shown, suggestion
+from trading_ecosystem.domains.test_coordination.document import (
+    Fields,
+    Node,
+    Scalar,
+    described,
+    fields_of,
+    items_of,
+    one_of,
+    shown,
+    suggestion,
+)
 from trading_ecosystem.messages.units import (
     DAY,
     HOUR,
@@ -32,6 +42,7 @@ LARGEST_AMOUNT: Final[MinorUnits] = 10**18
 """Ten thousand million whole units of an asset."""
 LONGEST_NAME: Final = 63
 _DURATION: Final = "expected a duration such as 90s, 10m, 36h or 1h30m"
+SHORTEST_RHYTHM: Final[Nanos] = 10 * MILLISECOND
 _UNITS: Final = (
     ("ns", 1),
     ("us", MICROSECOND),
@@ -212,3 +223,39 @@ def instant(node: Node, what: str) -> Nanos:
     if not 0 <= nanos <= 230 * 365 * DAY:
         raise BadInput(node.place, f"{what} {shown(node.text)} is out of range; {expected}, in the years 1970 to 2199")
     return nanos
+
+
+def instruments_of(node: Node | None, default: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """A list of distinct instruments out of ``default``, which is also what an absent list means."""
+    if node is None:
+        return default
+    symbols: list[str] = []
+    for item in items_of(node, what):
+        symbol = named(item, "instrument", default)
+        if symbol in symbols:
+            raise BadInput(item.place, f"instrument {shown(symbol)} is listed twice; expected distinct instruments")
+        symbols.append(symbol)
+    if not symbols:
+        raise BadInput(node.place, f"{what} cannot be empty; {one_of(default)}")
+    return tuple(symbols)
+
+
+def amounts_of(node: Node, what: str, assets: tuple[str, ...]) -> dict[str, MinorUnits]:
+    """A mapping from assets to positive amounts."""
+    return {asset: amount(value, f"{what} of {asset}") for asset, value in by_asset(node, what, assets)}
+
+
+def by_asset(node: Node | None, what: str, assets: tuple[str, ...]) -> list[tuple[str, Node]]:
+    """The fields of a mapping from assets, in the order written; none where it is absent."""
+    pairs: list[tuple[str, Node]] = []
+    for field in fields_of(node, what) if node is not None else ():
+        if field.key not in assets:
+            raise BadInput(field.place, f"unknown asset {shown(field.key)} in {what}; {one_of(assets)}")
+        pairs.append((field.key, field.value))
+    return pairs
+
+
+def rhythm(fields: Fields, name: str, default: Nanos, shortest: Nanos = SHORTEST_RHYTHM, longest: Nanos = DAY) -> Nanos:
+    """A duration that may be absent; nothing happens more often than every ten milliseconds."""
+    node = fields.get(name)
+    return default if node is None else duration(node, name, shortest, longest)

@@ -48,6 +48,23 @@ class Recording(msgspec.Struct, frozen=True):
     """At most one price per instrument is taken in each interval of this length."""
 
 
+class SpreadKind(enum.StrEnum):
+    """How the spread of reference quotes is found."""
+
+    FIXED = "fixed"
+    MODELLED = "modelled"
+
+
+class QuotesSection(msgspec.Struct, frozen=True):
+    """Reference quotes around every published price."""
+
+    spread: SpreadKind
+    width_ppm: PartsPerMillion
+    """The fixed spread."""
+    liquidity_ppm: dict[str, PartsPerMillion]
+    """Liquidity over the usual one, by instrument, for the modelled spread."""
+
+
 class MarketDataSection(msgspec.Struct, frozen=True):
     """The reference prices: generated from these parameters, or recorded."""
 
@@ -62,6 +79,7 @@ class MarketDataSection(msgspec.Struct, frozen=True):
     jumps: bool
     candles_ns: tuple[Nanos, ...]
     recording: Recording | None
+    quotes: QuotesSection | None = None
 
 
 class VenueSection(msgspec.Struct, frozen=True):

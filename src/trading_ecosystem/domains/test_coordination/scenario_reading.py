@@ -23,10 +23,11 @@ from trading_ecosystem.domains.test_coordination.document import (
     items_of,
     shown,
 )
-from trading_ecosystem.domains.test_coordination.ecosystem_reading import amounts_of, read_ecosystem
+from trading_ecosystem.domains.test_coordination.ecosystem_reading import read_ecosystem
 from trading_ecosystem.domains.test_coordination.fault_reading import check_ranges, read_faults
 from trading_ecosystem.domains.test_coordination.quantities import (
     LARGEST,
+    amounts_of,
     boolean,
     duration,
     enumerated,

@@ -1,0 +1,135 @@
+"""How the ``market_data`` part of a scenario is read: instruments, rhythm, prices, reference quotes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from trading_ecosystem.domains.test_coordination.document import (
+    Fields,
+    Mapping,
+    Node,
+    Scalar,
+    fields_of,
+    items_of,
+)
+from trading_ecosystem.domains.test_coordination.quantities import (
+    SHORTEST_RHYTHM,
+    amount,
+    boolean,
+    by_asset,
+    decimal_text,
+    duration,
+    enumerated,
+    instruments_of,
+    named,
+    ratio,
+    rhythm,
+    text_of,
+)
+from trading_ecosystem.domains.test_coordination.scenario import (
+    MarketDataSection,
+    QuotesSection,
+    Recording,
+    RecordingFormat,
+    SpreadKind,
+)
+from trading_ecosystem.messages.risk import STALE_AFTER
+from trading_ecosystem.messages.units import (
+    DAY,
+    INSTRUMENTS,
+    MINOR_UNITS_PER_WHOLE,
+    MINUTE,
+    PARTS_PER_MILLION,
+    SECOND,
+    PartsPerMillion,
+)
+from trading_ecosystem.ports.errors import BadInput
+
+PRICED_ASSETS: Final = ("BTC", "ETH", "USDT")
+"""Every asset that has a price path of its own."""
+_PRICES: Final = {"BTC": 60_000 * MINOR_UNITS_PER_WHOLE, "ETH": 3_000 * MINOR_UNITS_PER_WHOLE, "USDT": MINOR_UNITS_PER_WHOLE}
+_VOLATILITY: Final = {"BTC": "0.55", "ETH": "0.70", "USDT": "0.02"}
+_WIDEST_SPREAD: Final[PartsPerMillion] = 100_000
+_USUAL_WIDTH: Final[PartsPerMillion] = 500
+_THINNEST: Final[PartsPerMillion] = 10_000
+_THICKEST: Final[PartsPerMillion] = 100 * PARTS_PER_MILLION
+_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps")
+
+
+def read_market_data(node: Node | None, place: str) -> MarketDataSection:
+    """Instruments, rhythm, and either path parameters or a recording."""
+    what = "market_data"
+    known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording", "reference_quotes")
+    fields = Fields(node or Mapping((), place), what, known)
+    instruments = instruments_of(fields.get("instruments"), tuple(INSTRUMENTS), "instruments")
+    # A price older than 30 s is stale: a slower tick would raise alerts by itself.
+    longest_tick = STALE_AFTER // 3
+    tick_ns = rhythm(fields, "tick", 10 * SECOND, SHORTEST_RHYTHM, longest_tick)
+    candles = fields.get("candles")
+    intervals = (
+        [duration(item, "a candle interval", tick_ns, DAY) for item in items_of(candles, "candles")] if candles else [MINUTE]
+    )
+    quotes = fields.get("reference_quotes")
+    section = MarketDataSection(
+        instruments=instruments,
+        tick_ns=tick_ns,
+        prices_minor={},
+        volatility={},
+        correlation="0",
+        jumps=False,
+        candles_ns=tuple(intervals),
+        recording=None,
+        quotes=_read_quotes(quotes, instruments) if quotes is not None else None,
+    )
+    recording = fields.get("recording")
+    if recording is not None:
+        for name in _PATH_FIELDS:
+            if name in fields:
+                problem = f"'{name}' shapes generated prices, and these are recorded; expected no '{name}' beside 'recording'"
+                raise BadInput(fields.place_of(name), problem)
+        return msgspec.structs.replace(section, recording=_read_recording(recording))
+    prices = dict(_PRICES)
+    for asset, value in by_asset(fields.get("prices"), "prices", PRICED_ASSETS):
+        prices[asset] = amount(value, f"the price of {asset}")
+    volatility = dict(_VOLATILITY)
+    for asset, value in by_asset(fields.get("volatility"), "volatility", PRICED_ASSETS):
+        volatility[asset] = decimal_text(value, f"the volatility of {asset}", Decimal(0), Decimal(5))
+    correlation = fields.get("correlation")
+    jumps = fields.get("jumps")
+    return msgspec.structs.replace(
+        section,
+        prices_minor=prices,
+        volatility=volatility,
+        correlation=decimal_text(correlation, "correlation", Decimal(-1), Decimal(1)) if correlation else "0.8",
+        jumps=boolean(jumps, "jumps") if jumps else True,
+    )
+
+
+def _read_quotes(node: Node, instruments: tuple[str, ...]) -> QuotesSection:
+    fields = Fields(node, "reference_quotes", ("spread", "width", "liquidity"))
+    spread = enumerated(fields.need("spread"), "spread", SpreadKind)
+    other = "liquidity" if spread is SpreadKind.FIXED else "width"
+    if other in fields:
+        raise BadInput(fields.place_of(other), f"'{other}' does not shape a {spread.value} spread; expected no '{other}' here")
+    width, liquidity = fields.get("width"), fields.get("liquidity")
+    return QuotesSection(
+        spread=spread,
+        width_ppm=ratio(width, "width", 1, _WIDEST_SPREAD) if width else _USUAL_WIDTH,
+        liquidity_ppm={
+            field.key: ratio(field.value, f"the liquidity of {field.key}", _THINNEST, _THICKEST)
+            for field in (fields_of(liquidity, "liquidity") if liquidity else ())
+            if named(Scalar(field.key, field.place), "instrument", instruments)
+        },
+    )
+
+
+def _read_recording(node: Node) -> Recording:
+    fields = Fields(node, "recording", ("file", "format", "sample"))
+    return Recording(
+        file=text_of(fields.need("file"), "file"),
+        format=enumerated(fields.need("format"), "format", RecordingFormat),
+        sample_ns=rhythm(fields, "sample", SECOND),
+    )
