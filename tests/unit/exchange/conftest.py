@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from trading_ecosystem.domains.exchange.component import ClaimsReportDue, Exchange, PublicationDue
-from trading_ecosystem.domains.exchange.parameters import ExchangeParameters, FlowParameters
+from trading_ecosystem.domains.exchange.flow_parameters import Anchor, FlowParameters, Timing
+from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import AssetsPledged
 from trading_ecosystem.messages.exchange import (
@@ -193,4 +194,6 @@ def venue() -> Venue:
 @pytest.fixture
 def still_flow() -> FlowParameters:
     """A flow of makers only, who keep to the fundamental."""
-    return FlowParameters(taker_ppm=0, cancel_ppm=0, excursion_ppm=0, premium_ppm=0)
+    return FlowParameters(
+        timing=Timing(mean_interval_ns=3_600 * SECOND), anchor=Anchor(premium_ppm=0, excursion_ppm=0, impact_ppm=0)
+    )

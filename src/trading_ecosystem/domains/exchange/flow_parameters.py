@@ -42,14 +42,19 @@ class Timing(msgspec.Struct, frozen=True):
     mean_interval_ns: Nanos = 2_500_000_000
     """Mean time between two events of one instrument. House: about what a library scenario can afford; a liquid stock has
     25 events a second."""
-    interval_ppm: QuantileTable = (5, 100, 600, 2_000, 12_000, 60_000, 250_000, 900_000, 4_000_000, 20_000_000)
-    """Quantile table of an interval as a share of the mean, which the flow scales so that the mean is as stated. Recorded."""
+    interval_ppm: QuantileTable = (
+        *(2_000, 60_000, 160_000, 290_000, 440_000, 630_000),
+        *(880_000, 1_220_000, 1_750_000, 2_700_000, 10_000_000),
+    )
+    """Quantile table of an interval as a share of the mean, which the flow scales so that the mean is as stated, before
+    ``after_ppm``. Recorded; house: a little burstier than a Poisson process, since a real market of which one shows only
+    every fiftieth event would be."""
     persistence_ppm: PartsPerMillion = 120_000
     """Probability that an interval is drawn from the same step of the table as the one before. Recorded (autocorrelation of
     the logarithm at lag one)."""
-    after_ppm: tuple[int, ...] = (900_000, 1_000_000, 1_300_000, 800_000, 900_000, 400_000)
+    after_ppm: tuple[int, ...] = (900_000, 1_000_000, 1_200_000, 900_000, 1_000_000, 900_000)
     """Mean interval after an event of each kind, as a share of the mean of all. Recorded: a trade sets off a burst."""
-    activity_ppm: tuple[PartsPerMillion, ...] = (500_000, 300_000)
+    activity_ppm: tuple[PartsPerMillion, ...] = (300_000, 300_000)
     """Standard deviations of two parts of the logarithm of the activity, a factor on the rate of events. Recorded."""
     activity_events: tuple[int, ...] = (60, 1_500)
     """Events in which each part forgets a share 1 - 1/e of itself. Recorded (autocorrelation of counts)."""
@@ -73,9 +78,9 @@ class Reaction(msgspec.Struct, frozen=True):
         ((16, 5, 28, 9, 33, 2), (15, 4, 31, 7, 35, 1), (14, 3, 32, 6, 36, 1)),
     )
     """Frequencies, by class of spread, class of imbalance and kind (``NARROW`` to ``TAKE``). Recorded (counts per state)."""
-    take_ppm: PartsPerMillion = 8_000_000
+    take_ppm: PartsPerMillion = 15_000_000
     """Factor on the frequency of takers. House: a library scenario has a fiftieth of the events of a real market, and
-    shows eight times the share of trades instead, so that its strategies meet somebody; 1,000,000 is as measured."""
+    shows a larger share of trades instead, so that its strategies meet somebody; 1,000,000 is as measured."""
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -95,9 +100,9 @@ class Placement(msgspec.Struct, frozen=True):
     """Where a side has more, the farthest one leaves. House: a bound."""
     reach_ppm: PartsPerMillion = 15_000
     """Orders farther from the anchor than this leave when it moves. House: nobody maintains them."""
-    cancel_power: int = 1
+    cancel_power: int = 5
     """An order behind the best is picked for cancellation at the rank (a uniform draw to this power) times their number,
-    counted from the best: 1 is uniform, 2 prefers near ones. Recorded."""
+    counted from the best: 1 is uniform, more prefers near ones. Recorded (distances of cancelled orders)."""
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -159,7 +164,7 @@ class Anchor(msgspec.Struct, frozen=True):
     pull_ppm: PartsPerMillion = 1_500_000
     """Log-odds by which events turn towards the anchor when the mid price is 100 ppm of the price away from it. House: the mid
     returns within seconds at 25 events a second."""
-    impact_ppm: PartsPerMillion = 12
+    impact_ppm: PartsPerMillion = 8
     """By how much a trade of a mean order's size moves the anchor for good (until the premium reverts), as a share of the
     price, times the part of its sign that was not expected; larger ones by the square root of their size (Madhavan)."""
 

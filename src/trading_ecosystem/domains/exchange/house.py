@@ -24,6 +24,8 @@ from trading_ecosystem.ports.component import Later
 
 _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
+_STAYS: Final = TimeInForce.GOOD_TILL_CANCEL
+_LEAVES: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 _HOUSE: Final = 0
 """The house's owner number in the book: nobody, since house may trade with house."""
 
@@ -38,11 +40,12 @@ class House:
         "_capacity",
         "_capture",
         "_instrument",
-        "_last_order_id",
         "_lot_size",
         "_quote",
         "_tape",
         "_tick_value",
+        "disturbed",
+        "last_order_id",
     )
 
     def __init__(
@@ -65,33 +68,29 @@ class House:
         self._base = claims.of(account, instrument.base)
         self._quote = claims.of(account, instrument.quote)
         self._capacity = capacity
-        self._last_order_id = 0
+        self.last_order_id = 0
+        self.disturbed = False
 
-    def post(self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> int:
-        """Send a limit order that may rest; return the number of what rests of it, 0 where nothing does."""
+    @property
+    def signed_lots(self) -> Lots:
+        """All lots that buyers have taken less all that sellers have, whoever they were."""
+        return self._tape.signed_lots
+
+    def send(
+        self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later], *, stays: bool
+    ) -> list[BookEvent]:
+        """Send a limit order, trimmed to what the house can pay; its rest stays in the book, or is cancelled at once."""
         affordable = self._affordable(side, price_ticks)
         if lots > affordable:
             lots = affordable
         book = self._book
-        if lots <= 0 or (len(book) >= self._capacity and book.fillable(side, lots, price_ticks) < lots):
-            return 0
-        self._last_order_id -= 1
-        order_id = self._last_order_id
-        self._capture_fills(book.place(order_id, _HOUSE, side, lots, price_ticks=price_ticks), side, now, said)
-        return order_id if order_id in book else 0
-
-    def take(self, side: Side, limit_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later]) -> None:
-        """Send an order whose rest is cancelled."""
-        affordable = self._affordable(side, limit_ticks)
-        if lots > affordable:
-            lots = affordable
-        if lots <= 0:
-            return
-        self._last_order_id -= 1
-        events = self._book.place(
-            self._last_order_id, _HOUSE, side, lots, price_ticks=limit_ticks, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL
-        )
-        self._capture_fills(events, side, now, said)
+        if lots <= 0 or (stays and len(book) >= self._capacity and book.fillable(side, lots, price_ticks) < lots):
+            return []
+        self.last_order_id -= 1
+        terms = _STAYS if stays else _LEAVES
+        events = book.place(self.last_order_id, _HOUSE, side, lots, price_ticks=price_ticks, time_in_force=terms)
+        self.capture_fills(events, side, now, said)
+        return events
 
     def _affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
         """What the house could pay for at the limit, with all that it has."""
@@ -99,7 +98,8 @@ class House:
             return self._quote.available // (limit_ticks * self._tick_value)
         return self._base.available // self._lot_size
 
-    def _capture_fills(self, events: list[BookEvent], side: Side, now: Nanos, said: list[Message | Later]) -> None:
+    def capture_fills(self, events: list[BookEvent], side: Side, now: Nanos, said: list[Message | Later]) -> None:
+        """Take down what an order of the house traded: with the house on the tape only, with a named account in full."""
         for event in events:
             if type(event) is not Filled:
                 continue
@@ -128,3 +128,4 @@ class House:
                     unaffordable.append(order.order_id)
         for order_id in unaffordable:
             book.cancel(order_id)
+            self.disturbed = True

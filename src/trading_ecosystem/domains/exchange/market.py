@@ -7,7 +7,6 @@ from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.flow import BackgroundFlow
 from trading_ecosystem.domains.exchange.house import House
-from trading_ecosystem.domains.exchange.makers import Makers
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import Publication, Tape
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
@@ -37,8 +36,7 @@ class Market:
         self.publication = Publication(venue, parameters.depth_levels)
         self.house = House(accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)
         stream = randomness.stream(venue, f"flow {instrument.symbol}")
-        makers = Makers(parameters.flow, instrument, self.book, self.house, stream)
-        self.flow = BackgroundFlow(parameters.flow, instrument, self.house, makers, stream)
+        self.flow = BackgroundFlow(parameters.flow, instrument, self.book, self.house, stream)
 
     def listed(self, venue: str, parameters: ExchangeParameters) -> InstrumentListed:
         """The instrument's reference data on this venue."""

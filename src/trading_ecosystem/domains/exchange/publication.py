@@ -28,6 +28,7 @@ class Tape:
         "last_ticks",
         "last_trade_id",
         "low_ticks",
+        "signed_lots",
         "volume_lots",
     )
 
@@ -39,6 +40,8 @@ class Tape:
         self.high_ticks: Ticks = 0
         self.low_ticks: Ticks = 0
         self.last_ticks: Ticks = 0
+        self.signed_lots: Lots = 0
+        """Of all trades ever: what buyers took less what sellers did."""
 
     def trade(self, price_ticks: Ticks, lots: Lots, aggressor: Side) -> int:
         """Take down one trade and return its number."""
@@ -52,6 +55,9 @@ class Tape:
         self.volume_lots += lots
         if aggressor is _BUY:
             self.buyer_initiated_lots += lots
+            self.signed_lots += lots
+        else:
+            self.signed_lots -= lots
         self.last_trade_id += 1
         return self.last_trade_id
 

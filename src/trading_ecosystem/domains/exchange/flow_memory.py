@@ -1,0 +1,55 @@
+"""What the flow remembers of itself: the signs of trades, the pressure they left, and the trend of the mid price.
+
+Power laws are sums of exponentials, each a factor per event or per trade, which costs a multiplication. Signs foretell the
+next sign (large orders are traded in pieces); pressure turns limit orders and cancellations against itself, so that impact
+reverts in part; the trend is what momentum traders look at.
+"""
+
+from __future__ import annotations
+
+import math
+
+from trading_ecosystem.domains.exchange.flow_constants import FlowConstants
+
+
+class FlowMemory:
+    """Of one instrument."""
+
+    __slots__ = ("_constants", "level", "pressures", "signs")
+
+    def __init__(self, constants: FlowConstants) -> None:
+        self._constants = constants
+        self.signs = [0.0, 0.0, 0.0, 0.0]
+        self.pressures = [0.0, 0.0, 0.0]
+        self.level = 0.0
+
+    def pass_event(self, mid: float) -> None:
+        """An event goes by while the mid price is this."""
+        pressures, keep = self.pressures, self._constants.pressure_keep
+        pressures[0] *= keep[0]
+        pressures[1] *= keep[1]
+        pressures[2] *= keep[2]
+        if self.level == 0.0:
+            self.level = mid
+        self.level += (mid - self.level) * self._constants.momentum_step
+
+    def expected_sign(self) -> float:
+        """The sign of the next trade, as far as those who follow the memory determine it."""
+        signs, weight = self.signs, self._constants.sign_weight
+        return signs[0] * weight[0] + signs[1] * weight[1] + signs[2] * weight[2] + signs[3] * weight[3]
+
+    def pressure(self) -> float:
+        """By how much events are turned against past trades, as log-odds."""
+        return (self.pressures[0] + self.pressures[1] + self.pressures[2]) * self._constants.pressure
+
+    def traded(self, sign: float, size: float) -> float:
+        """A trade, its size in mean orders; returns by what share of the price it moves the anchor."""
+        constants = self._constants
+        root = math.sqrt(size)
+        moved = constants.impact * (sign - constants.memory_share * self.expected_sign()) * root
+        signs, keep = self.signs, constants.sign_keep
+        for place in range(4):
+            signs[place] = signs[place] * keep[place] + (1.0 - keep[place]) * sign
+        for place in range(3):
+            self.pressures[place] += constants.pressure_weight[place] * sign * root
+        return moved
