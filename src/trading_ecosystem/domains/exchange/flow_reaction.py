@@ -15,9 +15,9 @@ _STEEPEST: Final = 6.0
 def choose(constants: FlowConstants, draw: float, *, spread: float, imbalance: float, lean: float, bids: int, asks: int) -> int:
     """Kind and side of an event: 0 to 5 (``NARROW`` to ``TAKE``) for bids, 6 to 11 for asks.
 
-    ``draw`` is uniform, ``spread`` a share of the mid price, ``imbalance`` that of the bids. A positive ``lean`` makes what raises
-    the price more frequent, and what lowers it less: orders at or above the best bid and cancellations of the best ask. The
-    more orders of a side rest (``bids``, ``asks``), the more frequent are its cancellations.
+    ``draw`` is uniform, ``spread`` a share of the mid price, ``imbalance`` that of the bids. A positive ``lean`` makes what
+    raises the price more frequent, and what lowers it less: orders at or above the best bid and cancellations of the best
+    ask. The more orders of a side rest (``bids``, ``asks``), the more frequent are its cancellations.
     """
     row = _class_of(constants.spread_edges, spread) * (len(constants.imbalance_edges) + 1)
     own = (row + _class_of(constants.imbalance_edges, imbalance)) * KINDS
