@@ -44,6 +44,7 @@ def stock(symbol: str) -> Instrument:
 class LobsterMessage(msgspec.Struct, frozen=True, gc=False):
     """One row of a message file; ``at`` is nanoseconds after midnight, ``price`` dollars times 10,000."""
 
+    line: int
     at: Nanos
     type: int
     order_id: int
@@ -70,13 +71,13 @@ def lobster_messages(path: Path) -> Iterator[LobsterMessage]:
         if at < before:
             refuse(path, number, 1, f"time {fields[0]} is before the row above, expected rows in order of time")
         before = at
-        yield LobsterMessage(at, kind, order_id, lots, price, side)
+        yield LobsterMessage(number, at, kind, order_id, lots, price, side)
 
 
 def lobster_tape(path: Path, symbol: str | None = None) -> EventTape:
     """The tape of a message file, earlier orders inferred; ``symbol`` is read from the file's name if absent."""
     messages = list(lobster_messages(path))
-    replay = _Replay(EventTape(stock(symbol or path.name.partition("_")[0])))
+    replay = _Replay(path, EventTape(stock(symbol or path.name.partition("_")[0])))
     inferred = sorted(_inferred(messages).items(), reverse=True)
     newest = 0
     for message in messages:
@@ -103,8 +104,9 @@ def _inferred(messages: list[LobsterMessage]) -> dict[int, tuple[int, Ticks, Lot
 class _Replay:
     """A book by price only: what the messages say happened is done, nothing is matched."""
 
-    def __init__(self, tape: EventTape) -> None:
+    def __init__(self, path: Path, tape: EventTape) -> None:
         self.tape = tape
+        self._path = path
         self._lots: dict[int, dict[Ticks, Lots]] = {BID: {}, ASK: {}}
         self._keys: dict[int, list[int]] = {BID: [], ASK: []}
         self._orders: dict[int, Lots] = {}
@@ -127,7 +129,7 @@ class _Replay:
         if message.type == _ADD:
             self.enter(message.order_id, side, ticks, message.lots)
         elif message.type in (_REDUCE, _DELETE, _EXECUTE):
-            self._lose(message.order_id, side, ticks, message.lots)
+            self._lose(message, side, ticks)
         elif message.type != _HIDDEN:
             return
         if message.at >= self._depth_due:
@@ -138,16 +140,21 @@ class _Replay:
         order_id = 0 if kind is EventKind.EXECUTE_HIDDEN else message.order_id
         self.tape.append(message.at, kind, side, ticks, message.lots, best, order_id, self._count[side])
 
-    def _lose(self, order_id: int, side: int, ticks: Ticks, lots: Lots) -> None:
-        left = self._orders[order_id] - lots
-        if left > 0:
+    def _lose(self, message: LobsterMessage, side: int, ticks: Ticks) -> None:
+        order_id, lots = message.order_id, message.lots
+        left = self._orders.get(order_id, 0) - lots
+        if left < 0:
+            refuse(self._path, message.line, 1, f"takes more of order {order_id} than is left, expected at most {left + lots}")
+        levels = self._lots[side]
+        if levels.get(ticks, 0) < lots:
+            refuse(self._path, message.line, 1, f"order {order_id} at another price or side than it was added with")
+        if left:
             self._orders[order_id] = left
         else:
             del self._orders[order_id]
             self._count[side] -= 1
-        levels = self._lots[side]
         levels[ticks] -= lots
-        if levels[ticks] <= 0:
+        if not levels[ticks]:
             del levels[ticks]
             keys = self._keys[side]
             del keys[bisect_left(keys, ticks * side)]

@@ -7,7 +7,7 @@ from enum import IntEnum
 import msgspec
 
 from trading_ecosystem.adapters.recordings.event_tape import BID, EventKind, EventTape
-from trading_ecosystem.messages.units import Lots, Nanos, Ticks
+from trading_ecosystem.messages.units import Lots, Nanos
 
 _ADD, _EXECUTE, _HIDDEN = int(EventKind.ADD), int(EventKind.EXECUTE), int(EventKind.EXECUTE_HIDDEN)
 
@@ -37,9 +37,6 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     at: Nanos
     sign: int
     lots: Lots
-    price_ticks: Ticks
-    first: int
-    last: int
     mid_before: int
     mid_after: int
     available_lots: Lots
@@ -48,7 +45,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
 
 def actions(tape: EventTape) -> list[int]:
     """The action of every row; -1 for all but the first of a taker's rows, and for the first row of the tape."""
-    found = [-1]
+    found = [-1] if len(tape) else []
     kinds, sides, prices, times = tape.kinds, tape.sides, tape.prices, tape.times
     for index in range(1, len(tape)):
         kind, side = kinds[index], sides[index]
@@ -75,23 +72,24 @@ def actions(tape: EventTape) -> list[int]:
 
 
 def trades(tape: EventTape) -> list[Trade]:
-    """One trade per taker of displayed orders: rows of visible executions with equal time and side that follow one another."""
+    """One trade per taker of displayed orders: executions of equal time and side that follow one another; lots displayed."""
     found: list[Trade] = []
     index, rows = 1, len(tape)
     kinds, sides, times = tape.kinds, tape.sides, tape.times
     while index < rows:
-        if kinds[index] != _EXECUTE:
+        if kinds[index] < _EXECUTE:
             index += 1
             continue
         first, side, at = index, sides[index], times[index]
         lots = 0
-        while index < rows and kinds[index] == _EXECUTE and sides[index] == side and times[index] == at:
-            lots += tape.lots[index]
+        while index < rows and kinds[index] >= _EXECUTE and sides[index] == side and times[index] == at:
+            lots += tape.lots[index] if kinds[index] == _EXECUTE else 0
             index += 1
-        before, last = first - 1, index - 1
-        available = tape.bid_lots[before] if side == BID else tape.ask_lots[before]
-        mid_before, mid_after = tape.bids[before] + tape.asks[before], tape.bids[last] + tape.asks[last]
-        found.append(Trade(at, -side, lots, tape.prices[first], first, last, mid_before, mid_after, available))
+        if lots:
+            before, last = first - 1, index - 1
+            available = tape.bid_lots[before] if side == BID else tape.ask_lots[before]
+            mid_before, mid_after = tape.bids[before] + tape.asks[before], tape.bids[last] + tape.asks[last]
+            found.append(Trade(at, -side, lots, mid_before, mid_after, available))
     return found
 
 
