@@ -62,7 +62,7 @@ def test_actions_and_trades_of_it(traded: EventTape) -> None:
         -1,
         Action.CANCEL_BEHIND,
         Action.CANCEL_BEST,
-        Action.NARROW,
+        Action.JOIN,  # of a replacement both rows have the best prices after it
         Action.CANCEL_BEHIND,
     ]
     (trade,) = trades(traded)

@@ -70,8 +70,8 @@ class EventTape:
 
     ``sides`` is the side of the order that was resting: ``BID`` or ``ASK``; the taker of an execution is on the other one.
     ``orders`` tells resting orders apart (0 where unknown). ``own_orders[i]`` counts the orders that rest on the event's side
-    after it, 0 where unknown. A best price of 0 means an empty side. Executions of one taker have the same time and side and
-    follow one another, and the best prices of all of them may be those after the last.
+    after it, 0 where unknown. A best price of 0 means an empty side. Rows of one command (a taker's
+    executions, a replacement) have the same time and follow one another; their best prices may be those after the last of them.
     """
 
     __slots__ = (*COLUMNS, "depths", "instrument")
