@@ -96,11 +96,13 @@ def _follow(tape: EventTape, row: int, standing: dict[int, list[int]]) -> float:
     rank = -1.0
     place = bisect_left(own, key)
     if kind == EventKind.DELETE and place < len(own) and own[place] == key:
-        behind = bisect_left(own, best + 1)
-        if key > best and len(own) - behind > 1:
+        at_best = bisect_left(own, best + 1)
+        # Orders that were never seen to come to rest count too; they are far, or they would have left or traded.
+        behind = max(len(own), tape.own_orders[row] + 1) - at_best
+        if key > best and behind > 1:
             # Of several orders at one price the middle one: which of them it was makes no difference on average.
             last = bisect_left(own, key + 1) - 1
-            rank = ((place + last) / 2 - behind) / (len(own) - behind - 1)
+            rank = ((place + last + 1) / 2 - at_best) / behind
         del own[place]
     elif kind == EventKind.EXECUTE and place < len(own) and own[place] == key and _is_last(tape, row):
         del own[place]
