@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.clocks import SystemClock
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
+from trading_ecosystem.adapters.recordings.replayed_rows import paced_rows, resembling_rows
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_library import find_scenario
@@ -109,7 +110,9 @@ def ecosystem(
 def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[ScheduledInput]:
     """Every input of a scenario in order of time: openings and deposits, then the rows of a recording.
 
-    A recording is moved in time so that its first row falls on the scenario's start; its path is relative to ``folder``.
+    A recording is moved in time so that its first row falls on the scenario's start, and played at its speed; its path is
+    relative to ``folder``. Where the scenario asks for a similar series, that is drawn here, from the seed: what enters are
+    its rows.
     """
     inputs = made_from.opening_inputs(scenario, seed)
     recording = scenario.ecosystem.market_data.recording
@@ -120,14 +123,17 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
     if not usable:
         names = ", ".join(scenario.ecosystem.market_data.instruments)
         raise BadInput(recording.file, f"has no price of the scenario's instruments; expected rows of {names}")
-    return chain(inputs, _recorded(scenario, usable))
+    if recording.similar is not None:
+        how, randomness = recording.similar, SeededRandomness(seed)
+        usable = resembling_rows(usable, how.mean_block, how.resemblance_ppm, randomness)
+    paced = paced_rows(usable, scenario.starts_at, recording.speed_ppm, usable[0].at)
+    return chain(inputs, _recorded(paced))
 
 
-def _recorded(scenario: Scenario, rows: Sequence[RecordedPrice]) -> Iterator[ScheduledInput]:
-    shift = scenario.starts_at - rows[0].at
+def _recorded(rows: Iterable[RecordedPrice]) -> Iterator[ScheduledInput]:
     for row in rows:
         message = PriceRecorded(component=MARKET_DATA, instrument=row.instrument, price_minor=row.price_minor)
-        yield ScheduledInput(row.at + shift, made_from.DOOR, message)
+        yield ScheduledInput(row.at, made_from.DOOR, message)
 
 
 def run(

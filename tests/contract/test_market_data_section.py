@@ -7,9 +7,11 @@ import pytest
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
+from trading_ecosystem.domains.test_coordination import market_data_section as section
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
-from trading_ecosystem.messages.units import HOUR, SECOND
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 from trading_ecosystem.ports.errors import BadInput
 
 
@@ -37,7 +39,52 @@ def test_reference_quotes_count_in_the_estimate() -> None:
     assert quoted - bare == 2 * HOUR // (10 * SECOND) * 6
 
 
+def test_paths() -> None:
+    assert made("tick: 10s").path == PathParameters()
+    assert (made("tick: 10s").jumps, made("path: {kind: brownian}").jumps) == (True, False)
+    assert made("path: {kind: geometric_brownian, drift: -0.25}").path == PathParameters(
+        kind=PathKind.GEOMETRIC_BROWNIAN, drift="-0.25"
+    )
+    assert made("path: {kind: trend_following, half_life: 2h, strength: 0.5}").path == PathParameters(
+        kind=PathKind.TREND_FOLLOWING, half_life_ns=2 * HOUR, strength="0.5"
+    )
+    assert made("path: {kind: crash, magnitude: -0.4, start: 1h, over: 30m, factor: 3}").path == PathParameters(
+        kind=PathKind.CRASH, magnitude_ppm=-400_000, start_ns=HOUR, over_ns=HOUR // 2, factor="3"
+    )
+    assert made("path: {kind: consolidation, start: 0s, over: 1h, factor: 0.2, half_life: 5m}").path == PathParameters(
+        kind=PathKind.CONSOLIDATION, over_ns=HOUR, factor="0.2", half_life_ns=5 * MINUTE
+    )
+
+
+def test_every_kind_of_path_is_one_that_market_data_knows() -> None:
+    assert [kind.value for kind in PathKind] == [kind.value for kind in section.PathKind]
+
+
+def test_a_recording_has_a_speed_and_may_be_resembled() -> None:
+    played = "recording: {file: x.csv, format: csv, speed: 2.5, similar: {block: 12, resemblance: 0.5}}"
+    read = parse_scenario(text(played), "s.yaml").ecosystem.market_data.recording
+    assert read == section.Recording(
+        "x.csv", section.RecordingFormat.CSV, SECOND, 2_500_000, section.SimilarSeries(12, 500_000)
+    )
+    plain = parse_scenario(text("recording: {file: x.csv, format: csv, similar: {}}"), "s.yaml").ecosystem.market_data.recording
+    assert plain == section.Recording("x.csv", section.RecordingFormat.CSV, SECOND, 1_000_000, section.SimilarSeries(30, 0))
+
+
 MISTAKES = [
+    ("path: {kind: sideways}", "unknown path kind 'sideways'; expected one of: stochastic_volatility, geometric_brownian"),
+    ("path: {drift: 1}", "path has no 'kind'; expected this field"),
+    ("path: {kind: brownian, factor: 2}", "unknown field 'factor' in a path of kind brownian; expected one of: kind, drift"),
+    ("path: {kind: rally, start: 0s, over: 1h}", "a path of kind rally has no 'magnitude'; expected this field"),
+    ("path: {kind: rally, start: 0s, over: 1h, magnitude: -0.1}", "magnitude cannot be '-0.1'; expected a ratio from 0.000001"),
+    ("path: {kind: crash, start: 0s, over: 1h, magnitude: -1}", "magnitude cannot be '-1'; expected a ratio from -0.999999"),
+    ("path: {kind: crash, start: 0s, over: 0s, magnitude: -0.1}", "over '0s' is too short; expected at least 1s"),
+    ("path: {kind: consolidation, start: 0s, over: 1h, factor: 2}", "factor cannot be '2'; expected a number from 0 to 1"),
+    ("path: {kind: geometric_brownian, drift: nan}", "drift cannot be 'nan'"),
+    ("jumps: true, path: {kind: brownian}", "a path of kind brownian does not jump; expected jumps: false, or stoch"),
+    ("path: {kind: brownian}, recording: {file: x, format: csv}", "'path' shapes generated prices, and these are recorded"),
+    ("recording: {file: x, format: csv, speed: 0}", "speed cannot be '0'; expected a ratio from 0.001 to 10000"),
+    ("recording: {file: x, format: csv, similar: {block: 0}}", "block cannot be 0; expected a whole number from 1"),
+    ("recording: {file: x, format: csv, similar: {resemblance: 2}}", "resemblance cannot be '2'; expected a ratio from 0 to 1"),
     ("reference_quotes: {}", "reference_quotes has no 'spread'; expected this field"),
     ("reference_quotes: {spread: wide}", "unknown spread 'wide'; expected one of: fixed, modelled"),
     ("reference_quotes: {spread: fixed, width: 0}", "width cannot be '0'; expected a ratio from 0.000001 to 0.1"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from trading_ecosystem.adapters.scenario_files import LARGEST_FILE, parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.domains.test_coordination.estimate import LARGEST_LIBRARY_RUN, estimate_entries
+from trading_ecosystem.domains.test_coordination.market_data_section import Recording, RecordingFormat
 from trading_ecosystem.domains.test_coordination.scenario import (
     CleanPeriod,
     CustodianFault,
@@ -21,8 +22,6 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     LinkSection,
     PlannedFault,
     PriceFault,
-    Recording,
-    RecordingFormat,
     RiskLimit,
     Workload,
 )

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
 from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
+from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import QuotesSection, Scenario, VenueSection
+from trading_ecosystem.domains.test_coordination.scenario import Scenario, VenueSection
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
@@ -36,9 +40,15 @@ def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
         correlation=section.correlation,
         jumps=section.jumps,
         candle_intervals_ns=section.candles_ns,
+        path=_path(section.path),
         spreads=_spreads(section.quotes),
         recorded=section.recording is not None,
     )
+
+
+def _path(section: PathSection) -> PathParameters:
+    given = {name: value for name, value in msgspec.structs.asdict(section).items() if name != "kind" and value is not None}
+    return PathParameters(kind=PathKind(section.kind.value), **given)
 
 
 def _spreads(quotes: QuotesSection | None) -> SpreadParameters:

@@ -9,7 +9,9 @@ from trading_ecosystem.domains.market_data.answers import MarketDataAnswers
 from trading_ecosystem.domains.market_data.candles import Candles
 from trading_ecosystem.domains.market_data.displacements import rounded_price
 from trading_ecosystem.domains.market_data.fluctuations import USUAL_MOMENTS, CoinMoments
+from trading_ecosystem.domains.market_data.generated_paths import GeneratedPaths
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
+from trading_ecosystem.domains.market_data.path_shapes import PathKind
 from trading_ecosystem.domains.market_data.price_paths import PricePaths
 from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
 from trading_ecosystem.domains.market_data.statistics import coin_moments
@@ -75,7 +77,7 @@ class MarketData(MarketDataAnswers):
         assert parameters.tick_ns > 0, parameters
         assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters
         self._recorded = RecordedPrices(parameters.instruments) if parameters.recorded else None
-        self._paths = None if parameters.recorded else PricePaths(name, parameters, randomness)
+        self._paths = None if parameters.recorded else _paths(name, parameters, randomness)
         self._candles = Candles(parameters.instruments, parameters.candle_intervals_ns)
         self._catching_up_until: Nanos = 0
         self._catching_up_tick_ns: Nanos = 0
@@ -199,3 +201,9 @@ class MarketData(MarketDataAnswers):
         if now + coarse_ns <= self._catching_up_until:
             return now + coarse_ns
         return now + -(-(self._catching_up_until - now) // tick_ns) * tick_ns
+
+
+def _paths(name: str, parameters: MarketDataParameters, randomness: Randomness) -> PricePaths | GeneratedPaths:
+    if parameters.path.kind is PathKind.STOCHASTIC_VOLATILITY:
+        return PricePaths(name, parameters, randomness)
+    return GeneratedPaths(name, parameters, randomness)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from trading_ecosystem.domains.market_data.path_shapes import PathParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadParameters
 from trading_ecosystem.messages.units import MINUTE, MinorUnits, Nanos
 
@@ -27,6 +28,8 @@ class MarketDataParameters(msgspec.Struct, frozen=True, kw_only=True):
     jumps: bool
     """Whether coins jump from time to time (Merton); without, paths are continuous."""
     candle_intervals_ns: tuple[Nanos, ...] = (MINUTE,)
+    path: PathParameters = PathParameters()
+    """The shape of generated prices; without meaning in recorded mode."""
     spreads: SpreadParameters = SpreadParameters()
     recorded: bool = False
     """Prices come only from ``PriceRecorded``; instruments without a recorded price yet are not published."""

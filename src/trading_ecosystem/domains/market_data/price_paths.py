@@ -118,10 +118,7 @@ class PricePaths:
         self._step_root = math.sqrt(step_ns / YEAR)
         self._volatility_decay = math.exp(-math.log(2.0) * step_ns / VOLATILITY_HALF_LIFE)
         self._volatility_shock = VOLATILITY_SPREAD * math.sqrt(1.0 - self._volatility_decay * self._volatility_decay)
-        self._peg_decay = math.exp(-math.log(2.0) * step_ns / PEG_HALF_LIFE)
-        reversion_per_year = math.log(2.0) * YEAR / PEG_HALF_LIFE
-        peg_spread = self._volatility_usdt / math.sqrt(2.0 * reversion_per_year)
-        self._peg_shock = peg_spread * math.sqrt(1.0 - self._peg_decay * self._peg_decay)
+        self._peg_decay, self._peg_shock = peg_step(self._volatility_usdt, step_ns)
 
     def _jump(self, step_ns: Nanos) -> None:
         mean = _JUMPS_PER_NANOSECOND * step_ns
@@ -134,3 +131,20 @@ class PricePaths:
             own = stream.normal()
             self._log_btc += JUMP_SIZE * shared
             self._log_eth += JUMP_SIZE * (self._correlation * shared + self._independent * own)
+
+
+def peg_step(volatility: float, step_ns: Nanos) -> tuple[float, float]:
+    """What is left of USDT's log price after a step, and the standard deviation of what the step adds."""
+    decay = math.exp(-math.log(2.0) * step_ns / PEG_HALF_LIFE)
+    reversion_per_year = math.log(2.0) * YEAR / PEG_HALF_LIFE
+    spread = volatility / math.sqrt(2.0 * reversion_per_year)
+    return decay, spread * math.sqrt(1.0 - decay * decay)
+
+
+def instrument_values(instruments: tuple[str, ...], usd: dict[str, float]) -> list[float | None]:
+    """The price of each instrument in minor units, from the prices of its assets in minor units of USD."""
+    values: list[float | None] = []
+    for symbol in instruments:
+        base, quote = INSTRUMENTS[symbol].base, INSTRUMENTS[symbol].quote
+        values.append(usd[base] if quote == "USD" else usd[base] / usd[quote] * _WHOLE)
+    return values

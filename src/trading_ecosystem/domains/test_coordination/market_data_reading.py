@@ -15,6 +15,16 @@ from trading_ecosystem.domains.test_coordination.document import (
     fields_of,
     items_of,
 )
+from trading_ecosystem.domains.test_coordination.market_data_section import (
+    MarketDataSection,
+    PathKind,
+    PathSection,
+    QuotesSection,
+    Recording,
+    RecordingFormat,
+    SimilarSeries,
+    SpreadKind,
+)
 from trading_ecosystem.domains.test_coordination.quantities import (
     SHORTEST_RHYTHM,
     amount,
@@ -28,13 +38,7 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     ratio,
     rhythm,
     text_of,
-)
-from trading_ecosystem.domains.test_coordination.scenario import (
-    MarketDataSection,
-    QuotesSection,
-    Recording,
-    RecordingFormat,
-    SpreadKind,
+    whole_number,
 )
 from trading_ecosystem.messages.risk import STALE_AFTER
 from trading_ecosystem.messages.units import (
@@ -44,6 +48,7 @@ from trading_ecosystem.messages.units import (
     MINUTE,
     PARTS_PER_MILLION,
     SECOND,
+    Nanos,
     PartsPerMillion,
 )
 from trading_ecosystem.ports.errors import BadInput
@@ -56,7 +61,26 @@ _WIDEST_SPREAD: Final[PartsPerMillion] = 100_000
 _USUAL_WIDTH: Final[PartsPerMillion] = 500
 _THINNEST: Final[PartsPerMillion] = 10_000
 _THICKEST: Final[PartsPerMillion] = 100 * PARTS_PER_MILLION
-_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps")
+_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps", "path")
+_WINDOW: Final = ("start", "over")
+_SHAPES: Final[dict[PathKind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    PathKind.STOCHASTIC_VOLATILITY: ((), ()),
+    PathKind.GEOMETRIC_BROWNIAN: ((), ("drift",)),
+    PathKind.BROWNIAN: ((), ("drift",)),
+    PathKind.MEAN_REVERTING: ((), ("half_life",)),
+    PathKind.TREND_FOLLOWING: ((), ("half_life", "strength")),
+    PathKind.RALLY: (("magnitude", *_WINDOW), ("factor",)),
+    PathKind.CRASH: (("magnitude", *_WINDOW), ("factor",)),
+    PathKind.DIVERGENCE: (("magnitude", *_WINDOW), ("factor",)),
+    PathKind.VOLATILITY_SPIKE: (("factor", *_WINDOW), ()),
+    PathKind.CONSOLIDATION: (("factor", *_WINDOW), ("half_life",)),
+}
+"""What each shape needs, and what it may have besides."""
+_LARGEST_MOVE: Final[PartsPerMillion] = 10 * PARTS_PER_MILLION
+_LONGEST_BLOCK: Final = 1_000_000
+_USUAL_BLOCK: Final = 30
+_SLOWEST: Final[PartsPerMillion] = 1_000
+_FASTEST: Final[PartsPerMillion] = 10_000 * PARTS_PER_MILLION
 
 
 def read_market_data(node: Node | None, place: str) -> MarketDataSection:
@@ -97,15 +121,60 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
     volatility = dict(_VOLATILITY)
     for asset, value in by_asset(fields.get("volatility"), "volatility", PRICED_ASSETS):
         volatility[asset] = decimal_text(value, f"the volatility of {asset}", Decimal(0), Decimal(5))
-    correlation = fields.get("correlation")
-    jumps = fields.get("jumps")
+    correlation, jumps, path = fields.get("correlation"), fields.get("jumps"), fields.get("path")
+    shape = _read_path(path) if path is not None else section.path
+    usual_kind = PathKind.STOCHASTIC_VOLATILITY
+    usual = shape.kind is usual_kind
+    jumping = boolean(jumps, "jumps") if jumps else usual
+    if jumping and not usual:
+        problem = (
+            f"a path of kind {shape.kind.value} does not jump; expected jumps: false, or {PathKind.STOCHASTIC_VOLATILITY.value}"
+        )
+        raise BadInput(fields.place_of("jumps"), problem)
     return msgspec.structs.replace(
         section,
+        path=shape,
         prices_minor=prices,
         volatility=volatility,
         correlation=decimal_text(correlation, "correlation", Decimal(-1), Decimal(1)) if correlation else "0.8",
-        jumps=boolean(jumps, "jumps") if jumps else True,
+        jumps=jumping,
     )
+
+
+def _read_path(node: Node) -> PathSection:
+    every = tuple(dict.fromkeys(name for needed, optional in _SHAPES.values() for name in (*needed, *optional)))
+    kind = enumerated(Fields(node, "path", ("kind", *every)).need("kind"), "path kind", PathKind)
+    needed, optional = _SHAPES[kind]
+    fields = Fields(node, f"a path of kind {kind.value}", ("kind", *needed, *optional))
+    for name in needed:
+        fields.need(name)
+
+    def number(name: str, lowest: str, highest: str) -> str | None:
+        value = fields.get(name)
+        return None if value is None else decimal_text(value, name, Decimal(lowest), Decimal(highest))
+
+    def span(name: str, shortest: Nanos) -> Nanos | None:
+        value = fields.get(name)
+        return None if value is None else duration(value, name, shortest, 31 * DAY)
+
+    magnitude = fields.get("magnitude")
+    section = PathSection(
+        kind=kind,
+        drift=number("drift", "-10", "10"),
+        half_life_ns=span("half_life", SECOND),
+        strength=number("strength", "0", "10"),
+        magnitude_ppm=None if magnitude is None else _read_move(magnitude, kind),
+        factor=number("factor", "0", "1" if kind is PathKind.CONSOLIDATION else "100"),
+        start_ns=span("start", 0),
+        over_ns=span("over", SECOND),
+    )
+    return section
+
+
+def _read_move(node: Node, kind: PathKind) -> PartsPerMillion:
+    lowest = 1 if kind is PathKind.RALLY else -PARTS_PER_MILLION + 1
+    highest = -1 if kind is PathKind.CRASH else _LARGEST_MOVE
+    return ratio(node, "magnitude", lowest, highest)
 
 
 def _read_quotes(node: Node, instruments: tuple[str, ...]) -> QuotesSection:
@@ -127,9 +196,21 @@ def _read_quotes(node: Node, instruments: tuple[str, ...]) -> QuotesSection:
 
 
 def _read_recording(node: Node) -> Recording:
-    fields = Fields(node, "recording", ("file", "format", "sample"))
+    fields = Fields(node, "recording", ("file", "format", "sample", "speed", "similar"))
+    speed, similar = fields.get("speed"), fields.get("similar")
     return Recording(
         file=text_of(fields.need("file"), "file"),
         format=enumerated(fields.need("format"), "format", RecordingFormat),
         sample_ns=rhythm(fields, "sample", SECOND),
+        speed_ppm=ratio(speed, "speed", _SLOWEST, _FASTEST) if speed else PARTS_PER_MILLION,
+        similar=_read_similar(similar) if similar else None,
+    )
+
+
+def _read_similar(node: Node) -> SimilarSeries:
+    fields = Fields(node, "similar", ("block", "resemblance"))
+    block, resemblance = fields.get("block"), fields.get("resemblance")
+    return SimilarSeries(
+        mean_block=whole_number(block, "block", 1, _LONGEST_BLOCK) if block else _USUAL_BLOCK,
+        resemblance_ppm=ratio(resemblance, "resemblance", 0, PARTS_PER_MILLION) if resemblance else 0,
     )

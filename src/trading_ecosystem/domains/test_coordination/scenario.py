@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
@@ -28,58 +29,6 @@ LINKS = "links"
 """Name of the links between the components, which a link fault breaks."""
 FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS)
 """Component names that no venue or custodian may take."""
-
-
-class RecordingFormat(enum.StrEnum):
-    """How a recorded market is written."""
-
-    CSV = "csv"
-    """Lines of ``time,instrument,price``."""
-    BINANCE = "binance"
-    """Raw websocket messages of Binance, each line ``local nanoseconds, space, JSON``."""
-
-
-class Recording(msgspec.Struct, frozen=True):
-    """A recorded market instead of generated prices; ``file`` is relative to the scenario's folder."""
-
-    file: str
-    format: RecordingFormat
-    sample_ns: Nanos
-    """At most one price per instrument is taken in each interval of this length."""
-
-
-class SpreadKind(enum.StrEnum):
-    """How the spread of reference quotes is found."""
-
-    FIXED = "fixed"
-    MODELLED = "modelled"
-
-
-class QuotesSection(msgspec.Struct, frozen=True):
-    """Reference quotes around every published price."""
-
-    spread: SpreadKind
-    width_ppm: PartsPerMillion
-    """The fixed spread."""
-    liquidity_ppm: dict[str, PartsPerMillion]
-    """Liquidity over the usual one, by instrument, for the modelled spread."""
-
-
-class MarketDataSection(msgspec.Struct, frozen=True):
-    """The reference prices: generated from these parameters, or recorded."""
-
-    instruments: tuple[str, ...]
-    tick_ns: Nanos
-    prices_minor: dict[str, MinorUnits]
-    """First price of every asset but USD, in USD minor units per whole asset; empty with a recording."""
-    volatility: dict[str, str]
-    """Annual volatility of every asset but USD, decimal; empty with a recording."""
-    correlation: str
-    """Correlation of the coins' returns, decimal in [0, 1)."""
-    jumps: bool
-    candles_ns: tuple[Nanos, ...]
-    recording: Recording | None
-    quotes: QuotesSection | None = None
 
 
 class VenueSection(msgspec.Struct, frozen=True):

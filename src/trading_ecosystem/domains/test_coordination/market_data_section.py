@@ -1,0 +1,106 @@
+"""The ``market_data`` part of a scenario after reading: generated or recorded prices, their shape, reference quotes.
+
+Units are those of :mod:`trading_ecosystem.domains.test_coordination.scenario`.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, MinorUnits, Nanos, PartsPerMillion
+
+
+class RecordingFormat(enum.StrEnum):
+    """How a recorded market is written."""
+
+    CSV = "csv"
+    """Lines of ``time,instrument,price``."""
+    BINANCE = "binance"
+    """Raw websocket messages of Binance, each line ``local nanoseconds, space, JSON``."""
+
+
+class SimilarSeries(msgspec.Struct, frozen=True):
+    """A series drawn from the returns of a recorded one, in blocks."""
+
+    mean_block: int
+    """Mean length of a block, in returns."""
+    resemblance_ppm: PartsPerMillion
+    """Correlation of its returns with the recorded ones."""
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A recorded market instead of generated prices; ``file`` is relative to the scenario's folder."""
+
+    file: str
+    format: RecordingFormat
+    sample_ns: Nanos
+    """At most one price per instrument is taken in each interval of this length."""
+    speed_ppm: PartsPerMillion = PARTS_PER_MILLION
+    """Recorded time over ecosystem time: at ten times, an hour of the recording takes six minutes."""
+    similar: SimilarSeries | None = None
+    """A series that resembles the recorded one instead of it."""
+
+
+class PathKind(enum.StrEnum):
+    """The shapes of generated prices."""
+
+    STOCHASTIC_VOLATILITY = "stochastic_volatility"
+    GEOMETRIC_BROWNIAN = "geometric_brownian"
+    BROWNIAN = "brownian"
+    MEAN_REVERTING = "mean_reverting"
+    TREND_FOLLOWING = "trend_following"
+    RALLY = "rally"
+    CRASH = "crash"
+    DIVERGENCE = "divergence"
+    VOLATILITY_SPIKE = "volatility_spike"
+    CONSOLIDATION = "consolidation"
+
+
+class PathSection(msgspec.Struct, frozen=True):
+    """A shape of generated prices and the numbers that were given for it; ``None``: its default."""
+
+    kind: PathKind
+    drift: str | None = None
+    half_life_ns: Nanos | None = None
+    strength: str | None = None
+    magnitude_ppm: PartsPerMillion | None = None
+    factor: str | None = None
+    start_ns: Nanos | None = None
+    over_ns: Nanos | None = None
+
+
+class SpreadKind(enum.StrEnum):
+    """How the spread of reference quotes is found."""
+
+    FIXED = "fixed"
+    MODELLED = "modelled"
+
+
+class QuotesSection(msgspec.Struct, frozen=True):
+    """Reference quotes around every published price."""
+
+    spread: SpreadKind
+    width_ppm: PartsPerMillion
+    """The fixed spread."""
+    liquidity_ppm: dict[str, PartsPerMillion]
+    """Liquidity over the usual one, by instrument, for the modelled spread."""
+
+
+class MarketDataSection(msgspec.Struct, frozen=True):
+    """The reference prices: generated from these parameters, or recorded."""
+
+    instruments: tuple[str, ...]
+    tick_ns: Nanos
+    prices_minor: dict[str, MinorUnits]
+    """First price of every asset but USD, in USD minor units per whole asset; empty with a recording."""
+    volatility: dict[str, str]
+    """Annual volatility of every asset but USD, decimal; empty with a recording."""
+    correlation: str
+    """Correlation of the coins' returns, decimal in [0, 1)."""
+    jumps: bool
+    candles_ns: tuple[Nanos, ...]
+    recording: Recording | None
+    quotes: QuotesSection | None = None
+    path: PathSection = PathSection(PathKind.STOCHASTIC_VOLATILITY)
