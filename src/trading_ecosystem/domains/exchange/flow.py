@@ -286,8 +286,6 @@ class BackgroundFlow:
         else:
             assert kind == JOIN or room <= 0
         self._send(own, key, self._limit_lots(), at, now, said, stays=True)
-        if len(own) > constants.orders_at_most:
-            self._withdraw(own, 0, at)
 
     def _cancel(self, own: HouseOrders, kind: int, at: Nanos) -> None:
         """An order leaves: one of those at the best price, or one behind it."""
@@ -360,6 +358,8 @@ class BackgroundFlow:
         if self.observer is not None and events:
             self.observer.record(at, events, own.side)
         self._seen_lots += traded * own.sign
+        if len(own) > self._constants.orders_at_most:
+            self._withdraw(own, 0, at)
         return traded
 
     def _withdraw(self, own: HouseOrders, place: int, at: Nanos) -> None:

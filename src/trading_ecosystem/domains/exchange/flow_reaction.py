@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from typing import Final
 
 from trading_ecosystem.domains.exchange.flow_constants import FlowConstants
@@ -19,36 +20,29 @@ def choose(constants: FlowConstants, draw: float, *, spread: float, imbalance: f
     raises the price more frequent, and what lowers it less: orders at or above the best bid and cancellations of the best
     ask. The more orders of a side rest (``bids``, ``asks``), the more frequent are its cancellations.
     """
-    row = _class_of(constants.spread_edges, spread) * (len(constants.imbalance_edges) + 1)
-    own = (row + _class_of(constants.imbalance_edges, imbalance)) * KINDS
-    other = (row + _class_of(constants.imbalance_edges, -imbalance)) * KINDS
+    row = bisect_right(constants.spread_edges, spread) * (len(constants.imbalance_edges) + 1)
+    own = (row + bisect_right(constants.imbalance_edges, imbalance)) * KINDS
+    other = (row + bisect_right(constants.imbalance_edges, -imbalance)) * KINDS
     up = 2.0 / (1.0 + math.exp(-2.0 * min(_STEEPEST, max(-_STEEPEST, lean))))
     down = 2.0 - up
     many, others = bids / constants.orders, asks / constants.orders
-    weights = constants.weights
-    summed = 0.0
-    cumulated = []
+    narrow, join, behind, cancel_best, cancel_behind, take = constants.weights[own : own + KINDS]
+    bid_narrow = narrow * up
+    bid_join = bid_narrow + join * up
+    bid_behind = bid_join + behind
+    bid_cancel_best = bid_behind + cancel_best * down * many
+    bid_cancel_behind = bid_cancel_best + cancel_behind * many
+    buy = bid_cancel_behind + take
+    narrow, join, behind, cancel_best, cancel_behind, take = constants.weights[other : other + KINDS]
+    ask_narrow = buy + narrow * down
+    ask_join = ask_narrow + join * down
+    ask_behind = ask_join + behind
+    ask_cancel_best = ask_behind + cancel_best * up * others
+    ask_cancel_behind = ask_cancel_best + cancel_behind * others
     # fmt: off
-    for weight in (
-        weights[own] * up, weights[own + 1] * up, weights[own + 2],
-        weights[own + 3] * down * many, weights[own + 4] * many, weights[own + 5],
-        weights[other] * down, weights[other + 1] * down, weights[other + 2],
-        weights[other + 3] * up * others, weights[other + 4] * others, weights[other + 5],
-    ):
-        summed += weight
-        cumulated.append(summed)
+    cumulated = (
+        bid_narrow, bid_join, bid_behind, bid_cancel_best, bid_cancel_behind, buy,
+        ask_narrow, ask_join, ask_behind, ask_cancel_best, ask_cancel_behind,
+    )
     # fmt: on
-    wanted = draw * summed
-    chosen = 0
-    while chosen < 2 * KINDS - 1 and cumulated[chosen] <= wanted:
-        chosen += 1
-    return chosen
-
-
-def _class_of(edges: tuple[float, ...], value: float) -> int:
-    """How many edges lie at or below a value."""
-    found = 0
-    for edge in edges:
-        if value >= edge:
-            found += 1
-    return found
+    return bisect_right(cumulated, draw * (ask_cancel_behind + take))

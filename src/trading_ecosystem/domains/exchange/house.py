@@ -76,6 +76,10 @@ class House:
         """All lots that buyers have taken less all that sellers have, whoever they were."""
         return self._tape.signed_lots
 
+    def means(self) -> tuple[int, Lots]:
+        """What it could pay: how many lots at a price of one tick, and how many it could deliver."""
+        return self._quote.available // self._tick_value, self._base.available // self._lot_size
+
     def send(
         self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later], *, stays: bool
     ) -> list[BookEvent]:
