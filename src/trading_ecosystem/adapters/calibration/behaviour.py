@@ -52,10 +52,10 @@ def fit_placement(found: Sightings, base: Placement) -> Placement:
     """Places of limit orders and of cancellations."""
     narrow = [1e6 * s.ahead / s.spread for s in found.seen if s.action == Action.NARROW and s.ahead < s.spread]
     behind = [-1e6 * s.ahead / s.mid for s in found.seen if s.action == Action.BEHIND]
-    ranks = [s.rank for s in found.seen if s.action == Action.CANCEL_BEHIND and s.rank >= 0]
+    ranks = sorted(s.rank for s in found.seen if s.action == Action.CANCEL_BEHIND and s.rank >= 0)
     resting = [s.orders for s in found.seen if s.orders]
-    # The mean of a uniform draw to the power p is 1 / (p + 1).
-    power = max(1, round(1 / mean_of(ranks) - 1)) if ranks and mean_of(ranks) > 0 else base.cancel_power
+    # The median of a uniform draw to the power p is 2 to the power -p.
+    power = max(1, round(-math.log2(max(1e-3, ranks[len(ranks) // 2])))) if ranks else base.cancel_power
     orders = max(2, round(mean_of(resting))) if resting else base.orders
     behind_table = quantile_table(behind, _TABLE) or base.behind_ppm
     return Placement(

@@ -1,7 +1,9 @@
 """Fits the background flow to a stretch of an event tape.
 
 Everything that can be counted is counted; what cannot be (how strongly the flow pulls, presses and is informed) is taken from
-the set that the fit starts from, where it was chosen by simulation. The parameters' docstrings say how each is measured. After
+the set that the fit starts from. :data:`RECORDED` is the one for recorded markets: its values were chosen by simulation, so
+that the generated market is near the first half hour of the Apple sample in return tails, return and volatility memory and
+impact; later data were not looked at. The parameters' docstrings say how each is measured. After
 Huang, Lehalle and Rosenbaum 2015 and Noble, Rosenbaum and Souilmi 2026 (arXiv 2603.24137).
 """
 
@@ -25,14 +27,23 @@ from trading_ecosystem.adapters.calibration.sightings import sightings
 from trading_ecosystem.adapters.calibration.timing import fit_timing
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.tape_series import mids_on_grid
-from trading_ecosystem.domains.exchange.flow_parameters import Anchor, FlowParameters
+from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, FlowParameters, Memory
 from trading_ecosystem.messages.units import HOUR, SECOND, Nanos
 
+RECORDED: Final = FlowParameters(
+    name="recorded",
+    memory=Memory(share_ppm=900_000, pressure_ppm=300_000),
+    anchor=Anchor(pull_ppm=30_000_000, impact_ppm=100, excursion_ppm=0),
+    agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
+)
+"""Where a fit to a recorded market starts from: there are no named agents, trades carry the price."""
+_PREMIUM_SHARE: Final = 0.5
+"""Share of the volatility's square root that is the venue's own price; trades carry the rest. Chosen as above."""
 _STEP: Final[Nanos] = 30 * SECOND
 """Time over which volatility is measured: beyond the bounce between bid and ask."""
 
 
-def calibrate(tape: EventTape, start: Nanos, end: Nanos, name: str, base: FlowParameters) -> FlowParameters:
+def calibrate(tape: EventTape, start: Nanos, end: Nanos, name: str, base: FlowParameters = RECORDED) -> FlowParameters:
     """The flow's parameters as they were from ``start`` to ``end``; raises ``BadInput`` where too little happened."""
     found = sightings(tape, start, end)
     return msgspec.structs.replace(
@@ -56,7 +67,7 @@ def _fit_anchor(tape: EventTape, start: Nanos, end: Nanos, base: Anchor) -> Anch
     reversion = HOUR
     return msgspec.structs.replace(
         base,
-        premium_ppm=max(1, in_ppm(per_second * math.sqrt(reversion / SECOND / 2))),
+        premium_ppm=max(1, in_ppm(_PREMIUM_SHARE * per_second * math.sqrt(reversion / SECOND / 2))),
         premium_reversion_ns=reversion,
         excursion_ppm=0,
     )

@@ -47,9 +47,9 @@ class Sightings(msgspec.Struct, frozen=True):
 def sightings(tape: EventTape, start: Nanos, end: Nanos) -> Sightings:
     """Everything on the displayed book from ``start`` up to but not including ``end``, while both sides had a price."""
     found: list[Sighting] = []
-    standing: dict[int, list[int]] = {BID: [], ASK: []}
+    standing = _Standing()
     for row, action in enumerate(actions(tape)):
-        rank = _follow(tape, row, standing)
+        rank = standing.follow(tape, row)
         at = tape.times[row]
         if not start <= at < end or action < 0 or action == Action.HIDDEN:
             continue
@@ -82,34 +82,38 @@ def sightings(tape: EventTape, start: Nanos, end: Nanos) -> Sightings:
     return Sightings(start, end, found, taken)
 
 
-def _follow(tape: EventTape, row: int, standing: dict[int, list[int]]) -> float:
-    """Keep the prices of the orders that were seen to come to rest; the rank of a deletion behind the best, else -1."""
-    kind, side, order_id = tape.kinds[row], tape.sides[row], tape.orders[row]
-    if not order_id:
+class _Standing:
+    """The orders that were seen to come to rest: their prices per side, nearest first, to rank cancellations."""
+
+    def __init__(self) -> None:
+        self._keys: dict[int, list[int]] = {BID: [], ASK: []}
+        self._left: dict[int, tuple[int, Lots]] = {}
+
+    def follow(self, tape: EventTape, row: int) -> float:
+        """Take one row in; the rank of a deletion behind the best, else -1."""
+        kind, side, order_id, lots = tape.kinds[row], tape.sides[row], tape.orders[row], tape.lots[row]
+        own = self._keys[side]
+        if kind == EventKind.ADD and order_id:
+            key = -tape.prices[row] * side
+            insort(own, key)
+            self._left[order_id] = (key, lots)
+        elif order_id in self._left:
+            key, left = self._left[order_id]
+            rank = self._rank(own, key, tape.own_orders[row]) if kind == EventKind.DELETE else -1.0
+            if kind == EventKind.DELETE or lots >= left:
+                del own[bisect_left(own, key)]
+                del self._left[order_id]
+            else:
+                self._left[order_id] = (key, left - lots)
+            return rank
         return -1.0
-    own = standing[side]
-    key = -tape.prices[row] * side
-    if kind == EventKind.ADD:
-        insort(own, key)
-        return -1.0
-    best = own[0] if own else key
-    rank = -1.0
-    place = bisect_left(own, key)
-    if kind == EventKind.DELETE and place < len(own) and own[place] == key:
-        at_best = bisect_left(own, best + 1)
+
+    @staticmethod
+    def _rank(own: list[int], key: int, left: int) -> float:
+        at_best = bisect_left(own, own[0] + 1)
         # Orders that were never seen to come to rest count too; they are far, or they would have left or traded.
-        behind = max(len(own), tape.own_orders[row] + 1) - at_best
-        if key > best and behind > 1:
-            # Of several orders at one price the middle one: which of them it was makes no difference on average.
-            last = bisect_left(own, key + 1) - 1
-            rank = ((place + last + 1) / 2 - at_best) / behind
-        del own[place]
-    elif kind == EventKind.EXECUTE and place < len(own) and own[place] == key and _is_last(tape, row):
-        del own[place]
-    return rank
-
-
-def _is_last(tape: EventTape, row: int) -> bool:
-    """Whether an execution left nothing of its order, told by the price being gone or better prices not being there."""
-    best = tape.bids[row] if tape.sides[row] == BID else tape.asks[row]
-    return best != tape.prices[row]
+        behind = max(len(own), left + 1) - at_best
+        if key == own[0] or behind < 2:
+            return -1.0
+        # Of several orders at one price the middle one: which of them it was makes no difference on average.
+        return ((bisect_left(own, key) + bisect_left(own, key + 1)) / 2 - at_best) / behind
