@@ -176,7 +176,7 @@ class BackgroundFlow:
         self._last_step = step
         low = logs[step]
         activities = self._anchor.activities
-        log = low + (logs[step + 1] - low) * (place - step) - activities[0] - activities[1]
+        log = low + (logs[step + 1] - low) * (place - step) - activities[0] - activities[1] - self._memory.haste()
         if kind != _NO_KIND:
             log += constants.after_logs[kind]
         return int(min(math.exp(log), _LONGEST))
@@ -252,6 +252,7 @@ class BackgroundFlow:
             spread=(ask - bid) / mid,
             imbalance=(bid_lots - ask_lots) / (bid_lots + ask_lots),
             lean=constants.pull * (anchor.price - mid) / mid - memory.pressure(),
+            eagerness=memory.eagerness(),
             bids=len(self.bids),
             asks=len(self.asks),
         )

@@ -21,12 +21,57 @@ class FlowConstants:
 
     # fmt: off
     __slots__ = (
-        "activity_keep", "activity_step", "after_logs", "behind_logs", "beyond", "cancel_power", "excursion",
-        "excursion_reversion_ns", "excursion_size", "imbalance_edges", "impact", "informed_below", "informed_threshold",
-        "interval_logs", "limit_logs", "maker_half_spread", "maker_levels", "maker_reaction_ns", "maker_share", "maker_spacing",
-        "makers", "memory_share", "momentum_below", "momentum_step", "narrow_logs", "notional", "orders", "orders_at_most",
-        "persistence", "premium_reversion_ns", "premium_step", "pressure", "pressure_keep", "pressure_weight", "pull", "reach",
-        "sign_keep", "sign_weight", "spread_edges", "take_at_most", "take_reach", "tick_size", "tick_value", "weights", "whole",
+        "activity_keep",
+        "activity_step",
+        "after_logs",
+        "behind_logs",
+        "beyond",
+        "cancel_power",
+        "excitation_keep",
+        "excitation_most",
+        "excited_rate",
+        "excited_take",
+        "excursion",
+        "excursion_reversion_ns",
+        "excursion_size",
+        "imbalance_edges",
+        "impact",
+        "informed_below",
+        "informed_threshold",
+        "interval_logs",
+        "limit_logs",
+        "maker_half_spread",
+        "maker_levels",
+        "maker_reaction_ns",
+        "maker_share",
+        "maker_spacing",
+        "makers",
+        "memory_share",
+        "momentum_below",
+        "momentum_step",
+        "narrow_logs",
+        "notional",
+        "orders",
+        "orders_at_most",
+        "persistence",
+        "premium_reversion_ns",
+        "premium_step",
+        "pressure",
+        "pressure_keep",
+        "pressure_weight",
+        "pull",
+        "reach",
+        "sign_keep",
+        "sign_weight",
+        "spread_edges",
+        "take_at_most",
+        "take_reach",
+        "tick_size",
+        "tick_value",
+        "usual_rate",
+        "usual_take",
+        "weights",
+        "whole",
     )
     # fmt: on
 
@@ -36,6 +81,7 @@ class FlowConstants:
         self._time(parameters)
         self._places_and_sizes(parameters, instrument)
         self._memory(parameters)
+        self._excitation(parameters)
         anchor = parameters.anchor
         self.premium_reversion_ns = float(anchor.premium_reversion_ns)
         steps_a_reversion = anchor.premium_reversion_ns / parameters.timing.mean_interval_ns
@@ -110,6 +156,18 @@ class FlowConstants:
         self.informed_threshold = _ratio(agents.informed_threshold_ppm)
         self.momentum_below = self.informed_below + _ratio(agents.momentum_ppm)
         self.momentum_step = 1.0 / agents.momentum_events
+
+    def _excitation(self, parameters: FlowParameters) -> None:
+        excitation = parameters.excitation
+        assert len(excitation.events) == len(excitation.usual_ppm) == 2
+        self.excitation_keep = tuple(math.exp(-1.0 / events) for events in excitation.events)
+        self.excitation_most = float(excitation.at_most)
+        self.excited_rate = tuple(_ratio(rate) for rate in excitation.rate_ppm)
+        usual = [_ratio(level) for level in excitation.usual_ppm]
+        self.usual_rate = self.excited_rate[0] * usual[0] + self.excited_rate[1] * usual[1]
+        raw = [_ratio(share) for share in excitation.take_ppm]
+        self.usual_take = 1.0 / (1.0 + raw[0] * usual[0] + raw[1] * usual[1])
+        self.excited_take = tuple(share * self.usual_take for share in raw)
 
 
 def logarithms_of(shares_ppm: tuple[int, ...]) -> tuple[float, ...]:

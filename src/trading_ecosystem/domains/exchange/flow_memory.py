@@ -1,8 +1,8 @@
-"""What the flow remembers of itself: the signs of trades, the pressure they left, and the trend of the mid price.
+"""What the flow remembers of itself: the signs of trades, the pressure and the excitement they left, and the trend.
 
 Power laws are sums of exponentials, each a factor per event or per trade, which costs a multiplication. Signs foretell the
 next sign (large orders are traded in pieces); pressure turns limit orders and cancellations against itself, so that impact
-reverts in part; the trend is what momentum traders look at.
+reverts in part; excitement brings more trades, and more of everything; the trend is what momentum traders look at.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from trading_ecosystem.domains.exchange.flow_constants import FlowConstants
 class FlowMemory:
     """Of one instrument."""
 
-    __slots__ = ("_constants", "level", "pressures", "signs")
+    __slots__ = ("_constants", "excitations", "level", "pressures", "signs")
 
     def __init__(self, constants: FlowConstants) -> None:
         self._constants = constants
         self.signs = [0.0, 0.0, 0.0, 0.0]
         self.pressures = [0.0, 0.0, 0.0]
+        self.excitations = [0.0, 0.0]
         self.level = 0.0
 
     def pass_event(self, mid: float) -> None:
@@ -29,6 +30,9 @@ class FlowMemory:
         pressures[0] *= keep[0]
         pressures[1] *= keep[1]
         pressures[2] *= keep[2]
+        excitations, decays = self.excitations, self._constants.excitation_keep
+        excitations[0] *= decays[0]
+        excitations[1] *= decays[1]
         if self.level == 0.0:
             self.level = mid
         self.level += (mid - self.level) * self._constants.momentum_step
@@ -42,6 +46,18 @@ class FlowMemory:
         """By how much events are turned against past trades, as log-odds."""
         return (self.pressures[0] + self.pressures[1] + self.pressures[2]) * self._constants.pressure
 
+    def eagerness(self) -> float:
+        """The factor on the frequency of takers."""
+        constants = self._constants
+        share, most = constants.excited_take, constants.excitation_most
+        return constants.usual_take + share[0] * min(self.excitations[0], most) + share[1] * min(self.excitations[1], most)
+
+    def haste(self) -> float:
+        """What trades add to the logarithm of the rate of events."""
+        constants = self._constants
+        rate, most = constants.excited_rate, constants.excitation_most
+        return rate[0] * min(self.excitations[0], most) + rate[1] * min(self.excitations[1], most) - constants.usual_rate
+
     def traded(self, sign: float, size: float) -> float:
         """A trade, its size in mean orders; returns by what share of the price it moves the anchor."""
         constants = self._constants
@@ -52,4 +68,6 @@ class FlowMemory:
             signs[place] = signs[place] * keep[place] + (1.0 - keep[place]) * sign
         for place in range(3):
             self.pressures[place] += constants.pressure_weight[place] * sign * root
+        self.excitations[0] += 1.0
+        self.excitations[1] += 1.0
         return moved

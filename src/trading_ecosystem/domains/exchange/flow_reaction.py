@@ -13,12 +13,23 @@ _STEEPEST: Final = 6.0
 """No lean is beyond these log-odds."""
 
 
-def choose(constants: FlowConstants, draw: float, *, spread: float, imbalance: float, lean: float, bids: int, asks: int) -> int:
+def choose(
+    constants: FlowConstants,
+    draw: float,
+    *,
+    spread: float,
+    imbalance: float,
+    lean: float,
+    eagerness: float,
+    bids: int,
+    asks: int,
+) -> int:
     """Kind and side of an event: 0 to 5 (``NARROW`` to ``TAKE``) for bids, 6 to 11 for asks.
 
     ``draw`` is uniform, ``spread`` a share of the mid price, ``imbalance`` that of the bids. A positive ``lean`` makes what
     raises the price more frequent, and what lowers it less: orders at or above the best bid and cancellations of the best
-    ask. The more orders of a side rest (``bids``, ``asks``), the more frequent are its cancellations.
+    ask. The more orders of a side rest (``bids``, ``asks``), the more frequent are its cancellations;
+    ``eagerness`` is a factor on takers.
     """
     row = bisect_right(constants.spread_edges, spread) * (len(constants.imbalance_edges) + 1)
     own = (row + bisect_right(constants.imbalance_edges, imbalance)) * KINDS
@@ -32,7 +43,7 @@ def choose(constants: FlowConstants, draw: float, *, spread: float, imbalance: f
     bid_behind = bid_join + behind
     bid_cancel_best = bid_behind + cancel_best * down * many
     bid_cancel_behind = bid_cancel_best + cancel_behind * many
-    buy = bid_cancel_behind + take
+    buy = bid_cancel_behind + take * eagerness
     narrow, join, behind, cancel_best, cancel_behind, take = constants.weights[other : other + KINDS]
     ask_narrow = buy + narrow * down
     ask_join = ask_narrow + join * down
@@ -45,4 +56,4 @@ def choose(constants: FlowConstants, draw: float, *, spread: float, imbalance: f
         ask_narrow, ask_join, ask_behind, ask_cancel_best, ask_cancel_behind,
     )
     # fmt: on
-    return bisect_right(cumulated, draw * (ask_cancel_behind + take))
+    return bisect_right(cumulated, draw * (ask_cancel_behind + take * eagerness))
