@@ -11,7 +11,14 @@ from typing import Final, Union
 
 import msgspec
 
-from trading_ecosystem.messages import custodian, exchange, market_data, risk, test_coordination, trading
+from trading_ecosystem.messages import (
+    custodian,
+    exchange,
+    market_data,
+    risk,
+    test_coordination,
+    trading,
+)
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
 

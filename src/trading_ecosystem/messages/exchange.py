@@ -10,6 +10,7 @@ from trading_ecosystem.messages.orders import (
     CancelReason,
     CancelRejectReason,
     Liquidity,
+    OrderTerms,
     OrderType,
     RejectReason,
     Side,
@@ -27,6 +28,10 @@ class ClaimReason(enum.StrEnum):
     RETURNED = "returned"
     TRADED = "traded"
     FEE = "fee"
+    BUSTED = "busted"
+    """A trade was undone."""
+    CORRECTED = "corrected"
+    """A trade's price or fee was corrected."""
 
 
 class Level(Row, frozen=True, gc=False, array_like=True):
@@ -69,6 +74,8 @@ class PlaceOrder(Command, frozen=True, gc=False):
     price_ticks: Ticks
     quantity_lots: Lots
     post_only: bool = False
+    terms: OrderTerms | None = None
+    """The rare ones; most orders have none."""
 
 
 class CancelOrder(Command, frozen=True, gc=False):
@@ -133,10 +140,11 @@ class OrderAccepted(Message, frozen=True, gc=False):
     price_ticks: Ticks
     quantity_lots: Lots
     post_only: bool
+    terms: OrderTerms | None = None
 
 
 class OrderRejected(Message, frozen=True, gc=False):
-    """FIX ExecutionReport (8), ExecType Rejected."""
+    """FIX ExecutionReport (8), ExecType Rejected. ``retry_at`` is 0 unless the account is rate-limited."""
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     private: ClassVar[bool] = True
@@ -145,12 +153,13 @@ class OrderRejected(Message, frozen=True, gc=False):
     client_order_id: str
     instrument: str
     reason: RejectReason
+    retry_at: Nanos = 0
 
 
 class OrderFilled(Message, frozen=True, gc=False):
     """FIX ExecutionReport (8), ExecType Trade: one side's view of a trade, without the counterparty.
 
-    The fee is charged in ``fee_asset`` (the quote asset) and settles together with both legs, due at ``settles_at``.
+    The fee is charged in ``fee_asset`` and settles together with both legs, due at ``settles_at``.
     """
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
@@ -289,6 +298,8 @@ class TradeMatched(Message, frozen=True, gc=False):
     fee_account: str
     matched_at: Nanos
     settles_at: Nanos
+    fee_asset: str = ""
+    """What both fees are charged in; the quote asset where it is not named."""
 
 
 class ClaimReleased(Message, frozen=True, gc=False):

@@ -74,6 +74,34 @@ class PegReference(enum.StrEnum):
     """The middle of both."""
 
 
+class ContingencyType(enum.StrEnum):
+    """How the orders of one list depend on each other (FIX ContingencyType 1385)."""
+
+    ONE_CANCELS_THE_OTHER = "one_cancels_the_other"
+    """What one trades, is triggered, or leaves, cancels the others."""
+    ONE_TRIGGERS_THE_OTHER = "one_triggers_the_other"
+    """The first is entered; once it has traded, the others are."""
+    ONE_UPDATES_THE_OTHER = "one_updates_the_other"
+    """What one trades is taken off the others."""
+    BRACKET = "bracket"
+    """An entry triggers a take-profit and a stop-loss order, of which one updates the other."""
+
+
+class TradingPhase(enum.StrEnum):
+    """What an instrument's market is doing (FIX TradingSessionSubID 625)."""
+
+    CLOSED = "closed"
+    PRE_OPEN = "pre_open"
+    """Orders are taken for the opening auction."""
+    OPENING_AUCTION = "opening_auction"
+    CONTINUOUS = "continuous"
+    VOLATILITY_AUCTION = "volatility_auction"
+    """Continuous trading was interrupted, or is resumed after a halt."""
+    CLOSING_AUCTION = "closing_auction"
+    HALTED = "halted"
+    """Nothing but cancelling is admitted."""
+
+
 class OrderStatus(enum.StrEnum):
     """FIX OrdStatus (39), as far as an order here can reach it."""
 
@@ -85,26 +113,47 @@ class OrderStatus(enum.StrEnum):
 
 
 class RejectReason(enum.StrEnum):
-    """Why a venue refuses an order; checked in this order, the first that applies is said."""
+    """Why a venue refuses an order or a replacement; checked in this order, the first that applies is said."""
 
     UNKNOWN_ACCOUNT = "unknown_account"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    """A suspended account may cancel and nothing else."""
+    ACCOUNT_CLOSED = "account_closed"
+    KYC_INCOMPLETE = "kyc_incomplete"
+    """The venue asks for a verified customer, and this one is not."""
+    RATE_LIMITED = "rate_limited"
+    """Too many messages; the refusal says when to try again."""
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     INVALID_CLIENT_ORDER_ID = "invalid_client_order_id"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
+    DUPLICATE_ORDER_ID = "duplicate_order_id"
+    UNKNOWN_ORDER = "unknown_order"
+    """There is no order of this name to replace."""
+    ORDER_ENDED = "order_ended"
+    """The order to replace is filled, cancelled or was refused."""
     INVALID_QUANTITY = "invalid_quantity"
+    """Not positive, too large, too small, or not a whole number of round lots."""
     INVALID_PRICE = "invalid_price"
+    """Not positive, too high, or not on a tick of the instrument's tick table."""
+    INVALID_NOTIONAL = "invalid_notional"
+    """Price times quantity is below the instrument's minimum or above its maximum."""
     INVALID_TIME_IN_FORCE = "invalid_time_in_force"
+    INVALID_TERMS = "invalid_terms"
+    WRONG_PHASE = "wrong_phase"
+    PRICE_OUTSIDE_BAND = "price_outside_band"
+    SPREAD_TOO_WIDE = "spread_too_wide"
+    """A market order, while the spread is wider than the instrument's maximum."""
     NO_LIQUIDITY = "no_liquidity"
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
     FILL_OR_KILL_UNFILLABLE = "fill_or_kill_unfillable"
+    MINIMUM_QUANTITY_UNFILLABLE = "minimum_quantity_unfillable"
     SELF_TRADE = "self_trade"
+    WOULD_INCREASE_POSITION = "would_increase_position"
+    """Of a reduce-only order."""
     INSUFFICIENT_CLAIM = "insufficient_claim"
     BOOK_FULL = "book_full"
-    DUPLICATE_ORDER_ID = "duplicate_order_id"
-    UNKNOWN_ORDER = "unknown_order"
-    INVALID_TERMS = "invalid_terms"
-    WRONG_PHASE = "wrong_phase"
-    MINIMUM_QUANTITY_UNFILLABLE = "minimum_quantity_unfillable"
+    LIST_REFUSED = "list_refused"
+    """Another order of its list was refused."""
 
 
 class CancelReason(enum.StrEnum):
@@ -114,6 +163,25 @@ class CancelReason(enum.StrEnum):
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
     MARKET_REMAINDER = "market_remainder"
     SELF_TRADE = "self_trade"
+    EXPIRED = "expired"
+    """Its day, or the date that it was good till, is over."""
+    AUCTION_ENDED = "auction_ended"
+    """The auction that it was for is over."""
+    CONTINGENCY = "contingency"
+    """Another order of its list traded, was triggered or left."""
+    PRICE_BAND = "price_band"
+    """The rest of it could have traded only outside the price band."""
+    POSITION = "position"
+    """A reduce-only order had no position left to reduce."""
+    NOT_ADMITTED = "not_admitted"
+    """A waiting order's turn came, and the book refused it."""
+    HALTED = "halted"
+    """Trading was halted or closed while it was to trade at once."""
+    MASS_CANCEL = "mass_cancel"
+    DISCONNECTED = "disconnected"
+    """Its owner's connection was lost."""
+    ACCOUNT_RESTRICTED = "account_restricted"
+    """Its account was suspended or closed."""
 
 
 class CancelRejectReason(enum.StrEnum):

@@ -68,11 +68,9 @@ CASES: list[tuple[RejectReason, dict[str, Any]]] = [
 ]
 
 
-def test_the_cases_name_every_reason_in_order() -> None:
-    assert (
-        list(dict.fromkeys(reason for reason, _ in CASES))
-        == list(RejectReason)[: list(RejectReason).index(RejectReason.BOOK_FULL) + 1]
-    )
+def test_the_cases_stand_in_the_order_of_the_reasons() -> None:
+    named = list(dict.fromkeys(reason for reason, _ in CASES))
+    assert named == [reason for reason in RejectReason if reason in named]
 
 
 @pytest.mark.parametrize(("reason", "terms"), CASES)
