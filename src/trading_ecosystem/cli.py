@@ -1,4 +1,4 @@
-"""The command line: ``trading-ecosystem run | replay | scenarios | map``.
+"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | map``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
 """
@@ -138,6 +138,73 @@ def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: Js
         f"{parsed.name}: {parsed.title}\n{len(parsed.faults)} faults, {len(parsed.expectations)} expectations, "
         f"{len(parsed.clean_periods)} clean periods; about {estimate:,} entries\n"
     )
+
+
+@app.command()
+def realism(
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A recorded market to score against.", show_default=False)
+    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="Score the market of this scenario's first venue.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="With --scenario: which instrument; default: its first.")] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Flow parameters, a file or a name of `calibrate --list`; default: fitted to FILE.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of every random stream.")] = 1,
+    resamples: Annotated[int, typer.Option(min=20, max=2_000, help="Bootstrap resamples.")] = 200,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("realism.html"),
+    json: JsonOption = False,
+) -> None:
+    """Put a generated market beside a real one, statistic by statistic, in units of the real one's own noise."""
+    from trading_ecosystem.reports.realism import command
+
+    if recording is None and scenario is None:
+        raise BadInput("realism", "nothing to measure, expected a recorded market, or --scenario NAME, or both")
+    generated = None
+    if scenario is not None:
+        generated = command.scenario_market(find_scenario(scenario), seed, instrument)
+    if recording is None:
+        assert generated is not None
+        measured = command.readings(generated)
+        if json:
+            _print_json(command.readings_document(measured))
+        else:
+            Console().print(command.readings_text(measured))
+        return
+    card = command.score(recording, generated, parameters, seed, resamples)
+    out.write_text(command.render_scorecard(card), encoding="utf-8")
+    if json:
+        _print_json(command.scorecard_document(card))
+    else:
+        console = Console()
+        console.print(command.scorecard_text(card, console.width))
+        sys.stdout.write(f"plots: {out}\n")
+
+
+@app.command()
+def calibrate(
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A recorded market with single orders.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The file to write, .json or .yaml.")] = Path("flow.json"),
+    name: Annotated[str | None, typer.Option(help="What the set is called; default: the recorded instrument.")] = None,
+    start: Annotated[
+        float, typer.Option("--from", min=0, max=1, help="Where the fit begins, as a share of the recording.")
+    ] = 0,
+    end: Annotated[float, typer.Option("--until", min=0, max=1, help="Where it ends.")] = 1,
+    list_: Annotated[bool, typer.Option("--list", help="List the sets that come with the package.")] = False,
+) -> None:
+    """Fit every parameter of the background flow to a recorded market."""
+    from trading_ecosystem.adapters.calibration.parameter_files import read_calibrated_flow, shipped_sets
+    from trading_ecosystem.reports.realism import command
+
+    if list_:
+        for known in shipped_sets():
+            sys.stdout.write(f"{known}: {read_calibrated_flow(known).about}\n")
+        return
+    if recording is None:
+        raise BadInput("calibrate", "nothing to fit to, expected a recorded market, or --list")
+    sys.stdout.write(f"{command.calibrate_file(recording, out, name, start, end)}\n")
 
 
 @app.command("map")

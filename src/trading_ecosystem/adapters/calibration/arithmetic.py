@@ -46,16 +46,16 @@ def least_squares(rows: Sequence[Sequence[float]], targets: Sequence[float]) -> 
     against = [math.fsum(row[i] * target for row, target in zip(rows, targets, strict=True)) for i in range(width)]
     kept = list(range(width))
     while kept:
-        solved = _solved([[products[i][j] for j in kept] for i in kept], [against[i] for i in kept])
-        worst = min(range(len(kept)), key=lambda place: solved[place])
-        if solved[worst] >= 0:
-            found = dict(zip(kept, solved, strict=True))
-            return [found.get(column, 0.0) for column in range(width)]
+        found = solved([[products[i][j] for j in kept] for i in kept], [against[i] for i in kept])
+        worst = min(range(len(kept)), key=lambda place: found[place])
+        if found[worst] >= 0:
+            by_column = dict(zip(kept, found, strict=True))
+            return [by_column.get(column, 0.0) for column in range(width)]
         del kept[worst]
     return [0.0] * width
 
 
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+def solved(matrix: list[list[float]], right: list[float]) -> list[float]:
     """Gaussian elimination with the largest pivot; a column without one gets 0."""
     size = len(right)
     rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]

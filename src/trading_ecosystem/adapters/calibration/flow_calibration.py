@@ -23,6 +23,7 @@ from trading_ecosystem.adapters.calibration.behaviour import (
     fit_sizes,
     median_spread,
 )
+from trading_ecosystem.adapters.calibration.excitement import fit_excitation
 from trading_ecosystem.adapters.calibration.sightings import sightings
 from trading_ecosystem.adapters.calibration.timing import fit_timing
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
@@ -46,16 +47,19 @@ _STEP: Final[Nanos] = 30 * SECOND
 def calibrate(tape: EventTape, start: Nanos, end: Nanos, name: str, base: FlowParameters = RECORDED) -> FlowParameters:
     """The flow's parameters as they were from ``start`` to ``end``; raises ``BadInput`` where too little happened."""
     found = sightings(tape, start, end)
+    reaction = fit_reaction(found)
+    excited = fit_excitation(found, reaction, base.excitation)
     return msgspec.structs.replace(
         base,
         name=name,
-        timing=fit_timing(found),
-        reaction=fit_reaction(found),
+        timing=fit_timing(found, excited),
+        reaction=reaction,
         placement=fit_placement(found, base.placement),
         sizes=fit_sizes(found, tape.instrument, base.sizes),
         memory=fit_memory(found, base.memory),
         anchor=_fit_anchor(tape, start, end, base.anchor),
         agents=msgspec.structs.replace(base.agents, maker_half_spread_ppm=max(1, in_ppm(median_spread(found.seen) / 2))),
+        excitation=excited.excitation,
     )
 
 

@@ -1,6 +1,6 @@
 """When events arrive: the distribution of intervals, what follows which kind, and how activity comes and goes.
 
-The logarithm of an interval is taken as a sum: what the kind before it makes of it, two slow factors of activity, and the rest,
+The logarithm of an interval is taken as a sum: what kind and excitation make of it, two slow factors of activity, and the rest,
 which is the quantile table. Activity is told by how the time that a block of events takes goes with that of later blocks: with
 forgetting times given, the variances of the two factors are the least-squares fit to the autocovariance of its logarithm. The
 table is then what, multiplied by the activity, gives the measured distribution: both are compared at the table's
@@ -16,8 +16,9 @@ from statistics import NormalDist
 from typing import Final
 
 from trading_ecosystem.adapters.calibration.arithmetic import in_ppm, least_squares, mean_of, variance_of
+from trading_ecosystem.adapters.calibration.excitement import Excited
 from trading_ecosystem.adapters.calibration.sightings import Sightings
-from trading_ecosystem.domains.exchange.flow_parameters import KINDS, Timing
+from trading_ecosystem.domains.exchange.flow_parameters import Timing
 
 _TABLE: Final = 65
 _BLOCK: Final = 20
@@ -32,17 +33,13 @@ _FORGETTING: Final = tuple((fast, slow) for fast in (10, 20, 40, 60) for slow in
 """Pairs of forgetting times, in events, among which the fit chooses."""
 
 
-def fit_timing(found: Sightings) -> Timing:
-    """Every number of :class:`Timing`."""
+def fit_timing(found: Sightings, excited: Excited) -> Timing:
+    """Every number of :class:`Timing`, of what kind and excitation leave of the intervals."""
     gaps = [max(1, later.at - earlier.at) for earlier, later in pairwise(found.seen)]
-    kinds = [sighting.action for sighting in found.seen[:-1]]
     mean = mean_of(gaps)
-    after = []
-    for kind in range(KINDS):
-        own = [gap for gap, before in zip(gaps, kinds, strict=True) if before == kind]
-        after.append(mean_of(own) / mean if own else 1.0)
-    logs = [math.log(gap / mean / after[kind]) for gap, kind in zip(gaps, kinds, strict=True)]
-    times, parts = _activity(gaps)
+    left = [gap / mean / factor for gap, factor in zip(gaps, excited.factors, strict=True)]
+    logs = [math.log(value) for value in left]
+    times, parts = _activity(left)
     target = _quantiles(sorted(logs))
     parts, table = _divided(parts, target, mean_of([math.exp(value) for value in logs]))
     # What is left for the persistence of the table's own steps, of its own variance.
@@ -52,15 +49,15 @@ def fit_timing(found: Sightings) -> Timing:
         mean_interval_ns=max(1, round((found.end - found.start) / len(found.seen))),
         interval_ppm=tuple(max(1, in_ppm(math.exp(value))) for value in table),
         persistence_ppm=in_ppm(persistence),
-        after_ppm=tuple(in_ppm(share) for share in after),
+        after_ppm=tuple(in_ppm(share) for share in excited.after),
         activity_ppm=tuple(in_ppm(math.sqrt(part)) for part in parts),
         activity_events=times,
     )
 
 
-def _activity(gaps: Sequence[int]) -> tuple[tuple[int, int], list[float]]:
+def _activity(gaps: Sequence[float]) -> tuple[tuple[int, int], list[float]]:
     """The pair of forgetting times that fits best, and the variance of each factor."""
-    blocks = [math.log(sum(gaps[first : first + _BLOCK])) for first in range(0, len(gaps) - _BLOCK, _BLOCK)]
+    blocks = [math.log(math.fsum(gaps[first : first + _BLOCK])) for first in range(0, len(gaps) - _BLOCK, _BLOCK)]
     lags = [lag for lag in _LAGS if lag < len(blocks) // 4]
     measured = [_autocovariance(blocks, lag) for lag in lags]
     best: tuple[float, tuple[int, int], list[float]] | None = None

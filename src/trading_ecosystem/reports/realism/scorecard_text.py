@@ -18,12 +18,12 @@ BOUND: Final = 3.0
 _NOTE: Final = (
     "distance: mean absolute difference between the generated market and the second half of the real one; halves: the same "
     "between the two halves; score: resampled distance over resampled distance of the halves (the noise), with the range that "
-    "holds 95 % of it; 1 is as near as the first half itself. nearer: than the zero-intelligence baseline, and in how many resamples."
+    "holds 95 % of it; 1 is as near as the first half itself. nearer: than the baseline, and in how many of the resamples."
 )
 
 
-def scorecard_text(card: Scorecard) -> RenderableType:
-    """Headline, the table of the scored statistics, the further ones, and what the columns mean."""
+def scorecard_text(card: Scorecard, width: int = 120) -> RenderableType:
+    """Headline, the table, and what its columns mean; a narrow terminal is spared four columns."""
     count = len(card.scored())
     headline = Text.assemble(
         (f"{card.within(BOUND)} of {count}", "bold"),
@@ -31,44 +31,43 @@ def scorecard_text(card: Scorecard) -> RenderableType:
         (f"{card.nearer()} of {count}", "bold"),
         f" nearer than {card.baseline}\n",
     )
-    about = Text(f"{card.generated} against {card.real}, {card.resamples} resamples\n", style="dim")
-    return Group(headline, about, _table(card), Text(_NOTE, style="dim"))
+    about = Text(f"{card.generated} against {card.real}, {card.resamples} resamples", style="dim")
+    return Group(headline, about, _table(card, is_wide=width >= 108), Text(_NOTE, style="dim"))
 
 
-def _table(card: Scorecard) -> Table:
+def _table(card: Scorecard, *, is_wide: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("statistic")
-    for heading in ("real", "generated", "distance", "halves", "score", "95 %", "baseline", "nearer"):
+    table.add_column("statistic", no_wrap=True)
+    for heading in (*(("real", "generated", "distance", "halves") if is_wide else ()), "score", "95 %", "baseline", "nearer"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in card.rows:
-        good = row.score <= BOUND
-        style = ("green" if good else "red") if row.statistic.scored else "dim"
+        is_scored = row.statistic.scored
+        style = ("green" if row.score <= BOUND else "red") if is_scored else "dim"
         low, high = row.score_interval
+        wide = (_middle(row.real), _middle(row.generated), row.distance, row.halves) if is_wide else ()
         table.add_row(
-            Text(row.statistic.title, style="" if row.statistic.scored else "dim"),
-            number(_middle(row.real)),
-            number(_middle(row.generated)),
-            number(row.distance),
-            number(row.halves),
-            Text(number(row.score), style=style),
-            f"{number(low)} .. {number(high)}",
-            number(row.baseline_score),
-            Text(f"{'yes' if row.is_nearer else 'no'} {row.nearer:.0%}", style="" if row.is_nearer else "red"),
+            Text(row.statistic.title, style="" if is_scored else "dim"),
+            *(number(value) for value in wide),
+            Text(f"{row.score:.2f}", style=style),
+            f"{low:.2f} to {high:.2f}",
+            f"{row.baseline_score:.2f}",
+            Text(f"{'yes' if row.is_nearer else 'no'} {100 * row.nearer:3.0f} %", style="" if row.is_nearer else "red"),
+            end_section=row is card.scored()[-1],
         )
-        if row.statistic.key == card.scored()[-1].statistic.key:
-            table.add_section()
     return table
 
 
 def readings_text(measured: Measured) -> RenderableType:
     """What one market measures, without a real one beside it; published values where there are any."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{measured.name}, beside published values", title_justify="left")
-    for heading in ("statistic", "unit", "values", "published"):
+    for heading in ("statistic", "on", "values", "published"):
         table.add_column(heading)
     for statistic, values in zip(STATISTICS, measured.values, strict=True):
         published = ", ".join(f"{where}: {value:g}" for where, value in statistic.published)
-        listed = ", ".join(f"{name}: {number(value)}" for name, value in zip(statistic.grid, values, strict=True))
-        table.add_row(statistic.title, statistic.unit, listed, published)
+        grid = statistic.grid
+        where = grid[0] if len(grid) == 1 else f"{grid[0]} to {grid[-1]}"
+        listed = " ".join(number(value) for value in values)
+        table.add_row(f"{statistic.title} ({statistic.unit})", where, listed, published)
     return table
 
 
