@@ -112,8 +112,6 @@ def fit_memory(found: Sightings, base: Memory) -> Memory:
         sign_ppm=tuple(in_ppm(weight * scale) for weight in weights),
         sign_trades=base.sign_trades,
         share_ppm=base.share_ppm,
-        pressure_ppm=base.pressure_ppm,
-        pressure_events=base.pressure_events,
     )
 
 

@@ -33,7 +33,7 @@ from trading_ecosystem.messages.units import HOUR, SECOND, Nanos
 
 RECORDED: Final = FlowParameters(
     name="recorded",
-    memory=Memory(share_ppm=900_000, pressure_ppm=300_000),
+    memory=Memory(share_ppm=900_000),
     anchor=Anchor(pull_ppm=30_000_000, impact_ppm=100, excursion_ppm=0),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
 )

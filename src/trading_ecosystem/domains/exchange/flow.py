@@ -160,8 +160,7 @@ class BackgroundFlow:
         pressed = house.signed_lots - self._seen_lots
         if pressed:
             self._seen_lots = house.signed_lots
-            size = abs(pressed) / self._mean_size
-            self._anchor.push(self._memory.traded(1.0 if pressed > 0 else -1.0, size))
+            self._traded(1.0 if pressed > 0 else -1.0, abs(pressed))
 
     def _interval(self, kind: int) -> int:
         """The time to the next event, after one of this kind."""
@@ -232,8 +231,8 @@ class BackgroundFlow:
         anchor.move(at, self._draws.word())
         draw = self._draws.uniform()
         if draw < constants.excursion:
-            anchor.excursion = constants.excursion_size * (2.0 * (draw / constants.excursion) - 1.0)
-            anchor.push(0.0)
+            anchor.excursion += constants.excursion_size * (2.0 * (draw / constants.excursion) - 1.0)
+            anchor.set_price()
             self._follow(at, now, said)
             return _NO_KIND
         draw = (draw - constants.excursion) / (1.0 - constants.excursion)
@@ -251,7 +250,7 @@ class BackgroundFlow:
             draw,
             spread=(ask - bid) / mid,
             imbalance=(bid_lots - ask_lots) / (bid_lots + ask_lots),
-            lean=constants.pull * (anchor.price - mid) / mid - memory.pressure(),
+            lean=constants.pull * (anchor.price - mid) / mid,
             eagerness=memory.eagerness(),
             bids=len(self.bids),
             asks=len(self.asks),
@@ -318,7 +317,11 @@ class BackgroundFlow:
             lots = min(standing, self._limit_lots())
         traded = self._send(own, key, min(lots, most), at, now, said, stays=False)
         if traded:
-            self._anchor.push(self._memory.traded(float(own.sign), traded / self._mean_size))
+            self._traded(float(own.sign), traded)
+
+    def _traded(self, sign: float, lots: int) -> None:
+        """Take in a trade of a taker, whoever it was."""
+        self._anchor.trade(sign, self._memory.traded(sign), lots / self._mean_size)
 
     def _buys(self, draw: float, mid: float, inclined: bool) -> bool:
         """Whether the next taker buys; whoever does not know better does what the book inclines him to."""

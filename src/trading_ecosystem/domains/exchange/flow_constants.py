@@ -91,6 +91,10 @@ class FlowConstants:
         self.excursion_reversion_ns = float(anchor.excursion_reversion_ns)
         self.pull = _ratio(anchor.pull_ppm) * 1e4
         self.impact = _ratio(anchor.impact_ppm)
+        self.pressure = _ratio(anchor.pressure_ppm)
+        self.pressure_keep = tuple(math.exp(-1.0 / events) for events in anchor.pressure_events)
+        self.pressure_weight = tuple(math.sqrt(anchor.pressure_events[0] / events) for events in anchor.pressure_events)
+        assert len(self.pressure_keep) == 3
 
     def _time(self, parameters: FlowParameters) -> None:
         timing = parameters.timing
@@ -148,10 +152,6 @@ class FlowConstants:
         self.sign_weight = tuple(_ratio(weight) for weight in memory.sign_ppm)
         assert len(self.sign_keep) == len(self.sign_weight) == 4
         self.memory_share = _ratio(memory.share_ppm)
-        self.pressure = _ratio(memory.pressure_ppm)
-        self.pressure_keep = tuple(math.exp(-1.0 / events) for events in memory.pressure_events)
-        self.pressure_weight = tuple(math.sqrt(memory.pressure_events[0] / events) for events in memory.pressure_events)
-        assert len(self.pressure_keep) == 3
         self.informed_below = self.memory_share + _ratio(agents.informed_ppm)
         self.informed_threshold = _ratio(agents.informed_threshold_ppm)
         self.momentum_below = self.informed_below + _ratio(agents.momentum_ppm)

@@ -1,13 +1,11 @@
-"""What the flow remembers of itself: the signs of trades, the pressure and the excitement they left, and the trend.
+"""What the flow remembers of its trades: their signs, the excitement they left, and the trend of the mid price.
 
 Power laws are sums of exponentials, each a factor per event or per trade, which costs a multiplication. Signs foretell the
-next sign (large orders are traded in pieces); pressure turns limit orders and cancellations against itself, so that impact
-reverts in part; excitement brings more trades, and more of everything; the trend is what momentum traders look at.
+next sign (large orders are traded in pieces); excitement brings more trades, and more of everything; the trend is what momentum
+traders look at.
 """
 
 from __future__ import annotations
-
-import math
 
 from trading_ecosystem.domains.exchange.flow_constants import FlowConstants
 
@@ -15,24 +13,19 @@ from trading_ecosystem.domains.exchange.flow_constants import FlowConstants
 class FlowMemory:
     """Of one instrument."""
 
-    __slots__ = ("_constants", "excitations", "level", "pressures", "signs")
+    __slots__ = ("_constants", "excitations", "level", "signs")
 
     def __init__(self, constants: FlowConstants) -> None:
         self._constants = constants
         self.signs = [0.0, 0.0, 0.0, 0.0]
-        self.pressures = [0.0, 0.0, 0.0]
         self.excitations = [0.0, 0.0]
         self.level = 0.0
 
     def pass_event(self, mid: float) -> None:
         """An event goes by while the mid price is this."""
-        pressures, keep = self.pressures, self._constants.pressure_keep
-        pressures[0] *= keep[0]
-        pressures[1] *= keep[1]
-        pressures[2] *= keep[2]
-        excitations, decays = self.excitations, self._constants.excitation_keep
-        excitations[0] *= decays[0]
-        excitations[1] *= decays[1]
+        excitations, keep = self.excitations, self._constants.excitation_keep
+        excitations[0] *= keep[0]
+        excitations[1] *= keep[1]
         if self.level == 0.0:
             self.level = mid
         self.level += (mid - self.level) * self._constants.momentum_step
@@ -41,10 +34,6 @@ class FlowMemory:
         """The sign of the next trade, as far as those who follow the memory determine it."""
         signs, weight = self.signs, self._constants.sign_weight
         return signs[0] * weight[0] + signs[1] * weight[1] + signs[2] * weight[2] + signs[3] * weight[3]
-
-    def pressure(self) -> float:
-        """By how much events are turned against past trades, as log-odds."""
-        return (self.pressures[0] + self.pressures[1] + self.pressures[2]) * self._constants.pressure
 
     def eagerness(self) -> float:
         """The factor on the frequency of takers."""
@@ -58,16 +47,12 @@ class FlowMemory:
         rate, most = constants.excited_rate, constants.excitation_most
         return rate[0] * min(self.excitations[0], most) + rate[1] * min(self.excitations[1], most) - constants.usual_rate
 
-    def traded(self, sign: float, size: float) -> float:
-        """A trade, its size in mean orders; returns by what share of the price it moves the anchor."""
-        constants = self._constants
-        root = math.sqrt(size)
-        moved = constants.impact * (sign - constants.memory_share * self.expected_sign()) * root
-        signs, keep = self.signs, constants.sign_keep
+    def traded(self, sign: float) -> float:
+        """A trade; returns the part of its sign that was not expected."""
+        surprise = sign - self._constants.memory_share * self.expected_sign()
+        signs, keep = self.signs, self._constants.sign_keep
         for place in range(4):
             signs[place] = signs[place] * keep[place] + (1.0 - keep[place]) * sign
-        for place in range(3):
-            self.pressures[place] += constants.pressure_weight[place] * sign * root
         self.excitations[0] += 1.0
         self.excitations[1] += 1.0
-        return moved
+        return surprise

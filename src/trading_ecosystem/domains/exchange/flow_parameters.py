@@ -128,7 +128,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """The flow's memory of itself: a power law, as a sum of exponentials, over the signs and sizes of trades."""
+    """The flow's memory of its own trades: a power law, as a sum of exponentials, over their signs."""
 
     sign_ppm: tuple[PartsPerMillion, ...] = (500_000, 220_000, 100_000, 50_000)
     """How strongly each exponential of past signs (buy +1, sell -1) foretells the next: their weighted sum is the expected
@@ -139,12 +139,6 @@ class Memory(msgspec.Struct, frozen=True):
     share_ppm: PartsPerMillion = 900_000
     """Share of the takers who follow this memory; the others look at the book, the trend or the fundamental
     (:class:`Agents`)."""
-    pressure_ppm: PartsPerMillion = 150_000
-    """By how much the pressure of past trades turns limit orders and cancellations against it: the log-odds per unit of
-    pressure. Trades press by the square root of their size over a mean order's (Noble: it makes impact revert in part)."""
-    pressure_events: tuple[int, ...] = (8, 64, 512)
-    """Events in which each of three exponentials of pressure forgets a share 1 - 1/e; they count alike, over their time, which
-    makes a power law."""
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -156,7 +150,8 @@ class Anchor(msgspec.Struct, frozen=True):
     premium_reversion_ns: Nanos = 300 * SECOND
     """Time in which that difference decays by a factor of e."""
     excursion_ppm: PartsPerMillion = 1_500
-    """Probability, per event, that the venue's own price jumps away for a moment. House: work for arbitrage."""
+    """Probability, per event, that the venue's own price jumps. House: work for arbitrage; in a recorded market, with a long
+    reversion, these are its news."""
     excursion_size_ppm: PartsPerMillion = 1_500
     """Largest size of such a jump, as a share of the price; sizes are uniform, either way."""
     excursion_reversion_ns: Nanos = 15 * SECOND
@@ -164,9 +159,16 @@ class Anchor(msgspec.Struct, frozen=True):
     pull_ppm: PartsPerMillion = 1_500_000
     """Log-odds by which events turn towards the anchor when the mid price is 100 ppm of the price away from it. House: the mid
     returns within seconds at 25 events a second."""
-    impact_ppm: PartsPerMillion = 8
+    impact_ppm: PartsPerMillion = 4
     """By how much a trade of a mean order's size moves the anchor for good (until the premium reverts), as a share of the
     price, times the part of its sign that was not expected; larger ones by the square root of their size (Madhavan)."""
+    pressure_ppm: PartsPerMillion = 25
+    """By how much such a trade moves the anchor for a while, as a share of the price, whatever was expected (Bouchaud, Gefen,
+    Potters and Wyart 2004; Noble): the push fades as a power law, so that the impact of a large order is concave in its size
+    and reverts in part."""
+    pressure_events: tuple[int, ...] = (4, 16, 64)
+    """Events in which each of three exponentials of the push forgets a share 1 - 1/e; their weights fall with the square root
+    of these, which makes a power law of exponent one half. Recorded (response of the price to trades)."""
 
 
 class Agents(msgspec.Struct, frozen=True):
