@@ -300,7 +300,7 @@ def test_a_great_move_divides_prices_anew(new_venue: Callable[..., Any]) -> None
         assert bids[0][0] <= price * 101
         assert asks[0][0] >= price * 99
         assert 0.98 < (bids[0][0] + asks[0][0]) / 2 / (price * 100) < 1.02
-        assert len(bids) + len(asks) >= (12 if price > 1 else 4)
+        assert len(bids) + len(asks) >= (12 if price > 1 else 3)
 
 
 def test_the_book_has_no_room_beyond_its_capacity(new_venue: Callable[..., Any]) -> None:

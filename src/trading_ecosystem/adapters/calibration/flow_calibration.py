@@ -28,18 +28,29 @@ from trading_ecosystem.adapters.calibration.sightings import sightings
 from trading_ecosystem.adapters.calibration.timing import fit_timing
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.tape_series import mids_on_grid
-from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, FlowParameters, Memory
+from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, Excitation, FlowParameters, Memory
 from trading_ecosystem.messages.units import HOUR, SECOND, Nanos
 
 RECORDED: Final = FlowParameters(
     name="recorded",
     memory=Memory(share_ppm=900_000),
-    anchor=Anchor(pull_ppm=30_000_000, impact_ppm=100, excursion_ppm=0),
+    anchor=Anchor(
+        premium_ppm=1_200,
+        premium_reversion_ns=HOUR,
+        excursion_ppm=400,
+        excursion_size_ppm=900,
+        excursion_reversion_ns=HOUR,
+        pull_ppm=30_000_000,
+        impact_ppm=85,
+        pressure_ppm=35,
+        pressure_events=(8, 64, 512),
+    ),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
+    excitation=Excitation(take_ppm=(800_000, 100_000), rate_ppm=(500_000, 60_000)),
 )
 """Where a fit to a recorded market starts from: there are no named agents, trades carry the price."""
-_PREMIUM_SHARE: Final = 0.5
-"""Share of the volatility's square root that is the venue's own price; trades carry the rest. Chosen as above."""
+_VOLATILITY: Final = 105e-6
+"""Volatility of the Apple sample's first half hour, a root second: where prices move more, so do premium, news and trades."""
 _STEP: Final[Nanos] = 30 * SECOND
 """Time over which volatility is measured: beyond the bounce between bid and ask."""
 
@@ -64,14 +75,15 @@ def calibrate(tape: EventTape, start: Nanos, end: Nanos, name: str, base: FlowPa
 
 
 def _fit_anchor(tape: EventTape, start: Nanos, end: Nanos, base: Anchor) -> Anchor:
-    """A recording has no fundamental: the venue's own price wanders as the mid did, around the first one, for hours."""
+    """A recording has no fundamental: the venue's own price wanders, for hours, by premium, news and trades, as the mid did."""
     mids = mids_on_grid(tape, start, _STEP, (end - start) // _STEP + 1)
     moves = [math.log(later / earlier) for earlier, later in pairwise(mids)]
     per_second = math.sqrt(mean_of([move * move for move in moves]) * SECOND / _STEP)
-    reversion = HOUR
+    times = per_second / _VOLATILITY
     return msgspec.structs.replace(
         base,
-        premium_ppm=max(1, in_ppm(_PREMIUM_SHARE * per_second * math.sqrt(reversion / SECOND / 2))),
-        premium_reversion_ns=reversion,
-        excursion_ppm=0,
+        premium_ppm=max(1, round(times * base.premium_ppm)),
+        excursion_size_ppm=max(1, round(times * base.excursion_size_ppm)),
+        impact_ppm=round(times * base.impact_ppm),
+        pressure_ppm=round(times * base.pressure_ppm),
     )
