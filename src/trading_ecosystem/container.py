@@ -11,6 +11,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from heapq import merge
 from itertools import chain
 from pathlib import Path
 
@@ -34,10 +35,12 @@ from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.test_coordination.component import TestCoordination
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
 from trading_ecosystem.domains.test_coordination.judge import judge
+from trading_ecosystem.domains.test_coordination.market_data_section import Recording
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.domains.trading.component import Trading
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.envelope import Entry, Header
-from trading_ecosystem.messages.market_data import PriceRecorded
+from trading_ecosystem.messages.market_data import PriceRecorded, SourcePriceRecorded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence
@@ -118,22 +121,43 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
     recording = scenario.ecosystem.market_data.recording
     if recording is None:
         return inputs
+    usable = _usable_rows(scenario, recording, seed, folder)
+    origin, series = usable[0].at, [("", usable)]
+    sources = scenario.ecosystem.market_data.sources
+    for source in sources.sources if sources is not None else ():
+        if source.recording is not None:
+            rows = _usable_rows(scenario, source.recording, seed, folder)
+            # What a source said before the market's first row lies before the start of the run.
+            series.append((source.name, [row for row in rows if row.at >= origin]))
+    recorded = [_recorded(name, paced_rows(rows, scenario.starts_at, recording.speed_ppm, origin)) for name, rows in series]
+    return chain(inputs, merge(*recorded, key=_instant))
+
+
+def _usable_rows(scenario: Scenario, recording: Recording, seed: int, folder: Path) -> Sequence[RecordedPrice]:
+    """The rows of a recording that price an instrument of the scenario."""
     rows = read_recording(folder / recording.file, recording.format.value, recording.sample_ns)
     usable = [row for row in rows if row.instrument in scenario.ecosystem.market_data.instruments]
     if not usable:
         names = ", ".join(scenario.ecosystem.market_data.instruments)
         raise BadInput(recording.file, f"has no price of the scenario's instruments; expected rows of {names}")
-    if recording.similar is not None:
-        how, randomness = recording.similar, SeededRandomness(seed)
-        usable = resembling_rows(usable, how.mean_block, how.resemblance_ppm, randomness)
-    paced = paced_rows(usable, scenario.starts_at, recording.speed_ppm, usable[0].at)
-    return chain(inputs, _recorded(paced))
+    if recording.similar is None:
+        return usable
+    return resembling_rows(usable, recording.similar.mean_block, recording.similar.resemblance_ppm, SeededRandomness(seed))
 
 
-def _recorded(rows: Iterable[RecordedPrice]) -> Iterator[ScheduledInput]:
+def _recorded(source: str, rows: Iterable[RecordedPrice]) -> Iterator[ScheduledInput]:
+    """Rows as inputs: of the market itself, or of the source named."""
     for row in rows:
-        message = PriceRecorded(component=MARKET_DATA, instrument=row.instrument, price_minor=row.price_minor)
+        message: Message
+        if source:
+            message = SourcePriceRecorded(MARKET_DATA, source, row.instrument, row.price_minor)
+        else:
+            message = PriceRecorded(component=MARKET_DATA, instrument=row.instrument, price_minor=row.price_minor)
         yield ScheduledInput(row.at, made_from.DOOR, message)
+
+
+def _instant(scheduled: ScheduledInput) -> Nanos:
+    return scheduled.at
 
 
 def run(
@@ -331,7 +355,7 @@ def _replay_live(directory: RunDirectory, header: Header, scenario: Scenario) ->
 
 def _rows_of_record(lines: Iterator[bytes]) -> Iterator[ScheduledInput]:
     for entry in recorded_inputs(lines):
-        if isinstance(entry.message, PriceRecorded):
+        if isinstance(entry.message, PriceRecorded | SourcePriceRecorded):
             yield ScheduledInput(entry.at, entry.sender, entry.message)
 
 

@@ -142,7 +142,7 @@ def test_every_message_is_said_or_an_input() -> None:
     speakers = [*(component_of(context) for context in COMPONENTS), Links]
     said = {message.__name__ for speaker in speakers for message in speaker.says}
     silent = {name for name, message in MESSAGE_TYPES.items() if name not in said and not issubclass(message, Command)}
-    assert silent == {"RunStarted", "Resumed", "PriceRecorded", "ConditionCleared"}
+    assert silent == {"RunStarted", "Resumed", "PriceRecorded", "SourcePriceRecorded", "ConditionCleared"}
 
 
 def test_every_command_is_heard() -> None:

@@ -8,6 +8,7 @@ from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters
+from trading_ecosystem.domains.market_data.sources import ConsensusMethod, ConsensusParameters, SourceParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
 from trading_ecosystem.domains.test_coordination import market_data_section as section
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
@@ -70,7 +71,56 @@ def test_a_recording_has_a_speed_and_may_be_resembled() -> None:
     assert plain == section.Recording("x.csv", section.RecordingFormat.CSV, SECOND, 1_000_000, section.SimilarSeries(30, 0))
 
 
+def test_sources() -> None:
+    assert made("tick: 10s").sources is None
+    written = (
+        "sources: [{name: a}, {name: b, priority: 5, weight: 2.5, every: 20s, noise: 0.0001, bias: -0.002, lag: 3s,"
+        " error: {probability: 0.01, size: 0.5}, outages: [{from: 1m, until: 2m}]}],"
+        " consensus: {method: priority, smoothing: 30s, stale_after: 15s, tolerance: 0.001}"
+    )
+    assert made(written).sources == ConsensusParameters(
+        sources=(
+            SourceParameters(name="a", priority=1, every_ns=10 * SECOND),
+            SourceParameters(
+                name="b",
+                priority=5,
+                weight_ppm=2_500_000,
+                every_ns=20 * SECOND,
+                noise_ppm=100,
+                bias_ppm=-2_000,
+                lag_ns=3 * SECOND,
+                error_probability_ppm=10_000,
+                error_ppm=500_000,
+                outages=((MINUTE, 2 * MINUTE),),
+            ),
+        ),
+        method=ConsensusMethod.PRIORITY,
+        smoothing_ns=30 * SECOND,
+        stale_after_ns=15 * SECOND,
+        tolerance_ppm=1_000,
+    )
+    recorded = "recording: {file: x.csv, format: csv}, sources: [{name: a, recording: {file: y.csv, format: csv}}, {name: b}]"
+    made_of = made(recorded).sources
+    assert made_of is not None
+    assert [source.recorded for source in made_of.sources] == [True, False]
+
+
 MISTAKES = [
+    ("sources: []", "there are 0 sources; expected 1 to 8"),
+    ("sources: [{name: a}, {name: a}]", "the source 'a' is listed twice; expected distinct names"),
+    ("sources: [{name: a}, {name: b, priority: 1}]", "priority 1 is used twice; expected distinct priorities"),
+    ("sources: [{name: a, weight: 0}]", "weight cannot be '0'; expected a ratio from 0.000001 to 100"),
+    ("sources: [{name: a, lag: 31s}]", "lag '31s' is too long; expected at most 30s"),
+    ("sources: [{name: a, error: {size: 1}}]", "error has no 'probability'; expected this field"),
+    ("sources: [{name: a, outages: [{from: 2m, until: 1m}]}]", "the outage from 2m until 1m is empty; expected 'until' after"),
+    ("sources: [{name: a, recording: {file: x, format: csv}}]", "a recorded source observes a recorded market; expected"),
+    (
+        "recording: {file: x, format: csv}, sources: [{name: a, noise: 0, recording: {file: x, format: csv}}]",
+        "'noise' shapes a generated source; expected no 'noise' beside 'recording'",
+    ),
+    ("sources: [{name: a}], consensus: {stale_after: 31s}", "stale_after '31s' is too long; expected at most 30s"),
+    ("consensus: {smoothing: 1s}", "a consensus takes sources; expected 'sources' beside it"),
+    ("sources: [{name: a}], consensus: {method: vote}", "unknown method 'vote'; expected one of: consensus, priority"),
     ("path: {kind: sideways}", "unknown path kind 'sideways'; expected one of: stochastic_volatility, geometric_brownian"),
     ("path: {drift: 1}", "path has no 'kind'; expected this field"),
     ("path: {kind: brownian, factor: 2}", "unknown field 'factor' in a path of kind brownian; expected one of: kind, drift"),

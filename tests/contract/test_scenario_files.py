@@ -636,7 +636,9 @@ def examples() -> list[str]:
 
 
 def test_the_examples_of_the_page_can_be_read() -> None:
-    first, recorded = (parse_scenario(example, "slip.yaml") for example in examples())
+    first, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
+    assert sourced.ecosystem.market_data.sources is not None
+    assert [source.name for source in sourced.ecosystem.market_data.sources.sources] == ["primary", "backup", "odd"]
     assert first.expectations == (Expectation("depeg", AlertKind.STABLECOIN_DEPEG, 15 * MINUTE),)
     assert recorded.ecosystem.market_data.recording == Recording("captures/spot_btcusdt.gz", RecordingFormat.BINANCE, SECOND)
 

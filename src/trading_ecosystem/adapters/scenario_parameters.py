@@ -11,9 +11,10 @@ from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters
+from trading_ecosystem.domains.market_data.sources import ConsensusMethod, ConsensusParameters, SourceParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
 from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
-from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection
+from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection, SourcesSection
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import Scenario, VenueSection
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
@@ -41,6 +42,7 @@ def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
         jumps=section.jumps,
         candle_intervals_ns=section.candles_ns,
         path=_path(section.path),
+        sources=_sources(section.sources),
         spreads=_spreads(section.quotes),
         recorded=section.recording is not None,
     )
@@ -49,6 +51,23 @@ def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
 def _path(section: PathSection) -> PathParameters:
     given = {name: value for name, value in msgspec.structs.asdict(section).items() if name != "kind" and value is not None}
     return PathParameters(kind=PathKind(section.kind.value), **given)
+
+
+def _sources(section: SourcesSection | None) -> ConsensusParameters | None:
+    if section is None:
+        return None
+    sources = []
+    for source in section.sources:
+        values = msgspec.structs.asdict(source)
+        del values["recording"]
+        sources.append(SourceParameters(recorded=source.recording is not None, **values))
+    return ConsensusParameters(
+        sources=tuple(sources),
+        method=ConsensusMethod(section.method.value),
+        smoothing_ns=section.smoothing_ns,
+        stale_after_ns=section.stale_after_ns,
+        tolerance_ppm=section.tolerance_ppm,
+    )
 
 
 def _spreads(quotes: QuotesSection | None) -> SpreadParameters:

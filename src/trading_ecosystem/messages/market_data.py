@@ -31,6 +31,21 @@ class FeedConditionKind(enum.StrEnum):
     """Each publication is said ``delay_ns`` later, with its original ``priced_at``."""
 
 
+class SourceProblem(enum.StrEnum):
+    """Why a source of prices is not asked, or what it said is not taken."""
+
+    SILENT = "silent"
+    """It has not said anything yet."""
+    STALE = "stale"
+    """Its newest observation is older than 30 s."""
+    OUT_OF_ORDER = "out_of_order"
+    """Its newest observation was not newer than the one before, or from the future."""
+    OUT_OF_RANGE = "out_of_range"
+    """Its newest observation was more than twice, or less than half, the price last agreed on."""
+    OUTLIER = "outlier"
+    """It is more than two deviations away from the others."""
+
+
 class FundamentalPriceChanged(Message, frozen=True, gc=False):
     """The value around which venues trade; minor units of quote per whole base. Heard by venues only."""
 
@@ -50,6 +65,55 @@ class PricePublished(Message, frozen=True, gc=False):
     price_minor: MinorUnits
     priced_at: Nanos
     update: int
+
+
+class ConsensusReached(Message, frozen=True, gc=False):
+    """What the vendor's sources say together, where it has several; the price is that before smoothing and circuit breaker."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    price_minor: MinorUnits
+    confidence_ppm: PartsPerMillion
+    """The share of all weight that agrees, less the spread among those that do; one million is certain."""
+    sources: int
+    """How many went into it."""
+    outliers: int
+    """How many were left out for lying too far away."""
+    leading: str
+    observed_at: Nanos
+
+
+class SourceSwitched(Message, frozen=True, gc=False):
+    """Another source leads: failover, or back to a better one; empty where there is none."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    before: str
+    after: str
+    problem: SourceProblem | None
+    """What is wrong with the one before; ``None`` where a better one came back."""
+
+
+class FeedHalted(Message, frozen=True, gc=False):
+    """The sources moved by more than 20 % within a minute: the feed holds its last price until they have settled."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    held_minor: MinorUnits
+    observed_minor: MinorUnits
+    move_ppm: PartsPerMillion
+    """How far the two are apart, over the lower one."""
+    halted_at: Nanos
+
+
+class FeedResumed(Message, frozen=True, gc=False):
+    """The sources have settled: prices go through again."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    instrument: str
+    price_minor: MinorUnits
+    halted_at: Nanos
+    """When it was halted."""
 
 
 class CandleClosed(Message, frozen=True, gc=False):
@@ -171,6 +235,17 @@ class PriceRecorded(Message, frozen=True, gc=False):
     audience: ClassVar[Audience] = Audience.CONTROL
     addressed_by: ClassVar[str | None] = "component"
     component: str
+    instrument: str
+    price_minor: MinorUnits
+
+
+class SourcePriceRecorded(Message, frozen=True, gc=False):
+    """One row of a recorded source, entering as an input: it is what that source says."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    source: str
     instrument: str
     price_minor: MinorUnits
 

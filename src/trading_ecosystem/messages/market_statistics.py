@@ -9,6 +9,7 @@ from, a figure is ``None``.
 from __future__ import annotations
 
 from trading_ecosystem.messages.base import Question, Row
+from trading_ecosystem.messages.market_data import SourceProblem
 from trading_ecosystem.messages.sessions import Session
 from trading_ecosystem.messages.units import DAY, HOUR, MinorUnits, Nanos, PartsPerMillion
 
@@ -168,6 +169,32 @@ class SessionState(Row, frozen=True, gc=False):
     at: Nanos
     sessions: tuple[Session, ...]
     activity_ppm: PartsPerMillion
+
+
+class SourcesQuestion(Question, frozen=True, gc=False):
+    """The sources of one instrument's price, or of each (``None``), as of the newest tick; a tuple of SourceStatus."""
+
+    instrument: str | None = None
+
+
+class SourceStatus(Row, frozen=True, gc=False):
+    """One source of one instrument."""
+
+    instrument: str
+    source: str
+    priority: int
+    weight_ppm: PartsPerMillion
+    price_minor: MinorUnits | None
+    """Its last good observation."""
+    observed_at: Nanos | None
+    problem: SourceProblem | None
+    """Why it is not asked or left out; ``None`` where it is in use."""
+    leading: bool
+    accepted: int
+    """Observations taken so far."""
+    refused: int
+    outliers: int
+    """Ticks at which it was left out."""
 
 
 class MarketConditionsQuestion(Question, frozen=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from trading_ecosystem.domains.market_data.displacements import Displacements
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.price_bars import PriceHistory, is_candle_interval
+from trading_ecosystem.domains.market_data.source_desk import SourceDesk
 from trading_ecosystem.domains.market_data.spreads import ReferenceQuotes
 from trading_ecosystem.domains.market_data.statistics import (
     correlation_matrix,
@@ -32,11 +33,13 @@ from trading_ecosystem.messages.market_statistics import (
     ReferenceQuoteQuestion,
     SessionsQuestion,
     SessionState,
+    SourcesQuestion,
+    SourceStatus,
     VolatilityEstimate,
     VolatilityQuestion,
 )
 from trading_ecosystem.messages.sessions import activity_ppm, sessions_at
-from trading_ecosystem.messages.units import DAY, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, MinorUnits
+from trading_ecosystem.messages.units import DAY, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import NotFound
 
@@ -57,6 +60,7 @@ class MarketDataAnswers(Component):
         ReferenceQuoteQuestion: "reference_quotes",
         ReferenceInstrumentQuestion: "reference_data",
         SessionsQuestion: "sessions",
+        SourcesQuestion: "sources",
         MarketConditionsQuestion: "conditions_under_way",
     }
 
@@ -67,6 +71,9 @@ class MarketDataAnswers(Component):
         self._displacements = Displacements()
         self._history = PriceHistory(parameters.instruments)
         self._quotes = ReferenceQuotes(parameters.spreads)
+        self._desk: SourceDesk | None = None
+        """Where several sources come together; ``None`` where the feed has the true price."""
+        self._ticked_at: Nanos = 0
 
     def latest_prices(self, question: PriceQuestion) -> tuple[PricePublished, ...]:
         """The latest publications, none for an instrument not priced yet; raises ``NotFound`` for an unknown instrument."""
@@ -131,6 +138,13 @@ class MarketDataAnswers(Component):
     def sessions(self, question: SessionsQuestion) -> SessionState:
         """The sessions open at an instant, and the usual activity."""
         return SessionState(question.at, sessions_at(question.at), activity_ppm(question.at))
+
+    def sources(self, question: SourcesQuestion) -> tuple[SourceStatus, ...]:
+        """Every source by instrument and priority; none where the feed has no sources of its own."""
+        symbols = self._symbols(question.instrument)
+        if self._desk is None:
+            return ()
+        return tuple(status for symbol in symbols for status in self._desk.status(symbol, self._ticked_at))
 
     def conditions_under_way(self, question: MarketConditionsQuestion) -> tuple[ConditionUnderWay, ...]:
         """Conditions of prices first, then those of the feed, each in the order in which they were set."""

@@ -14,19 +14,25 @@ from trading_ecosystem.domains.market_data.parameters import MarketDataParameter
 from trading_ecosystem.domains.market_data.path_shapes import PathKind
 from trading_ecosystem.domains.market_data.price_paths import PricePaths
 from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
+from trading_ecosystem.domains.market_data.source_desk import SourceDesk
 from trading_ecosystem.domains.market_data.statistics import coin_moments
 from trading_ecosystem.domains.market_data.vendor_feed import HeldPublicationsDue, VendorFeed
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
+    ConsensusReached,
     CorrelationConditionSet,
     DivergenceConditionSet,
     FeedConditionSet,
+    FeedHalted,
+    FeedResumed,
     FundamentalPriceChanged,
     PriceConditionSet,
     PricePublished,
     PriceRecorded,
     ReferenceQuotePublished,
+    SourcePriceRecorded,
+    SourceSwitched,
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect, Resumed
@@ -54,12 +60,17 @@ class MarketData(MarketDataAnswers):
         FeedConditionSet: "feed_condition_set",
         ConditionCleared: "condition_cleared",
         PriceRecorded: "price_recorded",
+        SourcePriceRecorded: "source_price_recorded",
         Resumed: "resumed",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
         FundamentalPriceChanged,
         PricePublished,
         ReferenceQuotePublished,
+        ConsensusReached,
+        SourceSwitched,
+        FeedHalted,
+        FeedResumed,
         CandleClosed,
         ConditionTookEffect,
         ConditionEnded,
@@ -78,6 +89,8 @@ class MarketData(MarketDataAnswers):
         assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters
         self._recorded = RecordedPrices(parameters.instruments) if parameters.recorded else None
         self._paths = None if parameters.recorded else _paths(name, parameters, randomness)
+        if parameters.sources is not None:
+            self._desk = SourceDesk(name, parameters.instruments, parameters.sources, randomness)
         self._candles = Candles(parameters.instruments, parameters.candle_intervals_ns)
         self._catching_up_until: Nanos = 0
         self._catching_up_tick_ns: Nanos = 0
@@ -136,6 +149,12 @@ class MarketData(MarketDataAnswers):
         self._recorded.record(message.instrument, message.price_minor)
         return ()
 
+    def source_price_recorded(self, message: SourcePriceRecorded, now: Nanos) -> Said:
+        """Take one row of a recorded source; the next tick is the first to show it."""
+        assert self._desk is not None, "a recorded source needs sources"
+        self._desk.record(message.source, message.instrument, message.price_minor, now)
+        return ()
+
     def resumed(self, message: Resumed, now: Nanos) -> Said:
         """Tick more coarsely while a live ecosystem catches up; the tick that is due already stays where it is."""
         self._catching_up_until = message.until
@@ -172,7 +191,8 @@ class MarketData(MarketDataAnswers):
         values = source.values(now)
         if displacements:
             displacements.observe(self.parameters.instruments, values, now)
-        publish = self._feed.publish
+        publish, desk = self._feed.publish, self._desk
+        self._ticked_at = now
         keep = self._keep
         for symbol, value in zip(self.parameters.instruments, values, strict=True):
             if value is None:
@@ -184,7 +204,13 @@ class MarketData(MarketDataAnswers):
             else:
                 price_minor = rounded_price(value)
             said.append(FundamentalPriceChanged(symbol, price_minor))
-            published = publish(symbol, price_minor, now, said)
+            observed_at = now
+            if desk is not None:
+                agreed = desk.agree(symbol, price_minor, now, said)
+                if agreed is None:
+                    continue
+                price_minor, observed_at = agreed
+            published = publish(symbol, price_minor, observed_at, now, said)
             if published is not None:
                 keep(published, said)
         for condition_id in displacements.retire(now, with_residual=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from trading_ecosystem.domains.market_data.path_shapes import PathParameters
+from trading_ecosystem.domains.market_data.sources import ConsensusParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadParameters
 from trading_ecosystem.messages.units import MINUTE, MinorUnits, Nanos
 
@@ -30,6 +31,8 @@ class MarketDataParameters(msgspec.Struct, frozen=True, kw_only=True):
     candle_intervals_ns: tuple[Nanos, ...] = (MINUTE,)
     path: PathParameters = PathParameters()
     """The shape of generated prices; without meaning in recorded mode."""
+    sources: ConsensusParameters | None = None
+    """Several sources from which the vendor feed makes its price; ``None``: it publishes the true one."""
     spreads: SpreadParameters = SpreadParameters()
     recorded: bool = False
     """Prices come only from ``PriceRecorded``; instruments without a recorded price yet are not published."""

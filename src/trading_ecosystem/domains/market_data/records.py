@@ -14,12 +14,16 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import QuoteChanged, TradesPublished
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
+    ConsensusReached,
     CorrelationConditionSet,
     DivergenceConditionSet,
     FeedConditionSet,
+    FeedHalted,
+    FeedResumed,
     PriceConditionSet,
     PricePublished,
     ReferenceQuotePublished,
+    SourceSwitched,
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
@@ -73,6 +77,47 @@ class ReferenceQuote(Record, frozen=True):
     spread_ppm: PartsPerMillion
     priced_at: Nanos
     update: int
+
+
+class ConsensusPrice(Record, frozen=True):
+    """What the vendor's sources said together last."""
+
+    table: ClassVar[str] = "consensus_prices"
+    key: ClassVar[tuple[str, ...]] = ("instrument",)
+    instrument: str
+    price_minor: MinorUnits
+    confidence_ppm: PartsPerMillion
+    sources: int
+    outliers: int
+    leading: str
+    observed_at: Nanos
+    reached_at: Nanos
+
+
+class SourceSwitch(Record, frozen=True):
+    """One change of the source that leads."""
+
+    table: ClassVar[str] = "source_switches"
+    key: ClassVar[tuple[str, ...]] = ("instrument", "switched_at")
+    instrument: str
+    switched_at: Nanos
+    before: str
+    after: str
+    problem: str
+    """Empty where a better source came back."""
+
+
+class FeedHalt(Record, frozen=True):
+    """One time at which the circuit breaker held the feed's price; ``resumed_at`` is 0 until it let prices through again."""
+
+    table: ClassVar[str] = "feed_halts"
+    key: ClassVar[tuple[str, ...]] = ("instrument", "halted_at")
+    instrument: str
+    halted_at: Nanos
+    held_minor: MinorUnits
+    observed_minor: MinorUnits
+    move_ppm: PartsPerMillion
+    resumed_at: Nanos = 0
 
 
 class VenueQuote(Record, frozen=True):
@@ -145,6 +190,9 @@ RECORDS: Final = (
     LatestPrice,
     PriceSample,
     ReferenceQuote,
+    ConsensusPrice,
+    SourceSwitch,
+    FeedHalt,
     VenueQuote,
     TradeSummary,
     Candle,
@@ -167,6 +215,34 @@ def _reference_quote_published(message: ReferenceQuotePublished, now: Nanos) -> 
         message.instrument, message.bid_minor, message.ask_minor, message.spread_ppm, message.priced_at, message.update
     )
     return (Upsert(quote),)
+
+
+def _consensus_reached(message: ConsensusReached, now: Nanos) -> Iterable[Change]:
+    reached = ConsensusPrice(
+        message.instrument,
+        message.price_minor,
+        message.confidence_ppm,
+        message.sources,
+        message.outliers,
+        message.leading,
+        message.observed_at,
+        now,
+    )
+    return (Upsert(reached),)
+
+
+def _source_switched(message: SourceSwitched, now: Nanos) -> Iterable[Change]:
+    problem = "" if message.problem is None else message.problem.value
+    return (Upsert(SourceSwitch(message.instrument, now, message.before, message.after, problem)),)
+
+
+def _feed_halted(message: FeedHalted, now: Nanos) -> Iterable[Change]:
+    halt = FeedHalt(message.instrument, message.halted_at, message.held_minor, message.observed_minor, message.move_ppm)
+    return (Upsert(halt),)
+
+
+def _feed_resumed(message: FeedResumed, now: Nanos) -> Iterable[Change]:
+    return (Patch(FeedHalt, (message.instrument, message.halted_at), {"resumed_at": now}),)
 
 
 def _quote_changed(message: QuoteChanged, now: Nanos) -> Iterable[Change]:
@@ -262,6 +338,10 @@ _REFERENCES: Final = {
 _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] = {
     PricePublished: _price_published,
     ReferenceQuotePublished: _reference_quote_published,
+    ConsensusReached: _consensus_reached,
+    SourceSwitched: _source_switched,
+    FeedHalted: _feed_halted,
+    FeedResumed: _feed_resumed,
     QuoteChanged: _quote_changed,
     TradesPublished: _trades_published,
     CandleClosed: _candle_closed,

@@ -102,20 +102,22 @@ class VendorFeed:
             ConditionUnderWay(one.condition_id, one.kind.value, one.instruments, one.in_effect) for one in self._conditions
         )
 
-    def publish(self, symbol: str, price_minor: MinorUnits, now: Nanos, said: list[Message | Later]) -> PricePublished | None:
-        """Publish one price observed at ``now``, as far as the conditions let it; what was said at once, if anything."""
+    def publish(
+        self, symbol: str, price_minor: MinorUnits, observed_at: Nanos, now: Nanos, said: list[Message | Later]
+    ) -> PricePublished | None:
+        """Publish one price, as far as the conditions let it; what was said at once, if anything."""
         line = self.lines[symbol]
         line.update += 1
         if self._is_whole:
             line.passed_minor = price_minor
-            line.passed_at = now
-            line.latest = published = PricePublished(symbol, price_minor, now, line.update)
+            line.passed_at = observed_at
+            line.latest = published = PricePublished(symbol, price_minor, observed_at, line.update)
             said.append(published)
             return published
-        return self._publish_through_conditions(line, price_minor, now, said)
+        return self._publish_through_conditions(line, price_minor, observed_at, now, said)
 
     def _publish_through_conditions(
-        self, line: FeedLine, price_minor: MinorUnits, now: Nanos, said: list[Message | Later]
+        self, line: FeedLine, price_minor: MinorUnits, observed_at: Nanos, now: Nanos, said: list[Message | Later]
     ) -> PricePublished | None:
         touching = [condition for condition in self._conditions if now < condition.until and condition.covers(line.symbol)]
         lost = False
@@ -136,7 +138,7 @@ class VendorFeed:
                 delay_ns += condition.delay_ns
         if not stale:
             line.passed_minor = price_minor
-            line.passed_at = now
+            line.passed_at = observed_at
         if line.passed_at is None:
             return None
         published = PricePublished(line.symbol, line.passed_minor, line.passed_at, line.update)

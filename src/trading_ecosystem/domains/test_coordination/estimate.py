@@ -31,6 +31,8 @@ def estimate_entries(scenario: Scenario) -> int:
     total = duration_ns // market_data.tick_ns * instruments * PER_PRICE
     if market_data.quotes is not None:
         total += duration_ns // market_data.tick_ns * instruments
+    if market_data.sources is not None:
+        total += duration_ns // market_data.tick_ns * instruments
     for interval_ns in market_data.candles_ns:
         total += duration_ns // interval_ns * instruments
     for venue in ecosystem.venues:

@@ -40,6 +40,7 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     text_of,
     whole_number,
 )
+from trading_ecosystem.domains.test_coordination.source_reading import read_sources
 from trading_ecosystem.messages.risk import STALE_AFTER
 from trading_ecosystem.messages.units import (
     DAY,
@@ -86,7 +87,7 @@ _FASTEST: Final[PartsPerMillion] = 10_000 * PARTS_PER_MILLION
 def read_market_data(node: Node | None, place: str) -> MarketDataSection:
     """Instruments, rhythm, and either path parameters or a recording."""
     what = "market_data"
-    known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording", "reference_quotes")
+    known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording", "reference_quotes", "sources", "consensus")
     fields = Fields(node or Mapping((), place), what, known)
     instruments = instruments_of(fields.get("instruments"), tuple(INSTRUMENTS), "instruments")
     # A price older than 30 s is stale: a slower tick would raise alerts by itself.
@@ -96,7 +97,9 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
     intervals = (
         [duration(item, "a candle interval", tick_ns, DAY) for item in items_of(candles, "candles")] if candles else [MINUTE]
     )
-    quotes = fields.get("reference_quotes")
+    quotes, recording = fields.get("reference_quotes"), fields.get("recording")
+    reader = _read_recording if recording is not None else None
+    sources = read_sources(fields.get("sources"), fields.get("consensus"), fields.place, tick_ns, reader)
     section = MarketDataSection(
         instruments=instruments,
         tick_ns=tick_ns,
@@ -107,8 +110,8 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
         candles_ns=tuple(intervals),
         recording=None,
         quotes=_read_quotes(quotes, instruments) if quotes is not None else None,
+        sources=sources,
     )
-    recording = fields.get("recording")
     if recording is not None:
         for name in _PATH_FIELDS:
             if name in fields:

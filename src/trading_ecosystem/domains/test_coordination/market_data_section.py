@@ -88,6 +88,41 @@ class QuotesSection(msgspec.Struct, frozen=True):
     """Liquidity over the usual one, by instrument, for the modelled spread."""
 
 
+class ConsensusMethod(enum.StrEnum):
+    """How one price is made of several."""
+
+    CONSENSUS = "consensus"
+    PRIORITY = "priority"
+
+
+class SourceSection(msgspec.Struct, frozen=True):
+    """One source of prices: generated around the true price, or with a recording of its own."""
+
+    name: str
+    priority: int
+    """1 goes first."""
+    weight_ppm: PartsPerMillion
+    recording: Recording | None
+    every_ns: Nanos
+    noise_ppm: PartsPerMillion
+    bias_ppm: PartsPerMillion
+    lag_ns: Nanos
+    error_probability_ppm: PartsPerMillion
+    error_ppm: PartsPerMillion
+    outages: tuple[tuple[Nanos, Nanos], ...]
+    """From and until, after the start of the run."""
+
+
+class SourcesSection(msgspec.Struct, frozen=True):
+    """The sources of the vendor feed, and how one price is made of them."""
+
+    sources: tuple[SourceSection, ...]
+    method: ConsensusMethod
+    smoothing_ns: Nanos
+    stale_after_ns: Nanos
+    tolerance_ppm: PartsPerMillion
+
+
 class MarketDataSection(msgspec.Struct, frozen=True):
     """The reference prices: generated from these parameters, or recorded."""
 
@@ -104,3 +139,4 @@ class MarketDataSection(msgspec.Struct, frozen=True):
     recording: Recording | None
     quotes: QuotesSection | None = None
     path: PathSection = PathSection(PathKind.STOCHASTIC_VOLATILITY)
+    sources: SourcesSection | None = None
