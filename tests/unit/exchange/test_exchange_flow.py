@@ -42,7 +42,7 @@ def tape_of(venue: Any, symbol: str = "BTC/USD") -> tuple[int, ...]:
 
 def state_of(venue: Any) -> tuple[Any, ...]:
     book = venue.exchange.markets["BTC/USD"].book
-    orders = sorted((order.order_id, order.price_ticks, order.leaves_lots) for order in book.orders.values())
+    orders = [(order.order_id, order.price_ticks, order.leaves_lots) for side in Side for order in book.standing(side)]
     return (orders, book.updates, tape_of(venue))
 
 
@@ -153,7 +153,7 @@ def test_books_look_alive_and_keep_to_the_fundamental(new_venue: Callable[..., A
                 publications += 1
                 tick_size = INSTRUMENTS[symbol].tick_size
                 inside += bid * tick_size <= price <= ask * tick_size
-                deep += min(len(book.bids.keys), len(book.asks.keys)) >= 8
+                deep += min(len(book.depth(side, 8)) for side in Side) == 8
                 spreads.append((ask - bid) * tick_size / price)
                 assert abs((bid + ask) / 2 * tick_size / price - 1) < 0.004
         crossed += len([1 for one, other in quotes.values() if one[0] > other[1] or other[0] > one[1]])
@@ -308,4 +308,4 @@ def test_the_book_has_no_room_beyond_its_capacity(new_venue: Callable[..., Any])
     venue.price(PRICES["BTC/USD"])
     for tick in range(1, 30):
         venue.publish(tick * 10 * SECOND)
-        assert len(venue.exchange.markets["BTC/USD"].book.orders) <= 7
+        assert len(venue.exchange.markets["BTC/USD"].book) <= 7

@@ -22,7 +22,7 @@ post only               the order is refused if any of it would trade; with ``re
                         best opposite price instead
 minimum quantity        unless that much can trade at once, the order is refused whole
 iceberg                 ``display_lots`` of it are displayed at a time; when these have traded, the next slice goes to the
-                        end of the queue of its price (``Refreshed``)
+                        end of the queue of its price (``Refreshed``); there are at most ``MAXIMUM_SLICES``
 hidden                  none of it is displayed
 ======================  ==================================================================================================
 
@@ -43,7 +43,7 @@ has to trade at once is refused (``WRONG_PHASE``). Otherwise a book is never cro
 
 An order is known by the number its caller gave it, any 64-bit integer, free again once the order has left.
 
-How it is kept: two ladders (:mod:`.ladder`) and one table of orders by number. ``updates`` counts every change of what rests.
+How it is kept: two ladders (:mod:`.ladder`) and a table of orders by number; ``updates`` counts every change of what rests.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ MAXIMUM_LOTS: Final = 10**12
 """The largest quantity of one order; larger ones are ``INVALID_QUANTITY``."""
 MAXIMUM_TICKS: Final = 10**12
 """The highest price of one order; higher ones are ``INVALID_PRICE``."""
+MAXIMUM_SLICES: Final = 1_000
+"""The most slices of an iceberg, so that no command does unbounded work."""
 CAPACITY: Final = 1_000_000
 """Resting orders of one book, unless its maker says otherwise."""
 
@@ -87,10 +89,8 @@ class OrderBook:
     """
 
     # fmt: off
-    __slots__ = (
-        "asks", "attention", "best_watched", "bids", "capacity", "matching", "orders", "symbol", "updates", "watch_above",
-        "watch_below",
-    )
+    __slots__ = ("asks", "attention", "best_watched", "bids", "capacity", "matching", "orders", "symbol", "updates",
+                 "watch_above", "watch_below")
     # fmt: on
 
     def __init__(self, symbol: str, capacity: int = CAPACITY) -> None:
@@ -180,6 +180,8 @@ class OrderBook:
             return [Refused(order_id, RejectReason.INVALID_QUANTITY)]
         if not 0 < price_ticks <= MAXIMUM_TICKS:
             return [Refused(order_id, RejectReason.INVALID_PRICE)]
+        if leaves_lots > (order.display_lots or leaves_lots) * MAXIMUM_SLICES:
+            return [Refused(order_id, RejectReason.INVALID_TERMS)]
         leaves = order.leaves_lots
         if price_ticks == order.price_ticks and leaves_lots <= leaves:
             if leaves_lots < leaves:
@@ -235,8 +237,7 @@ class OrderBook:
         opposite = self.asks if order.side is _BUY else self.bids
         if self.matching and opposite.keys:
             bound = NO_BELOW if limit is None else limit * opposite.sign
-            if opposite.keys[-1] >= bound:
-                self._take(order, opposite, bound, self_trade if order.owner else _NONE, events)
+            self._take(order, opposite, bound, self_trade if order.owner else _NONE, events)
         if order.lots and rests:
             assert limit is not None
             order.price_ticks = limit
@@ -392,7 +393,7 @@ def _terms_agree(
     """Whether the terms of an order make sense together."""
     return (
         0 <= minimum_lots <= lots
-        and 0 <= display_lots <= lots
+        and 0 <= display_lots <= lots <= (display_lots or lots) * MAXIMUM_SLICES
         and not (hidden and display_lots)
         and not (post_only and (not rests or minimum_lots))
         and (post_only or not reprice)

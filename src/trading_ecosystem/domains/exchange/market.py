@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.books import book_class
 from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.flow import BackgroundFlow
 from trading_ecosystem.domains.exchange.house import House
@@ -31,7 +31,7 @@ class Market:
         capture: TradeCapture,
     ) -> None:
         self.instrument = instrument
-        self.book = OrderBook(instrument.symbol)
+        self.book = book_class(parameters.book)(instrument.symbol)
         self.tape = Tape()
         self.publication = Publication(venue, parameters.depth_levels)
         self.house = House(accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)

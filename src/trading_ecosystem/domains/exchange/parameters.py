@@ -26,3 +26,5 @@ class ExchangeParameters(msgspec.Struct, frozen=True):
     flow: FlowParameters = FlowParameters()
     book_capacity: int = 10_000
     """Resting orders per instrument, the background's among them; an order that would rest beyond it is refused."""
+    book: str = "auto"
+    """Which book serves: ``plain``, ``compiled``, or ``auto`` for the compiled one where it is there; they say the same."""
