@@ -42,6 +42,7 @@ _MODULE_NAMES = (
     "market_data",
     "market_statistics",
     "exchange",
+    "margin",
     "custodian",
     "trading",
     "risk",

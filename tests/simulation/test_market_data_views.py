@@ -9,7 +9,7 @@ from trading_ecosystem.domains.market_data.records import TradeSummary
 from trading_ecosystem.domains.market_data.spreads import SPREAD_RANGES
 from trading_ecosystem.domains.market_data.volume_profile import day_volume, volume_profile
 from trading_ecosystem.messages.sessions import Session
-from trading_ecosystem.messages.units import INSTRUMENTS
+from trading_ecosystem.messages.units import SPOT_PAIRS
 
 SCENARIO = """\
 title: Two hours of a Monday morning
@@ -34,7 +34,7 @@ def result(tmp_path_factory):
 def test_reference_quotes_surround_the_latest_prices(result):
     prices = {row["instrument"]: row for row in result.table("market_data.latest_prices")}
     quotes = {row["instrument"]: row for row in result.table("market_data.reference_quotes")}
-    assert list(quotes) == sorted(INSTRUMENTS)
+    assert list(quotes) == sorted(SPOT_PAIRS)
     for symbol, quote in quotes.items():
         assert quote["bid_minor"] < prices[symbol]["price_minor"] < quote["ask_minor"]
         assert quote["update"] == prices[symbol]["update"]
@@ -58,5 +58,5 @@ def test_volumes_follow_from_what_venues_published(result):
     assert 0 < profile.sessions_minor[Session.EUROPE] < profile.sessions_minor[Session.ASIA]
     assert profile.sessions_minor[Session.US] == profile.sessions_minor[Session.WEEKEND] == 0
     assert {(row["venue"], row["instrument"]) for row in result.table("market_data.quotes")} == {
-        (venue, symbol) for venue in ("exchange-alpha", "exchange-beta") for symbol in INSTRUMENTS
+        (venue, symbol) for venue in ("exchange-alpha", "exchange-beta") for symbol in SPOT_PAIRS
     }

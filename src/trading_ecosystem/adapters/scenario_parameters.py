@@ -176,7 +176,10 @@ def opening_inputs(scenario: Scenario, seed: int) -> Iterator[ScheduledInput]:
     yield _input(scenario, RunStarted(run=run, scenario=scenario.name, seed=seed, duration_ns=scenario.duration_ns))
     custodian = scenario.ecosystem.custodian.name
     for venue in scenario.ecosystem.venues:
-        for account, capital in ((venue.house_account, venue.house), (venue.fee_account, {})):
+        own = [(venue.house_account, venue.house), (venue.fee_account, {})]
+        if venue.insurance:
+            own.append((venue.clearing_account, venue.insurance))
+        for account, capital in own:
             yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=account))
             yield from _fund(scenario, account, venue.name, capital)
     for workload in scenario.workloads:

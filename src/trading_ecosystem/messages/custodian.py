@@ -264,6 +264,31 @@ class TradeSettled(Message, frozen=True, gc=False):
     fee_pledged_after: MinorUnits
 
 
+class VariationPosted(Message, frozen=True, gc=False):
+    """One cash flow of a venue's margin tick was posted between the account's pledged amount and the clearing account's."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    custodian: str
+    venue: str
+    account: str
+    number: int
+    asset: str
+    amount_minor: MinorUnits
+    pledged_after: MinorUnits
+
+
+class ClearingPosted(Message, frozen=True, gc=False):
+    """What a venue's clearing account has pledged after cash flows were posted; heard by no client."""
+
+    audience: ClassVar[Audience] = Audience.WORLD
+    custodian: str
+    venue: str
+    clearing_account: str
+    asset: str
+    pledged_after: MinorUnits
+
+
 class ReconciliationBreak(Message, frozen=True, gc=False):
     """A venue's claim differs from what the ledger says it owes: ``claim_minor - expected_minor`` is the break."""
 

@@ -11,18 +11,11 @@ from typing import Final, Union
 
 import msgspec
 
-from trading_ecosystem.messages import (
-    custodian,
-    exchange,
-    market_data,
-    risk,
-    test_coordination,
-    trading,
-)
+from trading_ecosystem.messages import custodian, exchange, margin, market_data, risk, test_coordination, trading
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
 
-_MODULES: Final = (market_data, exchange, custodian, trading, risk, test_coordination)
+_MODULES: Final = (market_data, exchange, margin, custodian, trading, risk, test_coordination)
 
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {
     name: value

@@ -32,6 +32,10 @@ class ClaimReason(enum.StrEnum):
     """A trade was undone."""
     CORRECTED = "corrected"
     """A trade's price or fee was corrected."""
+    MARGIN = "margin"
+    """Held for positions in perpetuals, or no longer."""
+    VARIATION = "variation"
+    """Gains, losses and fees of perpetuals were paid."""
 
 
 class Level(Row, frozen=True, gc=False, array_like=True):

@@ -182,6 +182,8 @@ class CancelReason(enum.StrEnum):
     """Its owner's connection was lost."""
     ACCOUNT_RESTRICTED = "account_restricted"
     """Its account was suspended or closed."""
+    LIQUIDATION = "liquidation"
+    """Its account fell below the maintenance margin, and all its orders were cancelled."""
 
 
 class CancelRejectReason(enum.StrEnum):

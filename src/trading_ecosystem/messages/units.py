@@ -9,6 +9,8 @@ Instants are nanoseconds since 1970-01-01T00:00:00Z, durations nanoseconds.
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -35,14 +37,29 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
 
+class InstrumentKind(enum.StrEnum):
+    """What a trade in an instrument does."""
+
+    SPOT = "spot"
+    """Base is delivered against quote."""
+    PERPETUAL = "perpetual"
+    """A linear, cash-settled future without a last day: nothing is delivered, gains and losses are paid in the quote asset."""
+
+
 class Instrument(Row, frozen=True, gc=False):
-    """A spot pair: ``tick_size`` in minor units of quote per whole base, ``lot_size`` in minor units of base."""
+    """A spot pair or a perpetual: ``tick_size`` in minor units of quote per whole base, ``lot_size`` in those of base."""
 
     symbol: str
     base: str
     quote: str
     tick_size: MinorUnits
     lot_size: MinorUnits
+    kind: InstrumentKind = InstrumentKind.SPOT
+
+    @property
+    def is_perpetual(self) -> bool:
+        """Whether it is traded on margin and settled in cash."""
+        return self.kind is InstrumentKind.PERPETUAL
 
     @property
     def tick_value(self) -> MinorUnits:
@@ -72,6 +89,12 @@ def _spot(symbol: str, tick: str, lot: str) -> Instrument:
     return check_instrument(Instrument(symbol, base, quote, minor_units(tick), minor_units(lot)))
 
 
+def _perpetual(symbol: str, tick: str, lot: str) -> Instrument:
+    base = symbol.removesuffix("-PERP")
+    kind = InstrumentKind.PERPETUAL
+    return check_instrument(Instrument(symbol, base, "USD", minor_units(tick), minor_units(lot), kind))
+
+
 def minor_units(amount: str | Decimal | int) -> MinorUnits:
     """A decimal amount of an asset as minor units; raises ``ValueError`` where it is no finite multiple of 10⁻⁸."""
     scaled = Decimal(amount) * MINOR_UNITS_PER_WHOLE
@@ -97,6 +120,25 @@ INSTRUMENTS: Final[dict[str, Instrument]] = {
         _spot("ETH/USDT", "0.01", "0.00001"),
         _spot("ETH/BTC", "0.00001", "0.001"),
         _spot("USDT/USD", "0.0001", "0.01"),
+        _perpetual("BTC-PERP", "0.1", "0.0001"),
     )
 }
-"""The six spot pairs by symbol."""
+"""Every instrument by symbol: the six spot pairs, then the perpetual."""
+
+SPOT_PAIRS: Final[tuple[str, ...]] = tuple(symbol for symbol, one in INSTRUMENTS.items() if not one.is_perpetual)
+"""Symbols of the six spot pairs: what is traded where nothing else was asked for."""
+PERPETUALS: Final[tuple[str, ...]] = tuple(symbol for symbol, one in INSTRUMENTS.items() if one.is_perpetual)
+"""Symbols of the perpetuals."""
+
+
+def assets_about(subject: str) -> tuple[str, ...]:
+    """The assets whose prices make an instrument's price; of what is no instrument, its name alone."""
+    instrument = INSTRUMENTS.get(subject)
+    return (subject,) if instrument is None else (instrument.base, instrument.quote)
+
+
+def assets_settled(symbols: Iterable[str]) -> tuple[str, ...]:
+    """Every asset that trades in these instruments are settled in, in order of first mention."""
+    traded = [INSTRUMENTS[symbol] for symbol in symbols]
+    assets = [asset for one in traded for asset in ((one.quote,) if one.is_perpetual else (one.base, one.quote))]
+    return tuple(dict.fromkeys(assets))

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionScore
 from trading_ecosystem.messages.risk import AlertEscalated, AlertRaised, AlertResolved
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, Nanos
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, Nanos, assets_about
 from trading_ecosystem.reports import wording
 from trading_ecosystem.reports.charts import Line, Mark, Window, line_chart
 from trading_ecosystem.reports.observations import Observations
@@ -265,4 +265,4 @@ def _distance(instrument: str, subjects: set[str]) -> int:
 
 def _touches(instrument: str, subjects: set[str]) -> bool:
     """Whether an alert's subject is the instrument, or one of its two assets."""
-    return instrument in subjects or any(asset in subjects for asset in instrument.split("/"))
+    return instrument in subjects or any(asset in subjects for asset in assets_about(instrument))

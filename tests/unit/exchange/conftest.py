@@ -22,6 +22,7 @@ from trading_ecosystem.messages.exchange import (
     PlaceOrder,
     TradeMatched,
 )
+from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
 from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, PARTS_PER_MILLION, SECOND
@@ -82,6 +83,8 @@ class Venue:
             elif isinstance(message, TradeMatched):
                 matched += 1
                 self._check_trade(message, fills[message.trade_id])
+            elif isinstance(message, PerpetualMatched):
+                matched += 1
         assert matched == len(fills)
         kept = {key: value for key, value in sorted(self.ledger.items()) if value != (0, 0)}
         lines = self.exchange.answer(ClaimsQuestion())

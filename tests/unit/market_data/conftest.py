@@ -9,7 +9,7 @@ import pytest
 
 from trading_ecosystem.domains.market_data.component import MarketData
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
-from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, SECOND
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, SECOND, SPOT_PAIRS
 from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
@@ -22,7 +22,7 @@ class Bench:
 
     def __init__(self, seed: int = 1, inputs: tuple[tuple[int, Any], ...] = (), **changes: Any) -> None:
         values: dict[str, Any] = {
-            "instruments": tuple(INSTRUMENTS),
+            "instruments": SPOT_PAIRS,
             "tick_ns": 10 * SECOND,
             "usd_prices_minor": {
                 "BTC": 60_000 * MINOR_UNITS_PER_WHOLE,

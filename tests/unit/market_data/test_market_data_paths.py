@@ -14,7 +14,7 @@ from trading_ecosystem.domains.market_data.generated_paths import LOWEST_SHARE, 
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters, regimes_of
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
-from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINUTE
+from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SPOT_PAIRS
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
 WHOLE = 10**8
@@ -68,7 +68,7 @@ def test_a_shape_has_the_same_prices_however_often_it_is_looked_at_again(kind):
 def test_a_whole_component_prices_every_instrument_without_a_free_triangle(bench, kind):
     shape = PathParameters(kind=kind, **PARAMETERS.get(kind, {}))
     run = bench(path=shape).run(2 * HOUR)
-    last = {symbol: run.of(FundamentalPriceChanged, symbol)[-1][1].price_minor for symbol in INSTRUMENTS}
+    last = {symbol: run.of(FundamentalPriceChanged, symbol)[-1][1].price_minor for symbol in SPOT_PAIRS}
     assert last["BTC/USD"] == pytest.approx(last["BTC/USDT"] * last["USDT/USD"] / WHOLE, rel=1e-6)
     assert last["ETH/USD"] == pytest.approx(last["ETH/BTC"] * last["BTC/USD"] / WHOLE, rel=1e-6)
 

@@ -15,7 +15,7 @@ from trading_ecosystem.domains.market_data.parameters import MarketDataParameter
 from trading_ecosystem.domains.market_data.price_paths import JUMP_SIZE, PEG_HALF_LIFE, YEAR, PricePaths
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished, PriceQuestion
 from trading_ecosystem.messages.test_coordination import Resumed
-from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINUTE, SECOND
+from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINUTE, SECOND, SPOT_PAIRS
 from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.ports.errors import NotFound
 from trading_ecosystem.runtime.randomness import SeededRandomness
@@ -66,7 +66,7 @@ def test_first_tick_says_the_initial_prices_in_full(bench):
 
 def test_every_tick_publishes_every_instrument_with_the_next_update(bench):
     run = bench().run(5 * MINUTE)
-    for symbol in INSTRUMENTS:
+    for symbol in SPOT_PAIRS:
         published = run.of(PricePublished, symbol)
         assert [at for at, _ in published] == [10 * SECOND * tick for tick in range(31)]
         assert [message.update for _, message in published] == list(range(1, 32))

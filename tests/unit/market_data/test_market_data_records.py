@@ -30,7 +30,7 @@ from trading_ecosystem.messages.market_data import (
     ReferenceQuotePublished,
 )
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
-from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, SECOND
+from trading_ecosystem.messages.units import MINUTE, SECOND, SPOT_PAIRS
 from trading_ecosystem.ports.records import Patch, Upsert
 
 
@@ -119,7 +119,7 @@ def test_a_whole_run_is_kept_once_and_the_same_when_applied_twice(bench):
     assert rows == kept(*run.said, *run.said)
     assert len(of(rows, PriceSample)) == 6 * 11
     assert len(of(rows, Candle)) == 6 * 10
-    assert [record.instrument for record in of(rows, LatestPrice)] == list(INSTRUMENTS)
+    assert [record.instrument for record in of(rows, LatestPrice)] == list(SPOT_PAIRS)
     last = run.of(PricePublished, "ETH/USD")[-1][1]
     assert rows[LatestPrice, "ETH/USD"].price_minor == last.price_minor
 

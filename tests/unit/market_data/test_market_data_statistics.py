@@ -34,7 +34,7 @@ from trading_ecosystem.messages.market_statistics import (
     ReferenceInstrumentQuestion,
     VolatilityQuestion,
 )
-from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINUTE, SECOND
+from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND, SPOT_PAIRS
 from trading_ecosystem.ports.errors import NotFound
 
 YEAR = 365 * DAY
@@ -128,7 +128,7 @@ def test_the_day_rolls_over_the_last_24_hours(long_run):
     returns = [value for at, value in minute_returns(long_run, "BTC/USD").items() if at > from_at]
     realised = math.sqrt(math.fsum(value * value for value in returns) / (len(returns) * MINUTE) * YEAR)
     assert day.volatility_ppm == pytest.approx(realised * 1_000_000, abs=1)
-    assert len(long_run.component.answer(DayStatisticsQuestion())) == len(INSTRUMENTS)
+    assert len(long_run.component.answer(DayStatisticsQuestion())) == len(SPOT_PAIRS)
 
 
 def test_volatility_measures_find_the_volatility_that_paths_are_made_with(bench):
@@ -156,8 +156,8 @@ def test_the_recent_volatility_weighs_returns_by_age(long_run):
 
 def test_correlations_equal_the_textbook(long_run):
     matrix = long_run.component.answer(CorrelationQuestion(2 * HOUR))
-    assert [(pair.left, pair.right) for pair in matrix.pairs] == list(itertools.combinations(INSTRUMENTS, 2))
-    returns = {symbol: minute_returns(long_run, symbol) for symbol in INSTRUMENTS}
+    assert [(pair.left, pair.right) for pair in matrix.pairs] == list(itertools.combinations(SPOT_PAIRS, 2))
+    returns = {symbol: minute_returns(long_run, symbol) for symbol in SPOT_PAIRS}
     for pair in matrix.pairs:
         shared = [at for at in returns[pair.left] if at in returns[pair.right]]
         now = [at for at in shared if at > matrix.at - 2 * HOUR]

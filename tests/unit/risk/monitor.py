@@ -25,6 +25,7 @@ from trading_ecosystem.messages.units import (
     MINOR_UNITS_PER_WHOLE,
     MINUTE,
     SECOND,
+    SPOT_PAIRS,
     MinorUnits,
     Nanos,
 )
@@ -44,7 +45,7 @@ class Monitor:
     def __init__(
         self,
         limits: tuple[LimitParameters, ...] = (),
-        instruments: tuple[str, ...] = tuple(INSTRUMENTS),
+        instruments: tuple[str, ...] = SPOT_PAIRS,
         report_every_ns: Nanos = NO_REPORTS,
         start: Nanos = START,
     ) -> None:

@@ -25,7 +25,7 @@ from trading_ecosystem.messages.base import Audience, Message
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised, ExposureReported, LimitSet
-from trading_ecosystem.messages.units import INSTRUMENTS
+from trading_ecosystem.messages.units import SPOT_PAIRS
 from trading_ecosystem.ports.component import Begin, WakeUp
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
@@ -151,7 +151,7 @@ def test_it_goes_on_from_a_snapshot_as_if_nothing_had_happened() -> None:
 
 
 def test_another_seed_says_the_same() -> None:
-    parameters = RiskParameters(FIRM, tuple(INSTRUMENTS), default_limits(FIRM))
+    parameters = RiskParameters(FIRM, SPOT_PAIRS, default_limits(FIRM))
     first, second = (Risk("risk", parameters, SeededRandomness(seed)) for seed in (1, 2))
     for monitor in (first, second):
         monitor.handle(Begin(), START)

@@ -21,7 +21,7 @@ from trading_ecosystem.messages.test_coordination import (
     RunEnded,
     RunStarted,
 )
-from trading_ecosystem.messages.units import HOUR, INSTRUMENTS, MINUTE, SECOND
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND, SPOT_PAIRS
 from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
@@ -31,7 +31,7 @@ CRASH = PriceFault("crash", FaultKind.MARKET_CRASH, 2 * HOUR, ("BTC", "ETH"), -1
 STALE = FeedFault("stale", FaultKind.FEED_STALE, HOUR, 10 * MINUTE, ("BTC/USD",), 0, 0)
 PARAMETERS = TestCoordinationParameters(
     faults=(PlannedFault(CRASH, CRASH), PlannedFault(STALE, STALE)),
-    instruments=tuple(INSTRUMENTS),
+    instruments=SPOT_PAIRS,
     venues=("alpha",),
     tick_ns=10 * SECOND,
     retry_every_ns=MINUTE,

@@ -12,13 +12,13 @@ from trading_ecosystem.domains.test_coordination.scenario import CustodianFault,
 from trading_ecosystem.domains.test_coordination.severity import Label, certain_silence, label_of, severity_of, targets_of
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, SECOND
+from trading_ecosystem.messages.units import MINUTE, SECOND, SPOT_PAIRS
 
 VENUES = ("alpha", "beta")
 PARAMETERS = TestCoordinationParameters(
-    faults=(), instruments=tuple(INSTRUMENTS), venues=VENUES, tick_ns=10 * SECOND, retry_every_ns=MINUTE
+    faults=(), instruments=SPOT_PAIRS, venues=VENUES, tick_ns=10 * SECOND, retry_every_ns=MINUTE
 )
-FEED = tuple(INSTRUMENTS)
+FEED = SPOT_PAIRS
 
 
 def price(kind: FaultKind, assets: tuple[str, ...], magnitude_ppm: int, ramp_ns: int, recovery_ns: int = 0) -> PriceFault:

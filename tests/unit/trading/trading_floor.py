@@ -30,7 +30,7 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.orders import CancelReason, Liquidity, OrderType, RejectReason, Side, TimeInForce
-from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, minor_units
+from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, SPOT_PAIRS, minor_units
 from trading_ecosystem.ports.component import Begin, Later, WakeUp
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
@@ -106,7 +106,7 @@ class Floor:
     """One engine and its clock. ``hear`` returns what is said, wake-ups included; ``said`` only messages."""
 
     def __init__(self, *strategies: StrategyParameters, **limits: int) -> None:
-        self.parameters = TradingParameters("fund", (ALPHA, BETA), tuple(INSTRUMENTS), strategies, **limits)
+        self.parameters = TradingParameters("fund", (ALPHA, BETA), SPOT_PAIRS, strategies, **limits)
         self.trading = ObservedTrading("trading", self.parameters, SeededRandomness(7))
         self.now = START
         self.updates = 0
@@ -163,7 +163,7 @@ class Floor:
 
     def list_instruments(self, maker_fee_ppm: int, taker_fee_ppm: int) -> Floor:
         for venue in (ALPHA, BETA):
-            for item in INSTRUMENTS.values():
+            for item in (INSTRUMENTS[symbol] for symbol in SPOT_PAIRS):
                 scales = (item.symbol, item.base, item.quote, item.tick_size, item.lot_size)
                 assert not self.hear(InstrumentListed(venue, *scales, maker_fee_ppm, taker_fee_ppm, 600 * SECOND))
         return self

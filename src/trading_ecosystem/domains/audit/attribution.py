@@ -28,7 +28,7 @@ from trading_ecosystem.domains.audit.intervals import Interval, Tracks
 from trading_ecosystem.messages.audit import AlertFinding, AlertVerdict, LinkBasis
 from trading_ecosystem.messages.risk import CRASH_WINDOW, KEEP_FIRING, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, Nanos
+from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, Nanos, assets_about
 
 LOOK_BACK: Final[dict[AlertKind, Nanos]] = {AlertKind.PRICE_CRASH: CRASH_WINDOW}
 """How long a measure remembers, where that is longer than :data:`AFTERMATH`."""
@@ -140,7 +140,7 @@ class Attribution:
         if faulty in _MARKET:
             assets = _moved_assets(fault.subjects)
             if kind in _PRICE_ALERTS:
-                return any(asset in assets for asset in subject.split("/"))
+                return any(asset in assets for asset in assets_about(subject))
             return subject in assets or subject == self._firm
         if faulty in _INSTRUMENT:
             instruments = [name for name in (*fault.subjects, fault.label.first_subject) if name in INSTRUMENTS]

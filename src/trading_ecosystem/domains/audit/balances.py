@@ -18,7 +18,9 @@ class ConservationRule(enum.StrEnum):
     ASSETS_CONSERVED = "assets_conserved"
     """Per custodian and asset: free + pledged + pending withdrawals of all accounts = deposits - withdrawals posted."""
     CLAIMS_EQUATION = "claims_equation"
-    """Per venue, account and asset: claim = pledged + net unsettled - pledges in flight - releases in flight."""
+    """Per venue, account and asset: claim = pledged + net unsettled - pledges in flight - releases in flight.
+
+    Variation that a venue told and its custodian has not posted is unsettled too."""
     NOTHING_NEGATIVE = "nothing_negative"
     """No free, pledged, available or held amount is below zero."""
     PLEDGE_CREDITED_ONCE = "pledge_credited_once"
@@ -35,6 +37,16 @@ class ConservationRule(enum.StrEnum):
     """A settlement moves the pledged amounts by exactly both legs and the fee of its trade."""
     SETTLED_TOGETHER = "settled_together"
     """Both sides and the fee of a trade settle in one handling, once."""
+    POSITIONS_BALANCE = "positions_balance"
+    """Per venue and perpetual, positions add up to zero, and each is what its trades add up to."""
+    VARIATION_BALANCES = "variation_balances"
+    """The cash flows of a margin tick add up to zero, and each is what the account was said to be settled by."""
+    VARIATION_AMOUNTS = "variation_amounts"
+    """Variation is position times mark less the carried value; the fees are those of the trades since the last."""
+    VARIATION_POSTED_ONCE = "variation_posted_once"
+    """A custodian posts a flow only as a venue told it, once."""
+    MARGIN_COVERED = "margin_covered"
+    """Whoever is below the maintenance margin, or cannot pay variation, is being liquidated by the end of that handling."""
 
 
 class ClaimSum:

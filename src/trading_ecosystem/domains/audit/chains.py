@@ -9,7 +9,7 @@ from trading_ecosystem.domains.audit.faults import LabelledFault
 from trading_ecosystem.domains.audit.intervals import Interval
 from trading_ecosystem.messages.audit import CausalChain, ChainStep, LinkBasis
 from trading_ecosystem.messages.envelope import Entry
-from trading_ecosystem.messages.units import MILLISECOND, SECOND
+from trading_ecosystem.messages.units import MILLISECOND, SECOND, assets_about
 
 _NAMING_FIELDS: Final = ("subject", "instrument", "asset", "venue", "receiver", "account")
 """Where a message says what it is about, the most telling first."""
@@ -72,7 +72,7 @@ def _step(entry: Entry, basis: LinkBasis | None, detail: str, subject: str | Non
 
 def _share_an_asset(one: str, other: str) -> bool:
     """Whether two subjects are the same, or name an asset that both trade."""
-    return one == other or any(asset in other.split("/") for asset in one.split("/"))
+    return one == other or any(asset in assets_about(other) for asset in assets_about(one))
 
 
 def _type(entry: Entry) -> str:

@@ -32,7 +32,7 @@ class Conditions:
         self._prices = PriceConditions(instruments, self.tracks)
         self._settlements = SettlementConditions(self.tracks)
         self._limits = LimitConditions(self._positions.amounts, self.tracks)
-        self._bases = {name: INSTRUMENTS[name].base for name in instruments if INSTRUMENTS[name].quote == CASH}
+        self._bases = {name: INSTRUMENTS[name].base for name in instruments if name == f"{INSTRUMENTS[name].base}/{CASH}"}
         self._instruments = frozenset(instruments)
         self._moved: set[TransferKey] = set()
 

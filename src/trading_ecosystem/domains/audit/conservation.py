@@ -18,6 +18,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from trading_ecosystem.domains.audit.balances import UNTOUCHED, Balances, ConservationRule
+from trading_ecosystem.domains.audit.clearing import CLEARING_RULES, ClearingCheck
+from trading_ecosystem.domains.audit.trade_terms import legs_of, terms_of, trade_name
 from trading_ecosystem.messages.audit import ConservationFinding
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
@@ -38,6 +40,7 @@ from trading_ecosystem.messages.exchange import (
     OrderFilled,
     TradeMatched,
 )
+from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits
 
@@ -63,6 +66,7 @@ class ConservationCheck:
 
     def __init__(self) -> None:
         self._balances = Balances()
+        self._clearing = ClearingCheck(self._balances)
         self._posted: dict[tuple[str, str, TransferKind, str, str], bool] = {}
         self._releases: dict[tuple[str, str, str, str], list[MinorUnits]] = {}
         self._release_numbers: dict[tuple[str, str], int] = {}
@@ -73,7 +77,7 @@ class ConservationCheck:
         self._cause: int | None = None
         self._sender = ""
         self._settling: list[_Trade] = []
-        self._matches: list[tuple[int, TradeMatched]] = []
+        self._matches: list[tuple[int, TradeMatched | PerpetualMatched]] = []
         self._fills: list[tuple[int, OrderFilled]] = []
 
     def ingest(self, entry: Entry) -> list[ConservationFinding]:
@@ -84,15 +88,19 @@ class ConservationCheck:
         balances = self._balances
         if self._open and (entry.cause != self._cause or entry.at != balances.at or entry.sender != self._sender):
             self._conclude()
-        rule = _RULES.get(type(entry.message))
-        if rule is not None:
+        kind = type(entry.message)
+        rule, clearing_rule = _RULES.get(kind), CLEARING_RULES.get(kind)
+        if rule is not None or clearing_rule is not None:
             if not self._open:
                 self._open = True
                 self._cause = entry.cause
                 self._sender = entry.sender
                 balances.at = entry.at
             balances.sequence = entry.sequence
-            rule(self, entry.message)
+            if rule is not None:
+                rule(self, entry.message)
+            if clearing_rule is not None:
+                clearing_rule(self._clearing, entry.message)
         return self._findings() if balances.found else []
 
     def finish(self) -> list[ConservationFinding]:
@@ -149,19 +157,22 @@ class ConservationCheck:
         self._matches.append((self._balances.sequence, said))
         key = (said.venue, said.instrument, said.trade_id)
         if key in self._trades:
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)} was matched twice")
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)} was matched twice")
         self._check_amounts(said)
         self._trades[key] = _Trade(said)
-        for account, asset, amount in _legs(said):
+        for account, asset, amount in legs_of(said):
             claim = self._balances.claim(said.venue, account, asset)
             claim.unsettled += amount
             self._balances.touch(claim)
 
+    def _perpetual_matched(self, said: PerpetualMatched) -> None:
+        self._matches.append((self._balances.sequence, said))
+
     def _check_amounts(self, said: TradeMatched) -> None:
         if said.buyer == said.seller:
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)}: {said.buyer} traded with itself")
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)}: {said.buyer} traded with itself")
         if said.buyer_fee_minor < 0 or said.seller_fee_minor < 0:
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)} has a negative fee")
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)} has a negative fee")
         listed = self._instruments.get((said.venue, said.instrument))
         if listed is None:
             return
@@ -170,7 +181,7 @@ class ConservationCheck:
         if (said.base_minor, said.quote_minor, said.base_asset, said.quote_asset) != (base, quote, listed.base, listed.quote):
             detail = f"{said.base_minor} {said.base_asset} against {said.quote_minor} {said.quote_asset}"
             expected = f"{base} {listed.base} against {quote} {listed.quote}"
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{_trade_name(said)}: {detail}, not {expected}")
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)}: {detail}, not {expected}")
 
     # What is said by custodians.
 
@@ -230,7 +241,7 @@ class ConservationCheck:
     def _instructed(self, said: SettlementInstructed) -> None:
         trade = self._trades.get((said.venue, said.instrument, said.trade_id))
         if trade is None:
-            self._balances.find(ConservationRule.INSTRUCTION_OF_TRADE, f"{_trade_name(said)} is instructed and was not matched")
+            self._balances.find(ConservationRule.INSTRUCTION_OF_TRADE, f"{trade_name(said)} is instructed and was not matched")
             return
         match = trade.match
         bought = said.side is Side.BUY
@@ -244,7 +255,7 @@ class ConservationCheck:
         instructed = (said.account, said.base_minor, said.quote_minor, said.fee_minor, said.settles_at)
         if instructed != expected:
             self._balances.find(
-                ConservationRule.INSTRUCTION_OF_TRADE, f"{_trade_name(said)} is instructed as {instructed}, not {expected}"
+                ConservationRule.INSTRUCTION_OF_TRADE, f"{trade_name(said)} is instructed as {instructed}, not {expected}"
             )
 
     def _settled(self, said: SettlementSettled) -> None:
@@ -257,7 +268,7 @@ class ConservationCheck:
             or (trade.buyer_settled if bought else trade.seller_settled)
         ):
             self._balances.find(
-                ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} has nothing to settle for {said.account}"
+                ConservationRule.SETTLED_TOGETHER, f"{trade_name(said)} has nothing to settle for {said.account}"
             )
             for asset, amount in after.items():
                 self._balances.set_pledged(said.custodian, said.account, said.venue, asset, amount)
@@ -267,21 +278,21 @@ class ConservationCheck:
             trade.buyer_settled = True
         else:
             trade.seller_settled = True
-        legs = _legs(trade.match)[:2] if bought else _legs(trade.match)[2:4]
+        legs = legs_of(trade.match)[:2] if bought else legs_of(trade.match)[2:4]
         for account, asset, change in legs:
             self._post_leg(said, account, asset, change, after.get(asset))
 
     def _trade_settled(self, said: TradeSettled) -> None:
         trade = self._trades.pop((said.venue, said.instrument, said.trade_id), None)
         if trade is None:
-            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} is settled and was not unsettled")
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{trade_name(said)} is settled and was not unsettled")
             self._balances.set_pledged(said.custodian, said.fee_account, said.venue, said.fee_asset, said.fee_pledged_after)
             return
         self._settle_part(trade)
         match = trade.match
         if (said.buyer, said.seller, said.fee_account) != (match.buyer, match.seller, match.fee_account):
-            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{_trade_name(said)} is settled between other accounts")
-        account, asset, change = _legs(match)[4]
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{trade_name(said)} is settled between other accounts")
+        account, asset, change = legs_of(match)[4]
         self._post_leg(said, account, asset, change, said.fee_pledged_after)
 
     def _post_leg(
@@ -294,7 +305,7 @@ class ConservationCheck:
         before = self._balances.pledged(said.custodian, account, said.venue, asset)
         if after is None or after - before != change:
             detail = f"pledged {asset} of {account} went from {before} to {after}, not by {change}"
-            self._balances.find(ConservationRule.LEGS_POSTED, f"{_trade_name(said)}: {detail}")
+            self._balances.find(ConservationRule.LEGS_POSTED, f"{trade_name(said)}: {detail}")
         if after is not None:
             self._balances.set_pledged(said.custodian, account, said.venue, asset, after)
 
@@ -312,6 +323,7 @@ class ConservationCheck:
         self._settling.clear()
         if self._matches or self._fills:
             self._conclude_fills()
+        self._clearing.conclude()
 
     def _conclude_settlement(self, trade: _Trade) -> None:
         match = trade.match
@@ -319,7 +331,7 @@ class ConservationCheck:
         if unsettled or not (trade.buyer_settled and trade.seller_settled):
             parts = f"buyer {trade.buyer_settled}, seller {trade.seller_settled}, fees {not unsettled}"
             self._balances.find(
-                ConservationRule.SETTLED_TOGETHER, f"{_trade_name(match)} settled in part: {parts}", trade.sequence
+                ConservationRule.SETTLED_TOGETHER, f"{trade_name(match)} settled in part: {parts}", trade.sequence
             )
         trade.sequence = UNTOUCHED
 
@@ -329,7 +341,7 @@ class ConservationCheck:
             key = (fill.venue, fill.instrument, fill.trade_id, fill.account)
             if key in fills:
                 self._balances.find(
-                    ConservationRule.FILLS_OF_TRADE, f"{_trade_name(fill)} filled {fill.account} twice", sequence
+                    ConservationRule.FILLS_OF_TRADE, f"{trade_name(fill)} filled {fill.account} twice", sequence
                 )
             fills[key] = (sequence, fill)
         for sequence, match in self._matches:
@@ -341,40 +353,20 @@ class ConservationCheck:
                 if found is None:
                     if account != f"{match.venue}-house":
                         self._balances.find(
-                            ConservationRule.FILLS_OF_TRADE, f"{_trade_name(match)} has no fill of {account}", sequence
+                            ConservationRule.FILLS_OF_TRADE, f"{trade_name(match)} has no fill of {account}", sequence
                         )
                     continue
-                said = _terms(found[1])
+                said = terms_of(found[1])
                 expected = (side, match.price_ticks, match.quantity_lots, match.quote_asset, fee, match.settles_at)
                 if said != expected:
-                    detail = f"{_trade_name(match)} filled {account} as {said}, not {expected}"
+                    detail = f"{trade_name(match)} filled {account} as {said}, not {expected}"
                     self._balances.find(ConservationRule.FILLS_OF_TRADE, detail, found[0])
         for sequence, fill in fills.values():
             self._balances.find(
-                ConservationRule.FILLS_OF_TRADE, f"{_trade_name(fill)} filled {fill.account} without a match", sequence
+                ConservationRule.FILLS_OF_TRADE, f"{trade_name(fill)} filled {fill.account} without a match", sequence
             )
         self._matches.clear()
         self._fills.clear()
-
-
-def _legs(match: TradeMatched) -> tuple[tuple[str, str, MinorUnits], ...]:
-    """Buyer's base and quote, seller's base and quote, fee account: (account, asset, signed amount)."""
-    base, quote = match.base_asset, match.quote_asset
-    return (
-        (match.buyer, base, match.base_minor),
-        (match.buyer, quote, -(match.quote_minor + match.buyer_fee_minor)),
-        (match.seller, base, -match.base_minor),
-        (match.seller, quote, match.quote_minor - match.seller_fee_minor),
-        (match.fee_account, quote, match.buyer_fee_minor + match.seller_fee_minor),
-    )
-
-
-def _terms(fill: OrderFilled) -> tuple[Side, int, int, str, MinorUnits, int]:
-    return (fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_asset, fill.fee_minor, fill.settles_at)
-
-
-def _trade_name(said: TradeMatched | OrderFilled | SettlementInstructed | SettlementSettled | TradeSettled) -> str:
-    return f"trade {said.trade_id} in {said.instrument} at {said.venue}"
 
 
 _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
@@ -383,6 +375,7 @@ _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
     InstrumentListed: ConservationCheck._instrument_listed,
     OrderFilled: ConservationCheck._order_filled,
     TradeMatched: ConservationCheck._trade_matched,
+    PerpetualMatched: ConservationCheck._perpetual_matched,
     AssetsPledged: ConservationCheck._assets_pledged,
     TransferPending: ConservationCheck._transfer_pending,
     TransferPosted: ConservationCheck._transfer_posted,

@@ -44,7 +44,7 @@ from trading_ecosystem.messages.test_coordination import (
     LinkConditionApplied,
     RunStarted,
 )
-from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, Nanos
+from trading_ecosystem.messages.units import SECOND, SPOT_PAIRS, Nanos
 
 CHECKPOINT_EVERY: Final = 65_536
 """Entries between two checkpoints of the Merkle root."""
@@ -95,7 +95,7 @@ class Audit:
         monitor: str = "risk",
         tolerance_ns: Nanos = TOLERANCE,
         checkpoint_every: int = CHECKPOINT_EVERY,
-        instruments: Sequence[str] = tuple(INSTRUMENTS),
+        instruments: Sequence[str] = SPOT_PAIRS,
     ) -> None:
         assert checkpoint_every > 0
         self.firm = firm

@@ -10,9 +10,11 @@ from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.custodian.reconciliation import reconcile
 from trading_ecosystem.domains.custodian.settlement import Settlement
 from trading_ecosystem.domains.custodian.transfers import Transfers
+from trading_ecosystem.domains.custodian.variation import Variation
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.custodian import (
     AssetsPledged,
+    ClearingPosted,
     CustodianConditionSet,
     CustodyAccountOpened,
     DepositAssets,
@@ -30,9 +32,11 @@ from trading_ecosystem.messages.custodian import (
     TransferPosted,
     TransferRejected,
     UnsettledQuestion,
+    VariationPosted,
     WithdrawAssets,
 )
 from trading_ecosystem.messages.exchange import ClaimReleased, ClaimsReported, TradeMatched
+from trading_ecosystem.messages.margin import VariationInstructed
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
@@ -55,6 +59,7 @@ class Custodian(Component):
         Begin: "begun",
         CustodyDue: "woken",
         TradeMatched: "trade_matched",
+        VariationInstructed: "variation_instructed",
         OpenCustodyAccount: "account_requested",
         DepositAssets: "transfer_requested",
         WithdrawAssets: "transfer_requested",
@@ -74,6 +79,8 @@ class Custodian(Component):
         SettlementSettled,
         SettlementFailed,
         TradeSettled,
+        VariationPosted,
+        ClearingPosted,
         ReconciliationBreak,
         ReconciliationCompleted,
         ConditionTookEffect,
@@ -96,6 +103,7 @@ class Custodian(Component):
         self.ledger = Ledger()
         self.conditions = Conditions(name, randomness.stream(name, "settlement_reject"))
         self.settlement = Settlement(name, parameters.retry_every_ns, self.ledger, self.conditions)
+        self.variation = Variation(name, parameters.retry_every_ns, self.ledger, self.conditions)
         self.transfers = Transfers(name, parameters, self.ledger, self.conditions)
         self._last_number = 0
         self._wakes_at: Nanos | None = None
@@ -115,6 +123,13 @@ class Custodian(Component):
         self._assert_served(message.venue)
         said: list[Message | Later] = []
         self.settlement.instruct(self._next_number(), message, now, said)
+        return self._waking(said, now)
+
+    def variation_instructed(self, message: VariationInstructed, now: Nanos) -> Said:
+        """Post the cash flows of a venue's margin tick, as far as amounts suffice."""
+        self._assert_served(message.venue)
+        said: list[Message | Later] = []
+        self._last_number = self.variation.instruct(self._last_number, message, now, said)
         return self._waking(said, now)
 
     def account_requested(self, message: OpenCustodyAccount, now: Nanos) -> Said:
@@ -142,7 +157,7 @@ class Custodian(Component):
         """Compare a venue's statement with the ledger."""
         self._assert_served(message.venue)
         said: list[Message | Later] = []
-        reconcile(self.name, message, self.ledger, self.settlement, self.transfers, said)
+        reconcile(self.name, message, self.ledger, self.settlement, self.transfers, self.variation, said)
         return said
 
     def condition_set(self, message: CustodianConditionSet, now: Nanos) -> Said:
@@ -156,6 +171,7 @@ class Custodian(Component):
         """Stop misbehaving: what the condition held up is attempted now, oldest first."""
         freed = self.conditions.clear(message.condition_id, now)
         self.settlement.bring_forward(freed, now)
+        self.variation.bring_forward(freed, now)
         self.transfers.bring_forward(freed, now)
         return self._concluded([], now)
 
@@ -179,8 +195,10 @@ class Custodian(Component):
         return self._last_number
 
     def _concluded(self, said: list[Message | Later], now: Nanos) -> Said:
-        """Do what is due: settlements before transfers, and then the ends of conditions."""
-        if self.settlement.attempt_due(now, said):
+        """Do what is due: settlements, then variation, then transfers, and then the ends of conditions."""
+        settled = self.settlement.attempt_due(now, said)
+        self.variation.attempt(now, said, everything=settled)
+        if settled:
             self.transfers.attempt_releases(now, said)
         self.transfers.attempt_due(now, said)
         self.conditions.say_ended(now, said)
@@ -189,7 +207,8 @@ class Custodian(Component):
     def _waking(self, said: list[Message | Later], now: Nanos) -> Said:
         """Ask to be woken at the earliest instant at which something is due, unless that was asked for already."""
         earliest = self._wakes_at
-        for due_at in (self.settlement.next_due(), self.transfers.next_due(), self.conditions.next_lapse(now)):
+        due = (self.settlement.next_due(), self.variation.next_due(), self.transfers.next_due())
+        for due_at in (*due, self.conditions.next_lapse(now)):
             if due_at is not None and (earliest is None or due_at < earliest):
                 earliest = due_at
         if earliest is not None and earliest != self._wakes_at:

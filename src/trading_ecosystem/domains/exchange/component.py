@@ -10,6 +10,7 @@ from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.order_entry import MAXIMUM_CLIENT_ORDER_ID, OrderEntry, refused_by_form
 from trading_ecosystem.domains.exchange.orders import Order, OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
+from trading_ecosystem.domains.exchange.perpetuals import ContributionDue, MarginDue, Perpetuals
 from trading_ecosystem.domains.exchange.pledges import Pledges
 from trading_ecosystem.domains.exchange.publication import depth_of
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
@@ -39,6 +40,23 @@ from trading_ecosystem.messages.exchange import (
     ReleaseRejected,
     TradeMatched,
     TradesPublished,
+)
+from trading_ecosystem.messages.margin import (
+    DeficitCovered,
+    LiquidationEnded,
+    LiquidationOrdered,
+    LiquidationStarted,
+    LossMutualised,
+    MarginCalled,
+    MarginChanged,
+    MarkContributed,
+    MarkPriceChanged,
+    PerpetualListed,
+    PerpetualMatched,
+    PositionReported,
+    PositionsQuestion,
+    VariationInstructed,
+    VariationSettled,
 )
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
 from trading_ecosystem.messages.orders import CancelRejectReason, RejectReason
@@ -70,6 +88,9 @@ class Exchange(Component):
         ReleaseAssets: "release_asked",
         AssetsPledged: "assets_pledged",
         FundamentalPriceChanged: "fundamental_price_changed",
+        ContributionDue: "contribution_due",
+        MarkContributed: "mark_contributed",
+        MarginDue: "margin_due",
         Resumed: "resumed",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
@@ -88,11 +109,26 @@ class Exchange(Component):
         TradeMatched,
         ClaimReleased,
         ClaimsReported,
+        PerpetualListed,
+        MarkContributed,
+        MarkPriceChanged,
+        PerpetualMatched,
+        PositionReported,
+        VariationSettled,
+        VariationInstructed,
+        MarginChanged,
+        MarginCalled,
+        LiquidationStarted,
+        LiquidationOrdered,
+        LiquidationEnded,
+        DeficitCovered,
+        LossMutualised,
     )
     answers: ClassVar[dict[type[Question], str]] = {
         DepthQuestion: "depth",
         ClaimsQuestion: "claims_of",
         OpenOrdersQuestion: "open_orders",
+        PositionsQuestion: "positions_of",
     }
 
     def __init__(
@@ -114,6 +150,7 @@ class Exchange(Component):
             symbol: Market(name, INSTRUMENTS[symbol], parameters, randomness, self.clients, self.claims, capture)
             for symbol in parameters.instruments
         }
+        self.perpetuals = Perpetuals(name, parameters, self.clients, self.claims, capture, self.entry, self.markets)
         self._catching_up_until: Nanos = 0
         self._catching_up_tick_ns: Nanos = 0
 
@@ -122,7 +159,7 @@ class Exchange(Component):
         listed: list[Message | Later] = [market.listed(self.name, self.parameters) for market in self.markets.values()]
         listed.append(Later(PublicationDue(), now + self.parameters.publish_every_ns))
         listed.append(Later(ClaimsReportDue(), now + self.parameters.claims_report_every_ns))
-        return listed
+        return listed + self.perpetuals.listed(now)
 
     def publication_due(self, _: PublicationDue, now: Nanos) -> Said:
         """Bring the background flow of every market up to now, and publish what changed."""
@@ -209,11 +246,34 @@ class Exchange(Component):
         return self.pledges.credit(message)
 
     def fundamental_price_changed(self, message: FundamentalPriceChanged, now: Nanos) -> Said:
-        """Let the background flow know, from its next arrival on; nothing is said."""
+        """Let the background flow know, from its next arrival on; only a perpetual's first mark is said."""
+        said: list[Message | Later] = []
         market = self.markets.get(message.instrument)
         if market is not None:
             market.flow.fundamental_changed(message.price_minor, now)
+            self.perpetuals.reference_changed(message.instrument, message.price_minor, said)
+        return said
+
+    def contribution_due(self, _: ContributionDue, now: Nanos) -> Said:
+        """Tell the other venues the middles of the books of perpetuals."""
+        said: list[Message | Later] = []
+        self.perpetuals.contribute(now, said)
+        return said
+
+    def mark_contributed(self, message: MarkContributed, now: Nanos) -> Said:
+        """Another venue tells the middle of its book."""
+        self.perpetuals.contributed(message, now)
         return ()
+
+    def margin_due(self, _: MarginDue, now: Nanos) -> Said:
+        """Mark, pay variation, and liquidate whoever is below the maintenance margin."""
+        said: list[Message | Later] = []
+        self.perpetuals.tick(now, said)
+        return said
+
+    def positions_of(self, question: PositionsQuestion) -> tuple[PositionReported, ...]:
+        """The positions in perpetuals that are not flat and settled."""
+        return self.perpetuals.margin.positions.reports(self.name, question.account)
 
     def depth(self, question: DepthQuestion) -> DepthChanged:
         """The book of one instrument as it stands; raises ``KeyError`` for one that is not listed."""

@@ -8,6 +8,7 @@ from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.flow import BackgroundFlow
 from trading_ecosystem.domains.exchange.house import House
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
+from trading_ecosystem.domains.exchange.perpetual_house import PerpetualHouse
 from trading_ecosystem.domains.exchange.publication import Publication, Tape
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import InstrumentListed
@@ -34,7 +35,8 @@ class Market:
         self.book = book_class(parameters.book)(instrument.symbol)
         self.tape = Tape()
         self.publication = Publication(venue, parameters.depth_levels)
-        self.house = House(accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)
+        house = (accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)
+        self.house = PerpetualHouse(*house) if instrument.is_perpetual else House(*house)
         stream = randomness.stream(venue, f"flow {instrument.symbol}")
         self.flow = BackgroundFlow(parameters.flow, instrument, self.book, self.house, stream)
 

@@ -8,6 +8,7 @@ brought up to now, and the others look at the book and the claims (:meth:`OrderE
   orders that may rest, good till cancel ones with a limit. Anything else is ``INVALID_TIME_IN_FORCE``.
 - ``SELF_TRADE``: the order would meet an order of exactly the same account among those it trades with. Other sub-accounts
   of the same master are others.
+- ``WRONG_PHASE``: a perpetual that has no mark price yet.
 - ``BOOK_FULL``: some of the order would rest, and the book has no room.
 - The venue's own accounts take no orders, they are ``UNKNOWN_ACCOUNT`` here.
 """
@@ -57,7 +58,7 @@ def refused_by_form(asked: PlaceOrder) -> RejectReason | None:
 class OrderEntry:
     """Takes and cancels the orders of named accounts in every market of one venue."""
 
-    __slots__ = ("_accounts", "_capacity", "_capture", "_claims", "_orders", "_rate_ppm", "venue")
+    __slots__ = ("_accounts", "_capacity", "_capture", "_claims", "_margin", "_orders", "_rate_ppm", "venue")
 
     def __init__(
         self, venue: str, capacity: int, accounts: Accounts, claims: Claims, orders: OrderTable, capture: TradeCapture
@@ -68,6 +69,7 @@ class OrderEntry:
         self._claims = claims
         self._orders = orders
         self._capture = capture
+        self._margin = capture.margin
         self._rate_ppm = capture.highest_rate_ppm
 
     def enter(self, market: Market, asked: PlaceOrder, now: Nanos, said: list[Message | Later]) -> Order:
@@ -76,11 +78,30 @@ class OrderEntry:
         reason = self._refused_by_state(market, order)
         if reason is not None:
             return self.refuse(order, reason, said)
-        self._hold(market, order, said)
+        self._admit(market, order, now, said)
+        return order
+
+    def force(self, market: Market, asked: PlaceOrder, now: Nanos, said: list[Message | Later]) -> None:
+        """Take an immediate-or-cancel limit order of the venue's own making for an account, without any check."""
+        market.house.withdraw_unaffordable(asked.side, asked.quantity_lots)
+        self._admit(market, Order(asked, 0, now, asked.quantity_lots, asked.price_ticks), now, said)
+
+    @property
+    def next_order_id(self) -> int:
+        """The number that the next order will have."""
+        return self._orders.last_order_id + 1
+
+    def _admit(self, market: Market, order: Order, now: Nanos, said: list[Message | Later]) -> None:
+        """An order that nothing speaks against is held for, numbered, accepted and matched."""
+        asked = order.command
+        if not market.instrument.is_perpetual:
+            self._hold(market, order, said)
         self._orders.last_order_id += 1
         order.order_id = self._orders.last_order_id
         order.happens(OrderEvent.ACCEPT)
         self._orders.open[order.order_id] = order
+        if market.instrument.is_perpetual:
+            self._margin.opened(market.instrument, order, said)
         said.append(order.accepted(asked.quantity_lots))
         events = market.book.place(
             order.order_id,
@@ -99,7 +120,6 @@ class OrderEntry:
             else:
                 assert isinstance(event, Rested)
                 assert event.leaves_lots == order.leaves_lots
-        return order
 
     def refuse(self, order: Order, reason: RejectReason, said: list[Message | Later]) -> Order:
         """Answer with a reason, and nothing else changes."""
@@ -108,9 +128,16 @@ class OrderEntry:
         said.append(order.answer())
         return order
 
-    def cancel(self, market: Market, order: Order, said: list[Message | Later]) -> None:
-        """Take an open order out of the book at its account's request."""
-        cancelled = market.book.cancel(order.order_id)
+    def cancel_all(self, markets: dict[str, Market], account: str, reason: CancelReason, said: list[Message | Later]) -> None:
+        """Take every open order of an account out of its book, oldest first."""
+        for order in [one for one in self._orders.open.values() if one.command.account == account]:
+            self.cancel(markets[order.command.instrument], order, said, reason)
+
+    def cancel(
+        self, market: Market, order: Order, said: list[Message | Later], reason: CancelReason = CancelReason.REQUESTED
+    ) -> None:
+        """Take an open order out of the book, by default at its account's request."""
+        cancelled = market.book.cancel(order.order_id, reason)
         assert isinstance(cancelled, Cancelled)
         self._leave(market, order, cancelled.reason, said)
 
@@ -137,6 +164,8 @@ class OrderEntry:
             if limit is None:
                 order.hold_price_ticks = reached[-1].price_ticks
                 order.unheld_lots = lots - fillable
+        if market.instrument.is_perpetual and market.instrument.symbol not in self._margin.marks:
+            return RejectReason.WRONG_PHASE
         if self._needed(market, order) > self._claim(market, order).available:
             return RejectReason.INSUFFICIENT_CLAIM
         rests = fillable < lots and limit is not None and asked.time_in_force is _GOOD_TILL_CANCEL
@@ -145,7 +174,9 @@ class OrderEntry:
         return None
 
     def _needed(self, market: Market, order: Order) -> MinorUnits:
-        """What the order has to have held for what is left of it."""
+        """What the order has to have held for what is left of it; in a perpetual, what it needs beside the margin held."""
+        if market.instrument.is_perpetual:
+            return self._margin.needed(market.instrument, order)
         if order.command.side is _BUY:
             return buy_hold(order.hold_price_ticks, order.held_lots, market.instrument.tick_value, self._rate_ppm)
         return market.instrument.base_amount(order.held_lots)
@@ -153,7 +184,8 @@ class OrderEntry:
     def _claim(self, market: Market, order: Order) -> Claim:
         """The claim that the order is held in."""
         asked = order.command
-        return self._claims.of(asked.account, market.instrument.quote if asked.side is _BUY else market.instrument.base)
+        in_quote = asked.side is _BUY or market.instrument.is_perpetual
+        return self._claims.of(asked.account, market.instrument.quote if in_quote else market.instrument.base)
 
     def _hold(self, market: Market, order: Order, said: list[Message | Later]) -> None:
         needed = self._needed(market, order)
@@ -163,13 +195,15 @@ class OrderEntry:
 
     def _leave(self, market: Market, order: Order, reason: CancelReason, said: list[Message | Later]) -> None:
         """What is left of an order leaves the venue, and its hold returns."""
-        held = self._needed(market, order)
+        held = 0 if market.instrument.is_perpetual else self._needed(market, order)
         if held:
             claim = self._claim(market, order)
             claim.move(held, -held)
             said.append(self._claims.changed(claim, ClaimReason.RETURNED))
         order.happens(OrderEvent.CANCEL)
         del self._orders.open[order.order_id]
+        if market.instrument.is_perpetual:
+            self._margin.left(order, said)
         asked = order.command
         said.append(
             OrderCancelled(

@@ -4,7 +4,7 @@ A trade moves claims at once; the assets follow at the custodian, which hears ``
 fee together at ``settles_at``. The buyer pays notional plus fee and gets the base asset; the seller delivers the base asset
 and gets notional less fee; the fee account gets both fees. The house of the background flow pays no fee, and, having no
 holds, pays from its available claim. Everything is said in the order in which it happened: claims, then fills, then the
-match.
+match. In a perpetual nothing is delivered; what a match does there is in :mod:`.margin_trades`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from trading_ecosystem.domains.exchange.accounts import Accounts
 from trading_ecosystem.domains.exchange.book_events import Filled
 from trading_ecosystem.domains.exchange.claims import Claim, Claims
 from trading_ecosystem.domains.exchange.fees import buy_hold, fee_of
+from trading_ecosystem.domains.exchange.margin import Margin
+from trading_ecosystem.domains.exchange.margin_trades import MarginTrades, Party
 from trading_ecosystem.domains.exchange.orders import Order, OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import Tape
@@ -37,9 +39,11 @@ class TradeCapture:
         "_custodian",
         "_cycle_ns",
         "_maker_ppm",
+        "_margin_trades",
         "_orders",
         "_taker_ppm",
         "last_execution_id",
+        "margin",
         "venue",
     )
 
@@ -54,6 +58,8 @@ class TradeCapture:
         self._accounts = accounts
         self._claims = claims
         self._orders = orders
+        self.margin = Margin(claims, parameters)
+        self._margin_trades = MarginTrades(venue, parameters.margin.margin_every_ns, accounts, self.margin)
         self.last_execution_id = 0
 
     @property
@@ -83,40 +89,60 @@ class TradeCapture:
         else:
             buyer, seller, buyer_fee, seller_fee = maker, taker, maker_fee, taker_fee
         trade_id = tape.trade(fill.price_ticks, fill.lots, aggressor)
-        self._deliver(instrument, buyer, fill, notional + buyer_fee, said)
-        self._receive(instrument, seller, fill, notional - seller_fee, said)
-        if maker_fee or taker_fee:
-            fees = self._claims.of(self._accounts.fees, instrument.quote)
-            fees.move(maker_fee + taker_fee, 0)
-            said.append(self._claims.changed(fees, ClaimReason.FEE))
-        settles_at = now + self._cycle_ns
+        if instrument.is_perpetual:
+            settles_at = self._margin_trades.settles_at(now)
+        else:
+            settles_at = now + self._cycle_ns
+            self._deliver(instrument, buyer, fill, notional + buyer_fee, said)
+            self._receive(instrument, seller, fill, notional - seller_fee, said)
+            if maker_fee or taker_fee:
+                fees = self._claims.of(self._accounts.fees, instrument.quote)
+                fees.move(maker_fee + taker_fee, 0)
+                said.append(self._claims.changed(fees, ClaimReason.FEE))
         if taker:
             self._fill(instrument, taker, fill, trade_id, Liquidity.TAKER, taker_fee, settles_at, said)
         if maker:
             self._fill(instrument, maker, fill, trade_id, Liquidity.MAKER, maker_fee, settles_at, said)
-        said.append(
-            TradeMatched(
-                self._custodian,
-                self.venue,
-                trade_id,
-                instrument.symbol,
-                fill.price_ticks,
-                fill.lots,
-                aggressor,
-                buyer.command.account if buyer else self._accounts.house,
-                seller.command.account if seller else self._accounts.house,
-                fill.taker_id if aggressor is _BUY else fill.maker_id,
-                fill.maker_id if aggressor is _BUY else fill.taker_id,
-                instrument.base,
-                instrument.base_amount(fill.lots),
-                instrument.quote,
-                notional,
-                buyer_fee,
-                seller_fee,
-                self._accounts.fees,
-                now,
-                settles_at,
-            )
+        buyer_id, seller_id = (fill.taker_id, fill.maker_id) if aggressor is _BUY else (fill.maker_id, fill.taker_id)
+        buyer_side, seller_side = Party(buyer, buyer_id, buyer_fee), Party(seller, seller_id, seller_fee)
+        if instrument.is_perpetual:
+            self._margin_trades.matched(instrument, fill, trade_id, aggressor, buyer_side, seller_side, now, said)
+        else:
+            said.append(self._matched(instrument, fill, trade_id, aggressor, buyer_side, seller_side, now, settles_at))
+
+    def _matched(
+        self,
+        instrument: Instrument,
+        fill: Filled,
+        trade_id: int,
+        aggressor: Side,
+        buyer: Party,
+        seller: Party,
+        now: Nanos,
+        settles_at: Nanos,
+    ) -> TradeMatched:
+        """What the custodian settles."""
+        return TradeMatched(
+            self._custodian,
+            self.venue,
+            trade_id,
+            instrument.symbol,
+            fill.price_ticks,
+            fill.lots,
+            aggressor,
+            buyer.order.command.account if buyer.order else self._accounts.house,
+            seller.order.command.account if seller.order else self._accounts.house,
+            buyer.order_id,
+            seller.order_id,
+            instrument.base,
+            instrument.base_amount(fill.lots),
+            instrument.quote,
+            instrument.notional(fill.price_ticks, fill.lots),
+            buyer.fee_minor,
+            seller.fee_minor,
+            self._accounts.fees,
+            now,
+            settles_at,
         )
 
     def _deliver(

@@ -18,6 +18,8 @@ own, so that the continuous part of a path is the same with and without.
 ``PEG_HALF_LIFE``, stepped exactly. Its standard deviation around the peg is ``volatility / sqrt(2 ln 2 · year / half
 life)``: an annual volatility of 3 % gives 5.4 basis points.
 
+**A perpetual** has the price of its underlying in USD times a :mod:`.basis` of its own.
+
 A step may have any length: mean reversion uses the exact transition, coins hold the volatility of the step's start.
 """
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from trading_ecosystem.domains.market_data.basis import Basis
 from trading_ecosystem.domains.market_data.fluctuations import CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Nanos
@@ -73,6 +76,11 @@ class PricePaths:
         self._columns = [
             (columns[INSTRUMENTS[symbol].base], columns[INSTRUMENTS[symbol].quote]) for symbol in parameters.instruments
         ]
+        self._bases = {
+            number: Basis(randomness.stream(name, f"basis {symbol}"))
+            for number, symbol in enumerate(parameters.instruments)
+            if INSTRUMENTS[symbol].is_perpetual
+        }
 
     def coin_moments(self, asset: str, against: str) -> CoinMoments:
         """How the returns of one coin relate to those of the other; what this path is made with."""
@@ -90,7 +98,11 @@ class PricePaths:
             _WHOLE * math.exp(self._log_usdt),
             _WHOLE,
         )
-        return [usd[base] if quote == 3 else usd[base] / usd[quote] * _WHOLE for base, quote in self._columns]
+        values: list[float | None]
+        values = [usd[base] if quote == 3 else usd[base] / usd[quote] * _WHOLE for base, quote in self._columns]
+        for number, basis in self._bases.items():
+            values[number] = usd[self._columns[number][0]] * basis.ratio
+        return values
 
     def _move(self, step_ns: Nanos) -> None:
         if step_ns != self._step_ns:
@@ -111,6 +123,8 @@ class PricePaths:
         self._log_usdt = self._log_usdt * self._peg_decay + self._peg_shock * self._peg_stream.normal()
         if self._jumps:
             self._jump(step_ns)
+        for basis in self._bases.values():
+            basis.move(step_ns)
 
     def _measure_step(self, step_ns: Nanos) -> None:
         """Coefficients that depend on the length of the step only; most steps have the same length."""

@@ -1,8 +1,9 @@
 """The fundamental prices of a recorded market: the last recorded price of each instrument, and the crosses that follow.
 
 An instrument has the price last recorded for it. One that was never recorded is derived from the recorded USD prices
-of its two assets once both are there, and is not priced before. Recorded prices are taken as they are: where a
-recording holds a cross and both its legs, the triangle is as closed as the recorded market was.
+of its two assets once both are there (a perpetual: from that of its underlying), and is not priced before. Recorded
+prices are taken as they are: where a recording holds a cross and both its legs, the triangle is as closed as the recorded
+market was.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class RecordedPrices:
             return float(price)
         instrument = INSTRUMENTS[symbol]
         base = self._prices.get(f"{instrument.base}/USD")
+        if instrument.is_perpetual:
+            return None if base is None else float(base)
         quote = self._prices.get(f"{instrument.quote}/USD")
         if base is None or quote is None:
             return None

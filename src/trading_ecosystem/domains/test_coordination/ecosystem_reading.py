@@ -46,8 +46,10 @@ from trading_ecosystem.messages.units import (
     MINOR_UNITS_PER_WHOLE,
     MINUTE,
     PARTS_PER_MILLION,
+    PERPETUALS,
     SECOND,
     PartsPerMillion,
+    assets_settled,
 )
 from trading_ecosystem.ports.errors import BadInput
 
@@ -57,6 +59,7 @@ _HOUSE: Final = {
     "USD": 60_000_000 * MINOR_UNITS_PER_WHOLE,
     "USDT": 60_000_000 * MINOR_UNITS_PER_WHOLE,
 }
+_INSURANCE: Final = {"USD": 1_000_000 * MINOR_UNITS_PER_WHOLE}
 _HIGHEST_FEE: Final[PartsPerMillion] = 100_000
 _MOST_VENUES: Final = 16
 _ASSET_LIMITS: Final = (LimitKind.POSITION_LONG, LimitKind.POSITION_SHORT, LimitKind.ASSET_NOTIONAL)
@@ -67,13 +70,14 @@ def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
     what = "ecosystem"
     fields = Fields(node or Mapping((), place), what, ("market_data", "venues", "custodian", "firm", "risk", "links"))
     market_data = read_market_data(fields.get("market_data"), fields.place)
-    assets = tuple(dict.fromkeys(asset for symbol in market_data.instruments for asset in symbol.split("/")))
-    venues = _read_venues(fields.get("venues"), fields.place, assets)
+    assets = assets_settled(market_data.instruments)
+    insured = any(symbol in PERPETUALS for symbol in market_data.instruments)
+    venues = _read_venues(fields.get("venues"), fields.place, assets, insured)
     custodian = _read_custodian(fields.get("custodian"), fields.place)
     custodian_place = fields.place_of("custodian")
     _refuse_taken(custodian.name, custodian_place, (*FIXED_NAMES, *(venue.name for venue in venues)))
     firm = _read_firm(fields.get("firm"), fields.place)
-    houses = [account for venue in venues for account in (venue.house_account, venue.fee_account)]
+    houses = [account for venue in venues for account in (venue.house_account, venue.fee_account, venue.clearing_account)]
     _refuse_taken(firm.name, fields.place_of("firm"), houses)
     risk = _read_risk(fields.get("risk"), fields.place, firm.name)
     ecosystem = Ecosystem(market_data, venues, custodian, firm, risk, ())
@@ -89,22 +93,22 @@ def _refuse_taken(name: str, place: str, taken: tuple[str, ...] | list[str]) -> 
         raise BadInput(place, f"the name {shown(name)} is already taken; expected one not among: {', '.join(taken)}")
 
 
-def _read_venues(node: Node | None, place: str, assets: tuple[str, ...]) -> tuple[VenueSection, ...]:
+def _read_venues(node: Node | None, place: str, assets: tuple[str, ...], insured: bool) -> tuple[VenueSection, ...]:
     if node is None:
-        return tuple(_read_venue(Mapping((), place), name, assets) for name in ("exchange-alpha", "exchange-beta"))
+        return tuple(_read_venue(Mapping((), place), name, assets, insured) for name in ("exchange-alpha", "exchange-beta"))
     items = items_of(node, "venues")
     if not 1 <= len(items) <= _MOST_VENUES:
         raise BadInput(node.place, f"there are {len(items)} venues; expected 1 to {_MOST_VENUES}")
     venues: list[VenueSection] = []
     for item in items:
-        venue = _read_venue(item, None, assets)
+        venue = _read_venue(item, None, assets, insured)
         _refuse_taken(venue.name, item.place, (*FIXED_NAMES, *(other.name for other in venues)))
         venues.append(venue)
     return tuple(venues)
 
 
-def _read_venue(node: Node, name: str | None, assets: tuple[str, ...]) -> VenueSection:
-    known = ("name", "publish_every", "maker_fee", "taker_fee", "settlement_cycle", "depth_levels", "house")
+def _read_venue(node: Node, name: str | None, assets: tuple[str, ...], insured: bool) -> VenueSection:
+    known = ("name", "publish_every", "maker_fee", "taker_fee", "settlement_cycle", "depth_levels", "house", "insurance")
     fields = Fields(node, "a venue", known)
     maker, taker, levels = fields.get("maker_fee"), fields.get("taker_fee"), fields.get("depth_levels")
     house = {asset: _HOUSE[asset] for asset in assets}
@@ -113,6 +117,11 @@ def _read_venue(node: Node, name: str | None, assets: tuple[str, ...]) -> VenueS
         for asset in assets:
             if asset not in house:
                 raise BadInput(given.place, f"the house has no {asset}, which is traded here; expected an amount of {asset}")
+    insurance = _INSURANCE if insured else {}
+    if (given := fields.get("insurance")) is not None:
+        if not insured:
+            raise BadInput(given.place, f"an insurance is for venues with a perpetual; expected one of {', '.join(PERPETUALS)}")
+        insurance = amounts_of(given, "insurance", ("USD",))
     return VenueSection(
         name=name or instance_name(fields.need("name"), "the venue's name"),
         publish_every_ns=rhythm(fields, "publish_every", 10 * SECOND, longest=HOUR),
@@ -121,6 +130,7 @@ def _read_venue(node: Node, name: str | None, assets: tuple[str, ...]) -> VenueS
         settlement_cycle_ns=rhythm(fields, "settlement_cycle", 10 * MINUTE, SECOND, 5 * DAY),
         depth_levels=whole_number(levels, "depth_levels", 1, 100) if levels else 10,
         house=house,
+        insurance=insurance,
     )
 
 

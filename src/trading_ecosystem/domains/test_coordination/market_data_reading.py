@@ -49,6 +49,7 @@ from trading_ecosystem.messages.units import (
     MINUTE,
     PARTS_PER_MILLION,
     SECOND,
+    SPOT_PAIRS,
     Nanos,
     PartsPerMillion,
 )
@@ -89,7 +90,7 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
     what = "market_data"
     known = ("instruments", "tick", *_PATH_FIELDS, "candles", "recording", "reference_quotes", "sources", "consensus")
     fields = Fields(node or Mapping((), place), what, known)
-    instruments = instruments_of(fields.get("instruments"), tuple(INSTRUMENTS), "instruments")
+    instruments = instruments_of(fields.get("instruments"), SPOT_PAIRS, "instruments", tuple(INSTRUMENTS))
     # A price older than 30 s is stale: a slower tick would raise alerts by itself.
     longest_tick = STALE_AFTER // 3
     tick_ns = rhythm(fields, "tick", 10 * SECOND, SHORTEST_RHYTHM, longest_tick)

@@ -225,18 +225,21 @@ def instant(node: Node, what: str) -> Nanos:
     return nanos
 
 
-def instruments_of(node: Node | None, default: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """A list of distinct instruments out of ``default``, which is also what an absent list means."""
+def instruments_of(
+    node: Node | None, default: tuple[str, ...], what: str, allowed: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """A list of distinct instruments out of ``allowed``, or else ``default``, which is also what an absent list means."""
+    allowed = default if allowed is None else allowed
     if node is None:
         return default
     symbols: list[str] = []
     for item in items_of(node, what):
-        symbol = named(item, "instrument", default)
+        symbol = named(item, "instrument", allowed)
         if symbol in symbols:
             raise BadInput(item.place, f"instrument {shown(symbol)} is listed twice; expected distinct instruments")
         symbols.append(symbol)
     if not symbols:
-        raise BadInput(node.place, f"{what} cannot be empty; {one_of(default)}")
+        raise BadInput(node.place, f"{what} cannot be empty; {one_of(allowed)}")
     return tuple(symbols)
 
 

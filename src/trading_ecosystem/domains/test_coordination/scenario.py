@@ -15,7 +15,7 @@ import msgspec
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion, assets_settled
 
 MARKET_DATA = "market-data"
 """Name of the market data component."""
@@ -42,6 +42,8 @@ class VenueSection(msgspec.Struct, frozen=True):
     depth_levels: int
     house: dict[str, MinorUnits]
     """What the venue's house account starts with; it covers every asset that the instruments trade."""
+    insurance: dict[str, MinorUnits] = {}
+    """What its clearing account starts with: the insurance fund, where there is a perpetual; empty otherwise."""
 
     @property
     def house_account(self) -> str:
@@ -52,6 +54,11 @@ class VenueSection(msgspec.Struct, frozen=True):
     def fee_account(self) -> str:
         """The account to which fees are paid."""
         return f"{self.name}-fees"
+
+    @property
+    def clearing_account(self) -> str:
+        """The account through which variation on perpetuals is paid."""
+        return f"{self.name}-clearing"
 
 
 class CustodianSection(msgspec.Struct, frozen=True):
@@ -127,7 +134,7 @@ class Ecosystem(msgspec.Struct, frozen=True):
     @property
     def assets(self) -> tuple[str, ...]:
         """Every asset that an instrument in play trades, in order of first mention."""
-        return tuple(dict.fromkeys(asset for symbol in self.market_data.instruments for asset in symbol.split("/")))
+        return assets_settled(self.market_data.instruments)
 
     @property
     def link_ends(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
 )
 from trading_ecosystem.messages.risk import CRASH_WINDOW, SHOCK_WINDOW, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, Nanos, PartsPerMillion
 
 _CERTAIN_SHORTFALL: Final = 1e-6
 
@@ -111,7 +111,7 @@ def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tupl
         return ()
     if fault.kind is FaultKind.STABLECOIN_DEPEG:
         return fault.assets
-    sides = [(symbol, *symbol.split("/")) for symbol in parameters.instruments]
+    sides = [(symbol, INSTRUMENTS[symbol].base, INSTRUMENTS[symbol].quote) for symbol in parameters.instruments]
     if fault.kind is FaultKind.MARKET_CRASH:
         return tuple(symbol for symbol, base, quote in sides if base in fault.assets and quote not in fault.assets)
     return tuple(symbol for symbol, base, quote in sides if (base in fault.assets) != (quote in fault.assets))
