@@ -1,4 +1,4 @@
-"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | map``.
+"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | map``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
 """
@@ -213,6 +213,36 @@ def print_map() -> None:
     from trading_ecosystem.reports.message_map import message_map
 
     sys.stdout.write(message_map())
+
+
+@app.command("book-replay")
+def book_replay(
+    file: Annotated[Path, typer.Argument(help="LOBSTER messages, a Binance capture, Databento MBO, or CSV order events.")],
+    format: Annotated[
+        str | None, typer.Option(help="lobster, binance, databento or orders; default: read from the file.")
+    ] = None,
+    orderbook: Annotated[
+        Path | None, typer.Option(help="The LOBSTER orderbook file to compare with; default: the one beside it by name.")
+    ] = None,
+    book: Annotated[str, typer.Option(help="Which book: auto, plain or compiled.")] = "auto",
+    json: JsonOption = False,
+) -> None:
+    """Replay a recorded market through the exchange's own book and print what was found; exit code 1 where they disagree."""
+    from trading_ecosystem.adapters.recordings.book_replay import open_replay
+    from trading_ecosystem.domains.exchange.books import book_class
+    from trading_ecosystem.reports.replay_findings import replay_document, replay_text
+
+    with _progress_bar(file.name, quiet=json) as progress:
+        replay = open_replay(file, format, orderbook, book_class(book)(file.name))
+        for count, _ in enumerate(replay.states()):
+            if progress is not None and not count % 512:
+                progress(replay.findings.rows, replay.total)
+    if json:
+        _print_json(replay_document(replay))
+    else:
+        sys.stdout.write(replay_text(file.name, replay))
+    if not replay.findings.as_recorded:
+        raise typer.Exit(NOT_HELD)
 
 
 def _speed_ppm(speed: float | None) -> int | None:

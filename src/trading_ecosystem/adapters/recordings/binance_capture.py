@@ -51,7 +51,7 @@ def binance_rows(path: Path) -> Iterator[RecordedPrice]:
     """Every book ticker of the file in order; raises ``BadInput`` at the first line that is not as described above."""
     latest: Nanos = 0
     for number, line in numbered_lines(path):
-        at, start = _local_instant(path, number, line)
+        at, start = local_instant(path, number, line)
         if at < latest:
             refuse(path, number, 1, f"local time {at} goes backwards, expected it not before the line above")
         latest = at
@@ -72,10 +72,11 @@ def _book_ticker(path: Path, number: int, line: str, start: int) -> _Payload | N
             refuse(path, number, start + 1, f"frame of stream {frame.stream!r} has no field 'data', expected its payload")
         return _payloads.decode(frame.data)
     except msgspec.MsgspecError as error:
-        _refuse_json(path, number, line, start, error)
+        refuse_json(path, number, line, start, error)
 
 
-def _local_instant(path: Path, number: int, line: str) -> tuple[Nanos, int]:
+def local_instant(path: Path, number: int, line: str) -> tuple[Nanos, int]:
+    """The local time that a line begins with, and where its frame starts."""
     match = _LOCAL_INSTANT.match(line)
     if match is None or int(match[0]) > LAST_INSTANT:
         refuse(path, number, 1, "expected the local time in nanoseconds since 1970, a space, and a JSON frame")
@@ -109,7 +110,8 @@ def middle(bid: MinorUnits, ask: MinorUnits) -> MinorUnits:
     return half + (odd & half)
 
 
-def _refuse_json(path: Path, number: int, line: str, start: int, error: msgspec.MsgspecError) -> NoReturn:
+def refuse_json(path: Path, number: int, line: str, start: int, error: msgspec.MsgspecError) -> NoReturn:
+    """Raise the ``BadInput`` for a frame that is no JSON of the expected shape."""
     if "truncated" in str(error):
         refuse(path, number, len(line) + 1, "the line ends in the middle of its JSON frame, expected a whole frame")
     match = _BYTE_OF_ERROR.search(str(error))

@@ -51,7 +51,7 @@ def csv_rows(path: Path) -> Iterator[RecordedPrice]:
 def _row(path: Path, number: int, columns: list[str]) -> RecordedPrice:
     time, instrument, price = columns
     try:
-        at = _instant(time)
+        at = instant(time)
     except ValueError as error:
         refuse(path, number, 1, str(error))
     if instrument not in INSTRUMENTS:
@@ -64,7 +64,7 @@ def _row(path: Path, number: int, columns: list[str]) -> RecordedPrice:
     return RecordedPrice(at, instrument, price_minor)
 
 
-def _instant(text: str) -> Nanos:
+def instant(text: str) -> Nanos:
     """RFC 3339 or integer nanoseconds as an instant; raises ``ValueError`` saying what was expected."""
     if _INTEGER.fullmatch(text):
         at = int(text)
