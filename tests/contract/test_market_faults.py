@@ -63,6 +63,9 @@ MISTAKES = [
         "",
         "magnitude cannot be '0.06'; expected a ratio from",
     ),
+    ("kind: feed_corrupt, duration: 1m, probability: 1, magnitude: 0.26", "", "magnitude cannot be '0.26'; expected a ratio"),
+    ("kind: feed_corrupt, duration: 1m, probability: 1, magnitude: 0", "", "magnitude cannot be 0; expected an error"),
+    ("kind: feed_corrupt, duration: 1m, magnitude: 0.1", "", "has no 'probability'; expected this field"),
     ("kind: divergence, instrument: BTC/USDT, magnitude: 0, sustain: 1m", "", "magnitude cannot be 0; expected a gap"),
     ("kind: divergence, instrument: BTC/USDT, magnitude: 0.01, sustain: 0s", "", "has no build-up, sustained gap or recovery"),
     (

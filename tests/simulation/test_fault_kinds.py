@@ -49,6 +49,7 @@ KINDS = {
     FaultKind.VOLATILITY_SPIKE: "kind: volatility_spike, factor: 4, ramp: 1m, hold: 20m, recovery: 5m",
     FaultKind.CORRELATION_BREAK: "kind: correlation_break, correlation: -0.8, hold: 20m, recovery: 10m",
     FaultKind.DIVERGENCE: "kind: divergence, instrument: BTC/USDT, magnitude: 0.02, buildup: 10m, sustain: 5m, recovery: 10m",
+    FaultKind.FEED_CORRUPT: "kind: feed_corrupt, duration: 10m, probability: 0.5, magnitude: 0.04",
 }
 OUT_OF_MANDATE = {
     FaultKind.LINK_DUPLICATE,

@@ -229,6 +229,22 @@ class DivergenceConditionSet(Message, frozen=True, gc=False):
     recovery_ns: Nanos
 
 
+class FeedCorruptionSet(Message, frozen=True, gc=False):
+    """Publish wrong prices for ``instruments`` (empty: all) until ``until``.
+
+    Each publication is, with probability ``probability_ppm``, off by ``magnitude_ppm`` (signed) of its price.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    instruments: tuple[str, ...]
+    until: Nanos
+    probability_ppm: PartsPerMillion
+    magnitude_ppm: PartsPerMillion
+
+
 class PriceRecorded(Message, frozen=True, gc=False):
     """One row of a recorded market, entering as an input: it becomes the fundamental price."""
 

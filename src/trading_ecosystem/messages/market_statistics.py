@@ -197,6 +197,32 @@ class SourceStatus(Row, frozen=True, gc=False):
     """Ticks at which it was left out."""
 
 
+class FeedStateQuestion(Question, frozen=True, gc=False):
+    """The vendor feed of one instrument, or of each (``None``), and what is kept of it; answered by a tuple of FeedState."""
+
+    instrument: str | None = None
+
+
+class FeedState(Row, frozen=True, gc=False):
+    """Counters and buffers of one instrument's feed."""
+
+    instrument: str
+    updates: int
+    """Publications so far, those that were lost included."""
+    said_update: int
+    """Number of the newest one that was said; 0 before the first."""
+    lost: int
+    """Publications that a condition of the feed lost."""
+    corrupted: int
+    held: int
+    """Publications that are held back now."""
+    minute_bars: int
+    hour_bars: int
+    usable_sources: int
+    halted: bool
+    """Whether the circuit breaker holds the price."""
+
+
 class MarketConditionsQuestion(Question, frozen=True, gc=False):
     """The conditions of prices and feed that are under way; answered by a tuple of ConditionUnderWay."""
 

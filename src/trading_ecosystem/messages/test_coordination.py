@@ -30,6 +30,7 @@ class FaultKind(enum.StrEnum):
     VOLATILITY_SPIKE = "volatility_spike"
     CORRELATION_BREAK = "correlation_break"
     DIVERGENCE = "divergence"
+    FEED_CORRUPT = "feed_corrupt"
 
 
 class LinkConditionKind(enum.StrEnum):

@@ -10,12 +10,14 @@ from trading_ecosystem.messages.market_data import (
     CandleClosed,
     FeedConditionKind,
     FeedConditionSet,
+    FeedCorruptionSet,
     FundamentalPriceChanged,
     PriceConditionKind,
     PriceConditionSet,
     PricePublished,
     PriceQuestion,
 )
+from trading_ecosystem.messages.market_statistics import FeedState, FeedStateQuestion
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 
@@ -227,3 +229,53 @@ def test_a_stale_feed_hides_a_depeg_from_clients_but_not_from_venues(feed):
     assert all(message.price_minor == 10**8 for _, message in run.of(PricePublished, "USDT/USD"))
     assert run.of(FundamentalPriceChanged, "USDT/USD")[-1][1].price_minor < 96_000_000
     assert [mark.condition_id for _, mark in marks(run)] == ["feed-1", "depeg-1"]
+
+
+def corruption(until: int, probability_ppm: int, magnitude_ppm: int, **changes: Any) -> FeedCorruptionSet:
+    values = {"component": "market-data", "condition_id": "wrong", "instruments": (), "until": until}
+    return FeedCorruptionSet(**(values | {"probability_ppm": probability_ppm, "magnitude_ppm": magnitude_ppm} | changes))
+
+
+def test_a_corrupt_feed_publishes_wrong_prices_and_nothing_else_moves(bench):
+    start, clean = bench().start, bench().run(HOUR)
+    condition = corruption(start + 30 * MINUTE, 400_000, -50_000, instruments=("BTC/USD",))
+    run = bench(inputs=((0, condition),)).run(HOUR)
+    assert run.of(FundamentalPriceChanged) == clean.of(FundamentalPriceChanged)
+    assert run.of(PricePublished, "ETH/USD") == clean.of(PricePublished, "ETH/USD")
+    wrong = []
+    for (at, said), (_, true) in zip(run.of(PricePublished, "BTC/USD"), clean.of(PricePublished, "BTC/USD"), strict=True):
+        assert (said.priced_at, said.update) == (true.priced_at, true.update)
+        if said != true:
+            assert said.price_minor == true.price_minor - -(-true.price_minor // 20)
+            wrong.append(at)
+    assert min(wrong) > 0
+    assert max(wrong) < 30 * MINUTE
+    assert len(wrong) / 179 == pytest.approx(0.4, abs=0.1)
+    assert marks(run) == [(wrong[0] // SECOND, TOOK("market-data", "wrong", "BTC/USD")), (1800, ENDED("market-data", "wrong"))]
+    position = run.said.index((run.start + wrong[0], TOOK("market-data", "wrong", "BTC/USD")))
+    assert run.said[position + 1][1].price_minor < clean.of(PricePublished, "BTC/USD")[wrong[0] // TICK][1].price_minor
+
+
+def test_a_corrupt_feed_draws_nothing_from_the_stream_that_loses_prices(bench):
+    start = bench().start
+    drop = FeedConditionSet("market-data", "d", FeedConditionKind.FEED_DROP, (), start + HOUR, probability_ppm=300_000)
+    dropping = bench(inputs=((0, drop),)).run(HOUR)
+    both = bench(inputs=((0, drop), (0, corruption(start + HOUR, 500_000, 10_000)))).run(HOUR)
+    assert [at for at, _ in both.of(PricePublished)] == [at for at, _ in dropping.of(PricePublished)]
+
+
+def test_a_stale_feed_repeats_the_right_price_and_counters_tell(bench):
+    start = bench().start
+    stale = FeedConditionSet("market-data", "s", FeedConditionKind.FEED_STALE, (), start + 10 * MINUTE)
+    run = bench(inputs=((0, corruption(start + 20 * MINUTE, 1_000_000, 50_000)), (5 * MINUTE, stale))).run(15 * MINUTE)
+    clean = bench().run(15 * MINUTE)
+    true = clean.of(PricePublished, "BTC/USD")[30][1].price_minor
+    assert {message.price_minor for at, message in run.of(PricePublished, "BTC/USD") if 5 * MINUTE < at < 10 * MINUTE} == {true}
+    (state,) = run.component.answer(FeedStateQuestion("BTC/USD"))
+    assert state == FeedState("BTC/USD", 91, 91, 0, 61, 0, 12, 1, 0, False)
+    drop = FeedConditionSet("market-data", "d", FeedConditionKind.FEED_DROP, (), start + HOUR, probability_ppm=1_000_000)
+    delay = FeedConditionSet("market-data", "l", FeedConditionKind.FEED_DELAY, (), start + HOUR, delay_ns=25 * SECOND)
+    lost = bench(inputs=((0, drop),)).run(MINUTE).component.answer(FeedStateQuestion())
+    assert {(one.updates, one.said_update, one.lost) for one in lost} == {(7, 1, 6)}
+    held = bench(inputs=((0, delay),)).run(MINUTE).component.answer(FeedStateQuestion())
+    assert {(one.updates, one.said_update, one.held) for one in held} == {(7, 4, 3)}

@@ -11,6 +11,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     CorrelationFault,
     CustodianFault,
     DivergenceFault,
+    FeedCorruption,
     FeedFault,
     LinkFault,
     PlannedFault,
@@ -25,6 +26,7 @@ from trading_ecosystem.messages.market_data import (
     DivergenceConditionSet,
     FeedConditionKind,
     FeedConditionSet,
+    FeedCorruptionSet,
     PriceConditionKind,
     PriceConditionSet,
     VolatilityConditionSet,
@@ -121,9 +123,16 @@ def test_each_fault_becomes_its_typed_condition() -> None:
 
 def test_every_fault_kind_is_a_kind_of_condition() -> None:
     kinds = [PriceConditionKind, FeedConditionKind, CustodianConditionKind, LinkConditionKind]
-    single = [FaultKind.VOLATILITY_SPIKE, FaultKind.CORRELATION_BREAK, FaultKind.DIVERGENCE]
+    single = [FaultKind.VOLATILITY_SPIKE, FaultKind.CORRELATION_BREAK, FaultKind.DIVERGENCE, FaultKind.FEED_CORRUPT]
     members = [member.value for kind in kinds for member in kind]
     assert sorted([*members, *(kind.value for kind in single)]) == sorted(kind.value for kind in FaultKind)
+
+
+def test_a_corrupt_feed_becomes_a_typed_condition() -> None:
+    fault = FeedCorruption("x", FaultKind.FEED_CORRUPT, HOUR, MINUTE, ("BTC/USD",), 500_000, -40_000)
+    expected = FeedCorruptionSet("market-data", "x", ("BTC/USD",), 7 + MINUTE, 500_000, -40_000)
+    assert condition_of(fault, PARAMETERS, 7) == expected
+    assert targets_of(fault, PARAMETERS) == ("BTC/USD",)
 
 
 def test_faults_of_how_prices_move_become_typed_conditions() -> None:

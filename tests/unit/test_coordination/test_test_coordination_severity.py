@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE, Target
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import CustodianFault, Fault, FeedFault, LinkFault, PriceFault
+from trading_ecosystem.domains.test_coordination.scenario import (
+    CustodianFault,
+    Fault,
+    FeedCorruption,
+    FeedFault,
+    LinkFault,
+    PriceFault,
+)
 from trading_ecosystem.domains.test_coordination.severity import Label, certain_silence, label_of, severity_of, targets_of
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
@@ -35,6 +42,10 @@ def crash(magnitude_ppm: int, ramp_ns: int) -> PriceFault:
 
 def feed(kind: FaultKind, lasts_ns: int, probability_ppm: int = 0, delay_ns: int = 0) -> FeedFault:
     return FeedFault("f", kind, 0, lasts_ns, ("BTC/USD",), probability_ppm, delay_ns)
+
+
+def corrupt(lasts_ns: int, probability_ppm: int, magnitude_ppm: int) -> FeedCorruption:
+    return FeedCorruption("f", FaultKind.FEED_CORRUPT, 0, lasts_ns, ("BTC/USD",), probability_ppm, magnitude_ppm)
 
 
 def custodian(kind: FaultKind, lasts_ns: int, probability_ppm: int = 0, delay_ns: int = 0) -> CustodianFault:
@@ -70,6 +81,7 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         FaultKind.VOLATILITY_SPIKE: (None, 0, 0, 0),
         FaultKind.CORRELATION_BREAK: (None, 0, 0, 0),
         FaultKind.DIVERGENCE: (None, 0, 0, 0),
+        FaultKind.FEED_CORRUPT: (AlertKind.PRICE_SHOCK, 30_000, 30_000, 30 * SECOND),
     }
     assert {entry.target for entry in CATALOGUE.values()} == set(Target)
 
@@ -99,6 +111,10 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         (feed(FaultKind.FEED_DELAY, 5 * SECOND, delay_ns=MINUTE), 0, False),
         (feed(FaultKind.FEED_DROP, 10 * MINUTE, 1_000_000), 10 * MINUTE, True),
         (feed(FaultKind.FEED_DROP, 10 * MINUTE, 100_000), 10 * SECOND, False),
+        (corrupt(10 * MINUTE, 500_000, -40_000), 40_000, True),
+        (corrupt(10 * MINUTE, 1_000_000, 29_999), 29_999, False),
+        (corrupt(10 * MINUTE, 100_000, 40_000), 0, False),
+        (corrupt(10 * SECOND, 1_000_000, 40_000), 0, False),
         (custodian(FaultKind.SETTLEMENT_DELAY, MINUTE, delay_ns=6 * MINUTE), 6 * MINUTE, True),
         (custodian(FaultKind.SETTLEMENT_DELAY, 60 * MINUTE, delay_ns=5 * MINUTE), 5 * MINUTE, True),
         (custodian(FaultKind.SETTLEMENT_DELAY, 60 * MINUTE, delay_ns=5 * MINUTE - 1), 5 * MINUTE - 1, False),

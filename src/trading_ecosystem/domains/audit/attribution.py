@@ -44,7 +44,15 @@ _MARKET: Final = frozenset(
         FaultKind.CORRELATION_BREAK,
     }
 )
-_INSTRUMENT: Final = frozenset({FaultKind.FEED_STALE, FaultKind.FEED_DROP, FaultKind.FEED_DELAY, FaultKind.DIVERGENCE})
+_INSTRUMENT: Final = frozenset(
+    {
+        FaultKind.FEED_STALE,
+        FaultKind.FEED_DROP,
+        FaultKind.FEED_DELAY,
+        FaultKind.FEED_CORRUPT,
+        FaultKind.DIVERGENCE,
+    }
+)
 _LINK: Final = frozenset(
     {
         FaultKind.LINK_DELAY,

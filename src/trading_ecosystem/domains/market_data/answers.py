@@ -25,6 +25,8 @@ from trading_ecosystem.messages.market_statistics import (
     CorrelationQuestion,
     DayStatistics,
     DayStatisticsQuestion,
+    FeedState,
+    FeedStateQuestion,
     MarketConditionsQuestion,
     PriceGap,
     PriceGapsQuestion,
@@ -61,6 +63,7 @@ class MarketDataAnswers(Component):
         ReferenceInstrumentQuestion: "reference_data",
         SessionsQuestion: "sessions",
         SourcesQuestion: "sources",
+        FeedStateQuestion: "feed_state",
         MarketConditionsQuestion: "conditions_under_way",
     }
 
@@ -145,6 +148,27 @@ class MarketDataAnswers(Component):
         if self._desk is None:
             return ()
         return tuple(status for symbol in symbols for status in self._desk.status(symbol, self._ticked_at))
+
+    def feed_state(self, question: FeedStateQuestion) -> tuple[FeedState, ...]:
+        """Counters and buffers of the feed."""
+        found, desk, now = [], self._desk, self._ticked_at
+        for symbol in self._symbols(question.instrument):
+            line = self._feed.lines[symbol]
+            found.append(
+                FeedState(
+                    instrument=symbol,
+                    updates=line.update,
+                    said_update=0 if line.latest is None else line.latest.update,
+                    lost=line.lost,
+                    corrupted=line.corrupted,
+                    held=len(line.held),
+                    minute_bars=len(self._history.minutes[symbol].opened),
+                    hour_bars=len(self._history.hours[symbol].opened),
+                    usable_sources=0 if desk is None else desk.usable(symbol, now),
+                    halted=desk is not None and desk.is_halted(symbol),
+                )
+            )
+        return tuple(found)
 
     def conditions_under_way(self, question: MarketConditionsQuestion) -> tuple[ConditionUnderWay, ...]:
         """Conditions of prices first, then those of the feed, each in the order in which they were set."""

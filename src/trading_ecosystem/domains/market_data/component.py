@@ -24,6 +24,7 @@ from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
     DivergenceConditionSet,
     FeedConditionSet,
+    FeedCorruptionSet,
     FeedHalted,
     FeedResumed,
     FundamentalPriceChanged,
@@ -58,6 +59,7 @@ class MarketData(MarketDataAnswers):
         CorrelationConditionSet: "correlation_condition_set",
         DivergenceConditionSet: "divergence_condition_set",
         FeedConditionSet: "feed_condition_set",
+        FeedCorruptionSet: "feed_corruption_set",
         ConditionCleared: "condition_cleared",
         PriceRecorded: "price_recorded",
         SourcePriceRecorded: "source_price_recorded",
@@ -83,7 +85,8 @@ class MarketData(MarketDataAnswers):
         randomness: Randomness,
         accounts: frozenset[str] | None = None,
     ) -> None:
-        feed = VendorFeed(name, parameters.instruments, randomness.stream(name, "feed"))
+        streams = (randomness.stream(name, "feed"), randomness.stream(name, "feed corruption"))
+        feed = VendorFeed(name, parameters.instruments, *streams)
         super().__init__(name, parameters, feed, accounts)
         assert parameters.tick_ns > 0, parameters
         assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters
@@ -131,6 +134,11 @@ class MarketData(MarketDataAnswers):
 
     def feed_condition_set(self, message: FeedConditionSet, now: Nanos) -> Said:
         """Break the feed from now on; the next tick is the first to show it."""
+        self._feed.begin(message)
+        return ()
+
+    def feed_corruption_set(self, message: FeedCorruptionSet, now: Nanos) -> Said:
+        """Publish wrong prices from now on; the next tick is the first to show it."""
         self._feed.begin(message)
         return ()
 

@@ -18,6 +18,7 @@ from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
     DivergenceConditionSet,
     FeedConditionSet,
+    FeedCorruptionSet,
     FeedHalted,
     FeedResumed,
     PriceConditionSet,
@@ -318,6 +319,11 @@ def _feed_condition_set(message: FeedConditionSet, now: Nanos) -> Iterable[Chang
     return (Upsert(record),)
 
 
+def _feed_corruption_set(message: FeedCorruptionSet, now: Nanos) -> Iterable[Change]:
+    targets = " ".join(message.instruments)
+    return (Upsert(MarketCondition(message.component, message.condition_id, "feed_corrupt", targets, now, message.until)),)
+
+
 def _condition_took_effect(message: ConditionTookEffect, now: Nanos) -> Iterable[Change]:
     values = {"took_effect_at": now, "first_subject": message.subject}
     return (Patch(MarketCondition, (message.component, message.condition_id), values),)
@@ -350,6 +356,7 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     CorrelationConditionSet: _correlation_condition_set,
     DivergenceConditionSet: _divergence_condition_set,
     FeedConditionSet: _feed_condition_set,
+    FeedCorruptionSet: _feed_corruption_set,
     ConditionTookEffect: _condition_took_effect,
     ConditionCleared: _condition_cleared,
     ConditionEnded: _condition_ended,

@@ -88,7 +88,7 @@ class SourceDesk:
         for line in sources.lines:
             line.generate(true_minor, now - self._began_at, now)
             line.hear(around_minor, now)
-        usable = [line for line in sources.lines if line.problem_at(now, self._parameters.stale_after_ns) is None]
+        usable = [line for line in sources.lines if self._is_usable(line, now)]
         if usable:
             self._settle(symbol, sources, usable, now, said)
         else:
@@ -124,6 +124,17 @@ class SourceDesk:
                 )
             )
         return tuple(found)
+
+    def usable(self, symbol: str, now: Nanos) -> int:
+        """How many sources of one instrument can be asked."""
+        return len([line for line in self._sources[symbol].lines if self._is_usable(line, now)])
+
+    def is_halted(self, symbol: str) -> bool:
+        """Whether the breaker holds the price of one instrument."""
+        return self._sources[symbol].breaker.tripped_at is not None
+
+    def _is_usable(self, line: SourceLine, now: Nanos) -> bool:
+        return line.problem_at(now, self._parameters.stale_after_ns) is None
 
     def _around(self, sources: InstrumentSources, now: Nanos) -> MinorUnits:
         return sources.agreed_minor if now - sources.agreed_at <= STALE_AFTER else 0

@@ -9,10 +9,12 @@ Each publication at ``now`` passes the conditions with ``now < until`` in this o
   nothing else uses;
 * ``feed_stale``: it repeats the price and ``priced_at`` of the last publication that got through (where there is
   none, nothing is said);
+* ``feed_corrupt``: what is said of it is wrong by the given part of the price, with the given probability; one draw per
+  condition and publication from another such stream. What a stale feed repeats is the right price, and is not wrong;
 * ``feed_delay``: it is said ``delay_ns`` later (delays of several conditions add up). Order is kept per instrument:
   what follows a delayed publication is never said before it, so that after a delay the feed catches up in one burst.
 
-A condition *took effect* where the first publication was, or would have been, that it lost, made stale or held back;
+A condition *took effect* where the first publication was, or would have been, that it lost, made stale, corrupted or held back;
 its subject is the instrument. It *ended* at the first tick at or after ``until``, before that tick's publications,
 which are the first that it does not touch; a delay ends together with the last publication that is still held back on
 its instruments. Clearing a condition sets its ``until`` to now. A candle sums up publications, and does not make a
@@ -24,10 +26,10 @@ from __future__ import annotations
 from collections import deque
 
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, PricePublished
+from trading_ecosystem.messages.market_data import FeedConditionKind, FeedConditionSet, FeedCorruptionSet, PricePublished
 from trading_ecosystem.messages.market_statistics import ConditionUnderWay
 from trading_ecosystem.messages.test_coordination import ConditionEnded, ConditionTookEffect
-from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later, WakeUp
 from trading_ecosystem.ports.randomness import RandomStream
 
@@ -39,15 +41,17 @@ class HeldPublicationsDue(WakeUp, frozen=True, gc=False):
 class FeedCondition:
     """One feed condition under way."""
 
-    __slots__ = ("condition_id", "delay_ns", "in_effect", "instruments", "kind", "probability_ppm", "until")
+    __slots__ = ("condition_id", "delay_ns", "in_effect", "instruments", "kind", "magnitude_ppm", "probability_ppm", "until")
 
-    def __init__(self, condition: FeedConditionSet) -> None:
+    def __init__(self, condition: FeedConditionSet | FeedCorruptionSet) -> None:
         self.condition_id = condition.condition_id
-        self.kind = condition.kind
+        self.kind = None if isinstance(condition, FeedCorruptionSet) else condition.kind
+        """``None``: it corrupts."""
         self.instruments = condition.instruments
         self.until = condition.until
         self.probability_ppm = condition.probability_ppm
-        self.delay_ns = condition.delay_ns
+        self.delay_ns = 0 if isinstance(condition, FeedCorruptionSet) else condition.delay_ns
+        self.magnitude_ppm = condition.magnitude_ppm if isinstance(condition, FeedCorruptionSet) else 0
         self.in_effect = False
 
     def covers(self, symbol: str) -> bool:
@@ -58,11 +62,11 @@ class FeedCondition:
 class FeedLine:
     """The feed of one instrument."""
 
-    __slots__ = ("held", "latest", "passed_at", "passed_minor", "symbol", "update")
+    __slots__ = ("corrupted", "held", "latest", "lost", "passed_at", "passed_minor", "symbol", "update")
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
-        self.update = 0
+        self.update = self.lost = self.corrupted = 0
         self.passed_minor: MinorUnits = 0
         self.passed_at: Nanos | None = None
         """Price and instant of the last fresh publication that was not lost; what a stale feed repeats."""
@@ -75,15 +79,16 @@ class FeedLine:
 class VendorFeed:
     """Every instrument's feed line, and the feed conditions under way."""
 
-    def __init__(self, name: str, instruments: tuple[str, ...], stream: RandomStream) -> None:
+    def __init__(self, name: str, instruments: tuple[str, ...], stream: RandomStream, corruption_stream: RandomStream) -> None:
         self.lines = {symbol: FeedLine(symbol) for symbol in instruments}
         self._name = name
         self._stream = stream
+        self._corruption_stream = corruption_stream
         self._conditions: list[FeedCondition] = []
         self._is_whole = True
         """No condition is under way and nothing is held back: publications go straight through."""
 
-    def begin(self, condition: FeedConditionSet) -> None:
+    def begin(self, condition: FeedConditionSet | FeedCorruptionSet) -> None:
         """Put a condition under way; one id is one condition."""
         assert all(symbol in self.lines for symbol in condition.instruments), condition
         assert all(other.condition_id != condition.condition_id for other in self._conditions), condition
@@ -99,7 +104,7 @@ class VendorFeed:
     def described(self) -> tuple[ConditionUnderWay, ...]:
         """The conditions under way, in the order in which they were set."""
         return tuple(
-            ConditionUnderWay(one.condition_id, one.kind.value, one.instruments, one.in_effect) for one in self._conditions
+            ConditionUnderWay(one.condition_id, _name_of(one), one.instruments, one.in_effect) for one in self._conditions
         )
 
     def publish(
@@ -126,13 +131,17 @@ class VendorFeed:
                 self._take_effect(condition, line.symbol, said)
                 lost = True
         if lost:
+            line.lost += 1
             return None
         stale = False
         delay_ns = 0
+        wrong: list[FeedCondition] = []
         for condition in touching:
             if condition.kind is FeedConditionKind.FEED_STALE:
                 self._take_effect(condition, line.symbol, said)
                 stale = True
+            elif condition.kind is None and self._corruption_stream.chance(condition.probability_ppm):
+                wrong.append(condition)
             elif condition.kind is FeedConditionKind.FEED_DELAY and condition.delay_ns:
                 self._take_effect(condition, line.symbol, said)
                 delay_ns += condition.delay_ns
@@ -141,7 +150,13 @@ class VendorFeed:
             line.passed_at = observed_at
         if line.passed_at is None:
             return None
-        published = PricePublished(line.symbol, line.passed_minor, line.passed_at, line.update)
+        said_minor = line.passed_minor
+        if wrong and not stale:
+            line.corrupted += 1
+            for condition in wrong:
+                self._take_effect(condition, line.symbol, said)
+                said_minor = max(1, said_minor + said_minor * condition.magnitude_ppm // PARTS_PER_MILLION)
+        published = PricePublished(line.symbol, said_minor, line.passed_at, line.update)
         due_at = now + delay_ns
         if line.held and line.held[-1][0] > due_at:
             due_at = line.held[-1][0]
@@ -188,3 +203,7 @@ class VendorFeed:
         if not condition.in_effect:
             condition.in_effect = True
             said.append(ConditionTookEffect(self._name, condition.condition_id, symbol))
+
+
+def _name_of(condition: FeedCondition) -> str:
+    return "feed_corrupt" if condition.kind is None else condition.kind.value

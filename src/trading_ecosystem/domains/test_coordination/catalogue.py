@@ -47,6 +47,8 @@ class Target(enum.StrEnum):
     """``DivergenceConditionSet`` to market data."""
     FEED = "feed"
     """``FeedConditionSet`` to market data."""
+    CORRUPTION = "corruption"
+    """``FeedCorruptionSet`` to market data."""
     CUSTODIAN = "custodian"
     """``CustodianConditionSet`` to the custodian."""
     LINK = "link"
@@ -180,6 +182,16 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
         ("instrument", "magnitude", "sustain"),
         ("buildup", "recovery"),
         "no alert compares instruments of one underlying; a fast build-up may raise a price shock, which is not expected of it",
+    ),
+    FaultKind.FEED_CORRUPT: CatalogueEntry(
+        target=Target.CORRUPTION,
+        required=("duration", "probability", "magnitude"),
+        optional=("instruments",),
+        expected_alert=AlertKind.PRICE_SHOCK,
+        threshold=SHOCK_PPM,
+        detectable_from=SHOCK_PPM,
+        sla_ns=30 * SECOND,
+        mandate="size is the magnitude, if a wrong price comes about with a probability of at least 0.999999, else 0",
     ),
 }
 """One entry per kind of fault."""

@@ -15,6 +15,7 @@ from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
     DivergenceConditionSet,
     FeedConditionSet,
+    FeedCorruptionSet,
     PriceConditionSet,
     VolatilityConditionSet,
 )
@@ -73,6 +74,7 @@ class TestCoordination(Component):
         CorrelationConditionSet,
         DivergenceConditionSet,
         FeedConditionSet,
+        FeedCorruptionSet,
         CustodianConditionSet,
         LinkConditionSet,
         GroundTruthLabelled,

@@ -40,6 +40,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     DivergenceFault,
     Ecosystem,
     Fault,
+    FeedCorruption,
     FeedFault,
     LinkFault,
     MarketFault,
@@ -112,11 +113,12 @@ class _FaultReading:
         lasts_ns = self._duration("duration", shortest=1, longest=LONGEST_FAULT)
         probability_ppm = self._probability()
         delay_ns = self._duration("delay", shortest=1, longest=LONGEST_DELAY)
+        if target is Target.CORRUPTION:
+            return self._corruption(fault_id, at_ns, lasts_ns, probability_ppm)
         if target is Target.CUSTODIAN:
             return CustodianFault(fault_id, self._kind, at_ns, lasts_ns, probability_ppm, delay_ns)
         if target is Target.FEED:
-            published = self._ecosystem.market_data.instruments
-            instruments = instruments_of(self._fields.get("instruments"), published, "instruments")
+            instruments = self._instruments()
             return FeedFault(fault_id, self._kind, at_ns, lasts_ns, instruments, probability_ppm, delay_ns)
         names = self._ecosystem.link_ends
         senders, receivers = (link_ends(self._fields.need(end), end, names) for end in ("from", "to"))
@@ -155,6 +157,16 @@ class _FaultReading:
         if fault.lasts_ns > LONGEST_FAULT:
             raise BadInput(place, f"the fault lasts {spoken(fault.lasts_ns)}; expected at most {spoken(LONGEST_FAULT)}")
         return fault
+
+    def _corruption(self, fault_id: str, at_ns: Nanos, lasts_ns: Nanos, probability_ppm: PartsPerMillion) -> FeedCorruption:
+        node = self._needed("magnitude")
+        magnitude_ppm = ratio(node, "magnitude", -PRICE_CAP, PRICE_CAP)
+        if magnitude_ppm == 0:
+            raise BadInput(node.place, "magnitude cannot be 0; expected an error")
+        return FeedCorruption(fault_id, self._kind, at_ns, lasts_ns, self._instruments(), probability_ppm, magnitude_ppm)
+
+    def _instruments(self) -> tuple[str, ...]:
+        return instruments_of(self._fields.get("instruments"), self._ecosystem.market_data.instruments, "instruments")
 
     def _market_fault(self, target: Target) -> MarketFault:
         fault_id, at_ns, recovery_ns = self._id(), self._duration("at"), self._duration("recovery")

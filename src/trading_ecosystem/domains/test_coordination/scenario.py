@@ -190,6 +190,18 @@ class FeedFault(msgspec.Struct, frozen=True, tag="feed"):
     delay_ns: Nanos
 
 
+class FeedCorruption(msgspec.Struct, frozen=True, tag="corruption"):
+    """``feed_corrupt``: the vendor feed publishes wrong prices of ``instruments``."""
+
+    id: str
+    kind: FaultKind
+    at_ns: Nanos
+    lasts_ns: Nanos
+    instruments: tuple[str, ...]
+    probability_ppm: PartsPerMillion
+    magnitude_ppm: PartsPerMillion
+
+
 class CustodianFault(msgspec.Struct, frozen=True, tag="custodian"):
     """``settlement_delay``, ``settlement_reject`` or ``custodian_offline``."""
 
@@ -270,7 +282,7 @@ class DivergenceFault(msgspec.Struct, frozen=True, tag="divergence"):
 
 MarketFault: TypeAlias = VolatilityFault | CorrelationFault | DivergenceFault
 """A fault of how prices move and hang together."""
-Fault: TypeAlias = PriceFault | FeedFault | CustodianFault | LinkFault | MarketFault
+Fault: TypeAlias = PriceFault | FeedFault | FeedCorruption | CustodianFault | LinkFault | MarketFault
 """A fault of any kind; ``at_ns`` counts from the start of the run."""
 
 

@@ -14,6 +14,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     CustodianFault,
     DivergenceFault,
     Fault,
+    FeedCorruption,
     FeedFault,
     LinkFault,
     MarketFault,
@@ -28,6 +29,7 @@ from trading_ecosystem.messages.market_data import (
     DivergenceConditionSet,
     FeedConditionKind,
     FeedConditionSet,
+    FeedCorruptionSet,
     PriceConditionKind,
     PriceConditionSet,
     VolatilityConditionSet,
@@ -100,6 +102,15 @@ def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nano
             until=until,
             probability_ppm=fault.probability_ppm,
             delay_ns=fault.delay_ns,
+        )
+    if isinstance(fault, FeedCorruption):
+        return FeedCorruptionSet(
+            component=component,
+            condition_id=fault.id,
+            instruments=fault.instruments,
+            until=until,
+            probability_ppm=fault.probability_ppm,
+            magnitude_ppm=fault.magnitude_ppm,
         )
     if isinstance(fault, CustodianFault):
         return CustodianConditionSet(

@@ -18,6 +18,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     CustodianFault,
     DivergenceFault,
     Fault,
+    FeedCorruption,
     FeedFault,
     LinkFault,
     PriceFault,
@@ -68,6 +69,8 @@ def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
         return abs(fault.magnitude_ppm)
     if isinstance(fault, PriceFault):
         return _price_severity(fault, tick_ns)
+    if isinstance(fault, FeedCorruption):
+        return abs(fault.magnitude_ppm) if _is_certain(fault, tick_ns) else 0
     if isinstance(fault, CustodianFault):
         return _settlement_severity(fault, parameters.retry_every_ns)
     if fault.kind in (FaultKind.FEED_DROP, FaultKind.LINK_DROP):
@@ -99,9 +102,17 @@ def certain_silence(lasts_ns: Nanos, tick_ns: Nanos, probability_ppm: PartsPerMi
     return (longest + 1) * tick_ns
 
 
+def _is_certain(fault: FeedCorruption, tick_ns: Nanos) -> bool:
+    """Whether at least one publication of an instrument is wrong with a probability of at least 1 - 10⁻⁶."""
+    publications = max(0, -(-fault.lasts_ns // tick_ns) - 1)
+    if fault.probability_ppm == PARTS_PER_MILLION:
+        return publications > 0
+    return publications * math.log1p(-fault.probability_ppm / PARTS_PER_MILLION) <= math.log(_CERTAIN_SHORTFALL)
+
+
 def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tuple[str, ...]:
     """The subjects that the expected alert may have; any one of them counts."""
-    if isinstance(fault, FeedFault):
+    if isinstance(fault, (FeedFault, FeedCorruption)):
         return fault.instruments
     if isinstance(fault, LinkFault):
         return parameters.instruments
@@ -125,7 +136,7 @@ def targets_of(fault: Fault, parameters: TestCoordinationParameters) -> tuple[st
         return (fault.asset,)
     if isinstance(fault, DivergenceFault):
         return (fault.instrument,)
-    if isinstance(fault, FeedFault):
+    if isinstance(fault, (FeedFault, FeedCorruption)):
         return fault.instruments
     if isinstance(fault, CustodianFault):
         return parameters.venues
