@@ -46,7 +46,7 @@ RECORDED: Final = FlowParameters(
         pressure_events=(8, 64, 512),
     ),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
-    excitation=Excitation(take_ppm=(800_000, 100_000), rate_ppm=(500_000, 60_000)),
+    excitation=Excitation(at_most=10),
 )
 """Where a fit to a recorded market starts from: there are no named agents, trades carry the price."""
 _VOLATILITY: Final = 105e-6

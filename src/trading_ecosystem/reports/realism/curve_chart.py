@@ -81,12 +81,13 @@ def _tick(frame: _Frame, value: float) -> str:
 
 def _grid_word(frame: _Frame, place: int, word: str, places: int) -> str:
     x, y = frame.x(place), HEIGHT - BOTTOM
-    # Where there are many, every other word goes a line lower.
-    drop = 14 if places > 6 and place % 2 else 0
-    return (
-        f'<line class="tick" x1="{x}" x2="{x}" y1="{y}" y2="{y + 5}"/>'
-        f'<text x="{x}" y="{y + 18 + drop}" text-anchor="middle">{escape(word)}</text>'
-    )
+    tick = f'<line class="tick" x1="{x}" x2="{x}" y1="{y}" y2="{y + 5}"/>'
+    # Where there are many, every other word goes a line lower; where there are very many, it is left out.
+    if places > 12 and place % 2:
+        return tick
+    lower = place // 2 % 2 if places > 12 else place % 2
+    drop = 14 if places > 6 and lower else 0
+    return f'{tick}<text x="{x}" y="{y + 18 + drop}" text-anchor="middle">{escape(word)}</text>'
 
 
 def _band(frame: _Frame, bounds: Sequence[tuple[float, float]]) -> str:

@@ -48,4 +48,5 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return environment.get_template("scorecard.html")
