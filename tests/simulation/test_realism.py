@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from tests.campaign import CAMPAIGN, recorded_market, seeds
+
 from trading_ecosystem.adapters.calibration.flow_calibration import calibrate
 from trading_ecosystem.adapters.calibration.parameter_files import read_calibrated_flow
 from trading_ecosystem.adapters.recordings.event_tape import EventTape

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from tests.unit.reports.synthetic_tapes import stream
+
 from trading_ecosystem.adapters.calibration.arithmetic import least_squares, quantile_table
 from trading_ecosystem.adapters.calibration.behaviour import fit_memory, fit_sizes
 from trading_ecosystem.adapters.calibration.flow_calibration import RECORDED, calibrate

@@ -28,7 +28,7 @@ from trading_ecosystem.adapters.calibration.sightings import sightings
 from trading_ecosystem.adapters.calibration.timing import fit_timing
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.tape_series import mids_on_grid
-from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, Excitation, FlowParameters, Memory
+from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, FlowParameters, Memory
 from trading_ecosystem.messages.units import HOUR, SECOND, Nanos
 
 RECORDED: Final = FlowParameters(
@@ -46,7 +46,6 @@ RECORDED: Final = FlowParameters(
         pressure_events=(8, 64, 512),
     ),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
-    excitation=Excitation(at_most=10),
 )
 """Where a fit to a recorded market starts from: there are no named agents, trades carry the price."""
 _VOLATILITY: Final = 105e-6

@@ -61,12 +61,12 @@ def compare(
 ) -> Scorecard:
     """Score a market against a recording; see :mod:`.scorecard`.
 
-    The market is ``generated`` if given, else played from ``parameters``, else from what is fitted to the first half; it is as
-    long as a half, or as ``length`` says.
+    The market is ``generated`` if given, else played from ``parameters``, else from what is fitted to the first half. It and
+    the baseline are as long as the recording, or as ``length`` says: longer than a half, so that their own noise is less.
     """
     halves = halves_of(tape)
     randomness = SeededRandomness(seed)
-    length = max(halves.block, (length or halves.half) // halves.block * halves.block)
+    length = played = max(halves.block, (length or 2 * halves.half) // halves.block * halves.block)
     name = "generated"
     if generated is None:
         fitted = parameters or calibrate(tape, halves.start, halves.middle, tape.instrument.symbol)
@@ -78,10 +78,10 @@ def compare(
         length = generated.times[-1] - begins if len(generated) else length
     numbers = fit_zero_intelligence(tape, halves.start, halves.middle)
     market = ZeroIntelligenceMarket(numbers, tape.instrument, randomness.stream("realism", "baseline"))
-    baseline = market.run(0, WARM_UP + halves.half)
+    baseline = market.run(0, WARM_UP + played)
     return scorecard(
         _measured(name, generated, begins, begins + length, halves.block),
-        _measured("zero intelligence", baseline, WARM_UP, WARM_UP + halves.half, halves.block),
+        _measured("zero intelligence", baseline, WARM_UP, WARM_UP + played, halves.block),
         _measured("first half", tape, halves.start, halves.middle, halves.block),
         _measured(f"{tape.instrument.symbol}, second half", tape, halves.middle, halves.end, halves.block),
         randomness.stream("realism", "bootstrap"),
