@@ -39,7 +39,6 @@ from trading_ecosystem.domains.exchange.phases import length_of
 from trading_ecosystem.domains.exchange.triggers import TRIGGERED_TYPES, follow, reached
 from trading_ecosystem.messages.orders import (
     CancelReason,
-    ContingencyType,
     OrderType,
     RejectReason,
     Side,
@@ -63,7 +62,7 @@ _CLOSING: Final = TradingPhase.CLOSING_AUCTION
 class Cascade(OrderRoom):
     """The orders of one instrument that are more than the book can know, and what happens to them."""
 
-    __slots__ = ("_noted", "_steps", "book", "bounded", "extensions", "parameters", "phase", "phase_ends_at")
+    __slots__ = ("_held", "_noted", "_steps", "book", "bounded", "extensions", "parameters", "phase", "phase_ends_at")
 
     def __init__(self, book: OrderBook, parameters: MatchingParameters, phase: TradingPhase) -> None:
         super().__init__()
@@ -75,6 +74,7 @@ class Cascade(OrderRoom):
         self.extensions = 0
         self._steps = 0
         self._noted = 0
+        self._held: list[Following] | None = None
         book.matching = phase is TradingPhase.CONTINUOUS
 
     # ---------------------------------------------------------------- a command
@@ -91,6 +91,16 @@ class Cascade(OrderRoom):
     def behind(self) -> bool:
         """Whether an earlier command left something to do."""
         return bool(self.due) and self.book.matching
+
+    def hold(self) -> None:
+        """An auction is uncrossed: what lists demand has to wait until it is over."""
+        self._held = []
+
+    def release(self) -> None:
+        """The auction is over: do what lists have demanded."""
+        held, self._held = self._held or [], None
+        self._follow(held)
+        self.drain()
 
     def drain(self) -> None:
         """Look at every event that has not been looked at yet."""
@@ -136,17 +146,6 @@ class Cascade(OrderRoom):
             self.park(kept, _WHOLE)
         else:
             self._into_book(kept, kept.limit_ticks or None, fresh=fresh)
-
-    def enter_list(self, kind: ContingencyType, members: list[KeptOrder]) -> None:
-        """Let a new list's orders go where they belong: the first alone, with the others waiting for it, or all."""
-        waiting = members[1:] if kind in (ContingencyType.ONE_TRIGGERS_THE_OTHER, ContingencyType.BRACKET) else []
-        for kept in waiting:
-            self.park(kept, _PARENT)
-        for kept in members[: len(members) - len(waiting)]:
-            if kept.new.order_id in self.kept:
-                kept.waits_for = None
-                self.enter(kept, fresh=True)
-                self.drain()
 
     def leave(self, order_id: int, reason: CancelReason) -> None:
         """Cancel an order wherever it is; nothing happens if it has just left."""
@@ -229,6 +228,8 @@ class Cascade(OrderRoom):
     def _turn_away(self, kept: KeptOrder, reason: RejectReason, *, fresh: bool) -> None:
         """An order is refused; one that has lived already is cancelled."""
         if fresh:
+            if self.events and isinstance(before := self.events[-1], Reduced) and before.order_id == kept.new.order_id:
+                self.events.pop()  # it never was, so it was not cut down to a position either
             self.events.append(Refused(kept.new.order_id, reason))
         else:
             position = reason is RejectReason.WOULD_INCREASE_POSITION
@@ -310,6 +311,9 @@ class Cascade(OrderRoom):
 
     def _follow(self, followings: list[Following]) -> None:
         """Do what a list demands."""
+        if self._held is not None:
+            self._held += followings
+            return
         for following in followings:
             kept = self.kept.get(following.order_id)
             if kept is None:

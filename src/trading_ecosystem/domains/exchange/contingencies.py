@@ -30,9 +30,10 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, NewOrder
+from trading_ecosystem.domains.exchange.ladder import NO_ABOVE
 from trading_ecosystem.domains.exchange.triggers import TRIGGERED_TYPES
 from trading_ecosystem.messages.orders import ContingencyType, OrderType, Side, TimeInForce
-from trading_ecosystem.messages.units import Lots
+from trading_ecosystem.messages.units import Lots, Ticks
 
 MAXIMUM_LIST: Final = 10
 """Orders of one list."""
@@ -117,6 +118,11 @@ class Contingencies:
             return []  # a later order that was cancelled while it waited, or one whose trades have told already
         return self._others(found, kept, Consequence.CANCEL)
 
+    def others(self, kept: KeptOrder) -> list[int]:
+        """The living orders that an order is bound to, in the order given."""
+        found = self._lists.get(kept.group)
+        return [] if found is None else [each for each in found.members if each != kept.new.order_id]
+
     def is_list_of(self, kept: KeptOrder) -> bool:
         """Whether an order is still bound to others."""
         return kept.group in self._lists
@@ -162,8 +168,8 @@ def agree(kind: ContingencyType, orders: Sequence[NewOrder]) -> bool:
 
 
 def _legs_agree(legs: Sequence[NewOrder]) -> bool:
-    """Whether orders that are entered at once may stand side by side: they can wait, and not two of one side in the book."""
-    standing: list[Side] = []
+    """Whether orders that are entered at once may stand side by side: they can wait, no two of one side, no crossing."""
+    standing: dict[Side, Ticks] = {}
     for each in legs:
         if each.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL):
             if each.order_type not in TRIGGERED_TYPES:
@@ -173,5 +179,5 @@ def _legs_agree(legs: Sequence[NewOrder]) -> bool:
         if each.order_type not in TRIGGERED_TYPES:
             if each.side in standing:
                 return False
-            standing.append(each.side)
-    return True
+            standing[each.side] = each.price_ticks
+    return standing.get(Side.BUY, 0) < standing.get(Side.SELL, NO_ABOVE)

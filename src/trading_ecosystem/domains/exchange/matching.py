@@ -46,7 +46,7 @@ from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled, Refused
 from trading_ecosystem.domains.exchange.cascade import Cascade
 from trading_ecosystem.domains.exchange.contingencies import agree
-from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, NewOrder
+from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, NewOrder, WaitingFor
 from trading_ecosystem.domains.exchange.ladder import NO_ABOVE, NO_BELOW
 from trading_ecosystem.domains.exchange.matching_events import MatchingEvent
 from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
@@ -130,8 +130,15 @@ class Matching:
             found += [Refused(new.order_id, failing.get(new.order_id, other)) for new in orders]
             return self._finish()
         group = cascade.lists.open(kind, orders)
-        kept = [cascade.keep(new, group) for new in orders]
-        cascade.enter_list(kind, kept)
+        members = [cascade.keep(new, group) for new in orders]
+        first = 1 if kind in (ContingencyType.ONE_TRIGGERS_THE_OTHER, ContingencyType.BRACKET) else len(members)
+        for kept in members[first:]:
+            cascade.park(kept, WaitingFor.PARENT)
+        for kept in members[:first]:
+            if kept.new.order_id in cascade.kept:
+                kept.waits_for = None
+                cascade.enter(kept, fresh=True)
+                cascade.drain()
         return self._finish()
 
     def replace(

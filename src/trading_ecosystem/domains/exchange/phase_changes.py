@@ -5,7 +5,8 @@
 2. What was for an auction that is over leaves (``AUCTION_ENDED``), oldest first: market orders of a call phase, at-the-opening
    orders as soon as trading is continuous or closed, at-the-close orders at the close. At the close day orders leave too
    (``EXPIRED``).
-3. The phase changes (``PhaseChanged``). Pegged orders leave the book with continuous trading.
+3. The phase changes (``PhaseChanged``). Pegged orders leave the book with continuous trading. Then lists of orders do what
+   the auction's trades demand of them.
 4. At the beginning of the closing auction the at-the-close orders with a limit enter the book, oldest first; their place in
    time begins there. At the beginning of continuous trading the stops fire that the last trade, the auction's, has reached.
 
@@ -31,14 +32,15 @@ _VOLATILITY: Final = TradingPhase.VOLATILITY_AUCTION
 
 def change(cascade: Cascade, phase: TradingPhase) -> None:
     """Go into a phase that may follow the present one."""
+    cascade.hold()
     if phase is _CONTINUOUS or (phase is _CLOSED and cascade.phase is _CLOSING):
         uncross(cascade)
-        cascade.drain()
     if phase in (_CONTINUOUS, _CLOSED):
         _end_auction(cascade, phase)
     if phase is _VOLATILITY:
         cascade.extensions = 0
     cascade.go_to(phase)
+    cascade.release()
     if phase is _CLOSING:
         for kept in list(cascade.at_auction.values()):
             if kept.new.order_type is not OrderType.MARKET and kept.new.order_id in cascade.kept:

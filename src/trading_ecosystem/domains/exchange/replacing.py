@@ -107,9 +107,24 @@ def _refused(
         room = positions.room(new.owner, new.side, new.order_id) if kept.rests else positions.reducible(new.owner, new.side)
         if leaves_lots > room:
             return RejectReason.WOULD_INCREASE_POSITION
+    if kept.group and limited and _crosses_list(cascade, kept, price_ticks):
+        return RejectReason.INVALID_PRICE
     if kept.rests and kind is not _PEGGED and _is_beyond(cascade, kept.new.side, price_ticks):
         return RejectReason.PRICE_OUTSIDE_BAND
     return None
+
+
+def _crosses_list(cascade: Cascade, kept: KeptOrder, price_ticks: Ticks) -> bool:
+    """Whether an order would trade with another one of its list."""
+    for order_id in cascade.lists.others(kept):
+        other = cascade.kept[order_id]
+        if WaitingFor.PARENT in (kept.waits_for, other.waits_for):
+            continue
+        if other.new.side is not kept.new.side and not other.stop_price_ticks and other.limit_ticks:
+            buy, sell = (price_ticks, other.limit_ticks) if kept.new.side is Side.BUY else (other.limit_ticks, price_ticks)
+            if buy >= sell:
+                return True
+    return False
 
 
 def _is_beyond(cascade: Cascade, side: Side, price_ticks: Ticks) -> bool:

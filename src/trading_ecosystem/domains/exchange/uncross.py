@@ -2,8 +2,9 @@
 
 Market orders first, oldest first, then the book's own order of trading (price, displayed before hidden, time; an iceberg's
 next slice goes to the end of its price's queue). On each side in turn the next order trades with the next of the other side
-until one side has nothing left at the price. No self-trade prevention: in an auction nobody chooses whom to trade with. A
-list of orders acts at once; what it takes out of the book does not trade any more, and then less trades than was indicated.
+until one side has nothing left at the price. No self-trade prevention: in an auction nobody chooses whom to trade with. What
+lists of orders demand waits until the auction is over, so that what trades is what was indicated; two orders of one list
+cannot both trade in it, since a list whose buy would cross its sell is refused.
 """
 
 from __future__ import annotations
