@@ -240,6 +240,9 @@ class BackgroundFlow:
         ask, ask_lots = self._book.best(_SELL)
         if not bid or not ask:
             own = self.asks if bid else self.bids
+            if constants.makers:
+                self._quote(own, at, now, said)
+                return _NO_KIND
             key = math.floor(own.sign * anchor.price - anchor.price * constants.maker_half_spread * (1.0 + 2.0 * draw))
             self._send(own, key, self._limit_lots(), at, now, said, stays=True)
             return _NO_KIND

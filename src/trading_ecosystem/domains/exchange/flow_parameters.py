@@ -93,10 +93,10 @@ class Placement(msgspec.Struct, frozen=True):
     distance_ppm: PartsPerMillion = 1_000_000
     """Factor on every distance in this set (edges of spreads, places, makers), for a market that is wider or narrower than
     the recorded one."""
-    orders: int = 30
+    orders: int = 40
     """Resting orders of a side around which their number fluctuates: cancellations become more frequent in proportion to the
     number (Huang: cancellation is proportional to the queue). Recorded, within fifty levels; house: fewer at low rates."""
-    orders_at_most: int = 120
+    orders_at_most: int = 160
     """Where a side has more, the farthest one leaves. House: a bound."""
     reach_ppm: PartsPerMillion = 15_000
     """Orders farther from the anchor than this leave when it moves. House: nobody maintains them."""
@@ -159,10 +159,10 @@ class Anchor(msgspec.Struct, frozen=True):
     pull_ppm: PartsPerMillion = 1_500_000
     """Log-odds by which events turn towards the anchor when the mid price is 100 ppm of the price away from it. House: the mid
     returns within seconds at 25 events a second."""
-    impact_ppm: PartsPerMillion = 5
+    impact_ppm: PartsPerMillion = 3
     """By how much a trade of a mean order's size moves the anchor for good (until the premium reverts), as a share of the
     price, times the part of its sign that was not expected; larger ones by the square root of their size (Madhavan)."""
-    pressure_ppm: PartsPerMillion = 6
+    pressure_ppm: PartsPerMillion = 5
     """By how much such a trade moves the anchor for a while, as a share of the price, whatever was expected (Bouchaud, Gefen,
     Potters and Wyart 2004; Noble): the push fades as a power law, so that the impact of a large order is concave in its size
     and reverts in part."""
