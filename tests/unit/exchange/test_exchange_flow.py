@@ -252,7 +252,7 @@ def test_an_arrival_does_not_see_a_price_of_its_own_instant(new_venue: Callable[
     assert 59_000_00 < waited.book()[0][0][0] < 61_000_00
     for venue in (advanced, waited):
         venue.publish(MINUTE)
-    arrival = advanced.exchange.markets["BTC/USD"].flow._next_at
+    arrival = advanced.exchange.markets["BTC/USD"].flow.next_at
     advanced.publish(arrival)
     for venue in (advanced, waited):
         venue.price(PRICES["BTC/USD"], at=arrival)

@@ -55,10 +55,10 @@ _NO_KIND: Final = -1
 
 
 class FlowWatcher(Protocol):
-    """Who is to act, in the middle of an advance, when the book calls for attention."""
+    """Who is to act, in the middle of an advance, when what the flow did concerns somebody: see :func:`notable`."""
 
-    def attend(self, at: Nanos, said: list[Message | Later]) -> None:
-        """Do what is due; the book's ``attention`` must be clear afterwards."""
+    def attend(self, at: Nanos, events: list[BookEvent], said: list[Message | Later]) -> None:
+        """Do what follows from these events of the book; its ``attention`` must be clear afterwards."""
 
 
 class FlowObserver(Protocol):
@@ -82,6 +82,7 @@ class BackgroundFlow:
         "_mean_size",
         "_memory",
         "_next_at",
+        "_noticed",
         "_seen_lots",
         "_waiting",
         "asks",
@@ -101,6 +102,7 @@ class BackgroundFlow:
         self._draws = Draws(stream.integer(0, (1 << 64) - 1))
         self._anchor = FlowAnchor(self._constants)
         self._memory = FlowMemory(self._constants)
+        self._noticed: list[BookEvent] = []
         self._waiting: deque[tuple[Nanos, MinorUnits]] = deque()
         self._next_at: Nanos = _NEVER
         self._last_step = 0
@@ -113,6 +115,11 @@ class BackgroundFlow:
         self.observer: FlowObserver | None = None
 
     # ---------------------------------------------------------------- time
+
+    @property
+    def next_at(self) -> Nanos:
+        """When the next event comes, should no fundamental price come before."""
+        return self._next_at
 
     def fundamental_changed(self, price_minor: MinorUnits, now: Nanos) -> None:
         """The fundamental has a new price; makers follow it a moment later, and the first one opens the market."""
@@ -136,8 +143,9 @@ class BackgroundFlow:
                 self._follow_fundamental(at, waiting.popleft()[1], now, said)
             else:
                 self._next_at = at + 1 + self._interval(self._act(at, now, said))
-            if self._book.attention and self.watcher is not None:
-                self.watcher.attend(at, said)
+            if self._noticed and self.watcher is not None:
+                noticed, self._noticed = self._noticed, []
+                self.watcher.attend(at, noticed, said)
                 self._look_again()
 
     def resume(self, now: Nanos) -> None:
@@ -362,8 +370,8 @@ class BackgroundFlow:
                     opposite.filled(event.maker_id)
             elif type(event) is Rested:
                 own.rested(event.order_id, price)
-        if self.observer is not None and events:
-            self.observer.record(at, events, own.side)
+        if events:
+            self._tell(own.side, events, at)
         self._seen_lots += traded * own.sign
         if len(own) > self._constants.orders_at_most:
             self._withdraw(own, 0, at)
@@ -372,6 +380,18 @@ class BackgroundFlow:
     def _withdraw(self, own: HouseOrders, place: int, at: Nanos) -> None:
         """Cancel the order at a place of a list, if others have not done so."""
         order_id = own.take_out(place)
-        event = self._book.cancel(order_id)
+        self._tell(own.side, [self._book.cancel(order_id)], at)
+
+    def _tell(self, side: Side, events: list[BookEvent], at: Nanos) -> None:
+        """Let those hear of a command who look on, or whom it concerns."""
         if self.observer is not None:
-            self.observer.record(at, [event], own.side)
+            self.observer.record(at, events, side)
+        if self.watcher is not None and notable(events, self._book):
+            self._noticed += events
+
+
+def notable(events: list[BookEvent], book: OrderBook) -> bool:
+    """Whether a watcher has to hear of a command: the book calls for attention or is watched, or a named order traded."""
+    if book.attention or book.best_watched:
+        return True
+    return any(type(event) is Filled and event.maker_id >= 0 for event in events)

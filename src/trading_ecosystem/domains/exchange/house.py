@@ -26,6 +26,7 @@ _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
 _STAYS: Final = TimeInForce.GOOD_TILL_CANCEL
 _LEAVES: Final = TimeInForce.IMMEDIATE_OR_CANCEL
+_MANY: Final = 1 << 62
 _HOUSE: Final = 0
 """The house's owner number in the book: nobody, since house may trade with house."""
 
@@ -76,9 +77,20 @@ class House:
         """All lots that buyers have taken less all that sellers have, whoever they were."""
         return self._tape.signed_lots
 
-    def means(self) -> tuple[int, Lots]:
-        """What it could pay: how many lots at a price of one tick, and how many it could deliver."""
-        return self._quote.available // self._tick_value, self._base.available // self._lot_size
+    def means(self) -> tuple[int, Lots, int, Lots]:
+        """What it may trade, as numbers for :mod:`.compiled_flow`: at a price p it may buy the first over p plus the second, in
+        lots, and sell the third over p plus the fourth.
+        """
+        return min(_MANY, self._quote.available // self._tick_value), 0, 0, self._base.available // self._lot_size
+
+    def take_down(self, trades: int, lots: Lots, signed: Lots, high: Ticks, low: Ticks, last: Ticks) -> None:
+        """Put trades of the house with itself on the tape."""
+        self._tape.take_down(trades, lots, signed, high, low, last)
+
+    @property
+    def capacity(self) -> int:
+        """Resting orders from which on it posts none."""
+        return self._capacity
 
     def send(
         self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later], *, stays: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading_ecosystem.domains.exchange.accounts import Accounts
 from trading_ecosystem.domains.exchange.books import book_class
 from trading_ecosystem.domains.exchange.claims import Claims
-from trading_ecosystem.domains.exchange.flow import BackgroundFlow
+from trading_ecosystem.domains.exchange.flows import background_flow
 from trading_ecosystem.domains.exchange.house import House
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.perpetual_house import PerpetualHouse
@@ -38,7 +38,7 @@ class Market:
         house = (accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)
         self.house = PerpetualHouse(*house) if instrument.is_perpetual else House(*house)
         stream = randomness.stream(venue, f"flow {instrument.symbol}")
-        self.flow = BackgroundFlow(parameters.flow, instrument, self.book, self.house, stream)
+        self.flow = background_flow(parameters.flow, instrument, self.book, self.house, stream)
 
     def listed(self, venue: str, parameters: ExchangeParameters) -> InstrumentListed:
         """The instrument's reference data on this venue."""

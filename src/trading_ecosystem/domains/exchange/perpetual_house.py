@@ -7,6 +7,8 @@ losses are paid on each margin tick, so that a house that loses shows less and l
 
 from __future__ import annotations
 
+from typing import Final
+
 from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.house import House
@@ -14,6 +16,8 @@ from trading_ecosystem.domains.exchange.publication import Tape
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Instrument, Lots, Ticks
+
+_MANY: Final = 1 << 62
 
 
 class PerpetualHouse(House):
@@ -40,6 +44,12 @@ class PerpetualHouse(House):
         lot_margin = limit_ticks * self._tick_value * self._margin.initial_ppm
         largest = self._quote.available * PARTS_PER_MILLION // lot_margin
         return max(0, largest - position if side is Side.BUY else largest + position)
+
+    def means(self) -> tuple[int, Lots, int, Lots]:
+        """As its parent's."""
+        position = self._margin.positions.lots(self._account, self._instrument.symbol)
+        units = self._quote.available * PARTS_PER_MILLION // (self._tick_value * self._margin.initial_ppm)
+        return min(_MANY, units), -position, min(_MANY, units), position
 
     def withdraw_unaffordable(self, taker_side: Side, lots: Lots) -> None:
         """Before a named order of ``lots`` trades: leave only those house orders that the house has margin for together."""

@@ -61,6 +61,18 @@ class Tape:
         self.last_trade_id += 1
         return self.last_trade_id
 
+    def take_down(self, trades: int, lots: Lots, signed: Lots, high: Ticks, low: Ticks, last: Ticks) -> None:
+        """Take down some trades at once: how many, all their lots, those of buyers less those of sellers, and prices."""
+        if not self.volume_lots:
+            self.high_ticks, self.low_ticks = high, low
+        self.high_ticks = max(self.high_ticks, high)
+        self.low_ticks = min(self.low_ticks, low)
+        self.last_ticks = last
+        self.volume_lots += lots
+        self.buyer_initiated_lots += (lots + signed) // 2
+        self.signed_lots += signed
+        self.last_trade_id += trades
+
     def published(self, venue: str, symbol: str) -> TradesPublished:
         """The summary of the trades since the last one; the next begins empty."""
         summary = TradesPublished(
