@@ -135,7 +135,7 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
 
 def _usable_rows(scenario: Scenario, recording: Recording, seed: int, folder: Path) -> Sequence[RecordedPrice]:
     """The rows of a recording that price an instrument of the scenario."""
-    rows = read_recording(folder / recording.file, recording.format.value, recording.sample_ns)
+    rows = read_recording(folder / recording.file, recording.format.value, recording.sample_ns, recording.instrument)
     usable = [row for row in rows if row.instrument in scenario.ecosystem.market_data.instruments]
     if not usable:
         names = ", ".join(scenario.ecosystem.market_data.instruments)

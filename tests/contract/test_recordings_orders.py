@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.recordings.book_replay import detect_order_format, open_replay
 from trading_ecosystem.adapters.recordings.decimal_scale import finest, unit, units
 from trading_ecosystem.adapters.recordings.replay_findings import BookReplay
+from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.cli import app
 from trading_ecosystem.domains.exchange.books import available, book_class
 from trading_ecosystem.messages.orders import Side
@@ -328,6 +332,54 @@ def test_the_command_prints_what_was_found(tmp_path):
     assert document["trades"] == 3
     gap = written(tmp_path, START + depth(4, 14, 15, [], []))
     assert CliRunner().invoke(app, ["book-replay", str(gap)]).exit_code == 1
+
+
+def test_recordings_of_orders_are_prices_too(tmp_path):
+    path = written(
+        tmp_path,
+        HEADER
+        + "1,add,1,sell,100.5,3\n2,add,2,buy,100.25,1\n3,add,3,buy,100,1\n"
+        + "4,cancel,2,,,\n5,cancel,1,,,\n6,add,4,sell,100.01,1\n",
+    )
+    assert read_recording(path, "orders", 0, "BTC/USD") == [
+        RecordedPrice(2, "BTC/USD", 10_037_500_000),
+        RecordedPrice(4, "BTC/USD", 10_025_000_000),
+        RecordedPrice(6, "BTC/USD", 10_000_500_000),
+    ]
+    with pytest.raises(BadInput, match="names no instrument, expected to be told what it prices"):
+        read_recording(path, "orders")
+    one_sided = written(tmp_path, MESSAGES.splitlines()[0] + "\n")
+    with pytest.raises(BadInput, match="the book never has two sides, expected"):
+        read_recording(one_sided, "lobster", 0, "BTC/USD")
+
+
+def test_a_scenario_plays_a_recording_of_orders(tmp_path):
+    written(tmp_path, MESSAGES, "messages.csv")
+    scenario = "title: R\nduration: 1m\necosystem:\n  market_data:\n    instruments: [BTC/USD]\n    tick: 1s\n    recording: "
+    played = "{file: messages.csv, format: lobster, instrument: BTC/USD, sample: 100ms}\n"
+    path = written(tmp_path, scenario + played, "s.yaml")
+    result = CliRunner().invoke(app, ["run", str(path), "--out", str(tmp_path / "out"), "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    with gzip.open(tmp_path / "out" / "journal.jsonl.gz", "rt") as journal:
+        prices = [line for line in journal if "PriceRecorded" in line]
+    assert len(prices) == 1
+    assert "10005000000" in prices[0]
+
+
+@pytest.mark.parametrize(
+    ("recording", "problem"),
+    [
+        (
+            "{file: x, format: lobster}",
+            "recording of format lobster has one instrument under its own name; expected 'instrument'",
+        ),
+        ("{file: x, format: csv, instrument: BTC/USD}", "names its instruments itself; expected no 'instrument'"),
+        ("{file: x, format: orders, instrument: AAPL}", "unknown instrument 'AAPL'"),
+    ],
+)
+def test_a_scenario_says_what_a_recording_of_orders_prices(recording, problem):
+    with pytest.raises(BadInput, match=re.escape(problem)):
+        parse_scenario(f"title: R\nduration: 1m\necosystem: {{market_data: {{recording: {recording}}}}}\n", "s.yaml")
 
 
 def test_the_example_of_the_documentation_replays(tmp_path):

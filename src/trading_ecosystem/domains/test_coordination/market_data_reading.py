@@ -200,14 +200,23 @@ def _read_quotes(node: Node, instruments: tuple[str, ...]) -> QuotesSection:
 
 
 def _read_recording(node: Node) -> Recording:
-    fields = Fields(node, "recording", ("file", "format", "sample", "speed", "similar"))
-    speed, similar = fields.get("speed"), fields.get("similar")
+    fields = Fields(node, "recording", ("file", "format", "sample", "speed", "similar", "instrument"))
+    speed, similar, instrument = fields.get("speed"), fields.get("similar"), fields.get("instrument")
+    written = enumerated(fields.need("format"), "format", RecordingFormat)
+    names_instruments = written in (RecordingFormat.CSV, RecordingFormat.BINANCE)
+    if instrument is None and not names_instruments:
+        problem = f"a recording of format {written.value} has one instrument under its own name"
+        raise BadInput(fields.place, f"{problem}; expected 'instrument', the one that it prices")
+    if instrument is not None and names_instruments:
+        problem = f"a recording of format {written.value} names its instruments itself; expected no 'instrument'"
+        raise BadInput(fields.place_of("instrument"), problem)
     return Recording(
         file=text_of(fields.need("file"), "file"),
-        format=enumerated(fields.need("format"), "format", RecordingFormat),
+        format=written,
         sample_ns=rhythm(fields, "sample", SECOND),
         speed_ppm=ratio(speed, "speed", _SLOWEST, _FASTEST) if speed else PARTS_PER_MILLION,
         similar=_read_similar(similar) if similar else None,
+        instrument=named(instrument, "instrument", tuple(INSTRUMENTS)) if instrument is not None else None,
     )
 
 

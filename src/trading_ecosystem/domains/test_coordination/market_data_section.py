@@ -19,6 +19,12 @@ class RecordingFormat(enum.StrEnum):
     """Lines of ``time,instrument,price``."""
     BINANCE = "binance"
     """Raw websocket messages of Binance, each line ``local nanoseconds, space, JSON``."""
+    LOBSTER = "lobster"
+    """A LOBSTER message file; prices are the middle of the book that it replays."""
+    DATABENTO = "databento"
+    """Market by order in Databento's DBN; prices as with LOBSTER."""
+    ORDERS = "orders"
+    """Order events in CSV; prices as with LOBSTER."""
 
 
 class SimilarSeries(msgspec.Struct, frozen=True):
@@ -41,6 +47,8 @@ class Recording(msgspec.Struct, frozen=True):
     """Recorded time over ecosystem time: at ten times, an hour of the recording takes six minutes."""
     similar: SimilarSeries | None = None
     """A series that resembles the recorded one instead of it."""
+    instrument: str | None = None
+    """What a recording of orders, which has one instrument, prices; ``None`` where the file names its instruments."""
 
 
 class PathKind(enum.StrEnum):
