@@ -24,6 +24,7 @@ from trading_ecosystem.messages.market_data import (
     PriceRecorded,
     VolatilityConditionSet,
 )
+from trading_ecosystem.messages.market_statistics import PriceGapsQuestion
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 
@@ -155,6 +156,23 @@ def test_a_divergence_moves_one_instrument_and_nothing_else(bench):
         (run.start + MINUTE + 10 * SECOND, ConditionTookEffect("market-data", "gap", "BTC/USDT")),
         (run.start + 41 * MINUTE, ConditionEnded("market-data", "gap")),
     ]
+
+
+def test_a_perpetual_diverges_from_its_spot_market(bench):
+    away = gap(instrument="BTC-PERP", magnitude_ppm=-50_000)
+    pair = ("BTC/USD", "BTC-PERP")
+    clean, run = bench(instruments=pair).run(HOUR), bench(instruments=pair, inputs=((MINUTE, away),)).run(HOUR)
+    assert run.of(FundamentalPriceChanged, "BTC/USD") == clean.of(FundamentalPriceChanged, "BTC/USD")
+    for (at, moved), (_, true) in zip(
+        run.of(FundamentalPriceChanged, "BTC-PERP"), clean.of(FundamentalPriceChanged, "BTC-PERP"), strict=True
+    ):
+        if 11 * MINUTE <= at <= 31 * MINUTE:
+            assert moved.price_minor / true.price_minor == pytest.approx(0.95, abs=1e-9)
+        elif at <= MINUTE or at >= 41 * MINUTE:
+            assert moved == true
+    (basis,) = run.component.answer(PriceGapsQuestion())
+    assert (basis.left, basis.right) == pair
+    assert basis.widest_ppm == pytest.approx(52_632, abs=3_000)
 
 
 def test_a_spike_works_on_a_recorded_market_too(bench):

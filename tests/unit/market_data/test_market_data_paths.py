@@ -73,6 +73,17 @@ def test_a_whole_component_prices_every_instrument_without_a_free_triangle(bench
     assert last["ETH/USD"] == pytest.approx(last["ETH/BTC"] * last["BTC/USD"] / WHOLE, rel=1e-6)
 
 
+def test_a_perpetual_stays_beside_its_underlying_in_every_shape(bench):
+    for kind in SHAPES:
+        run = bench(path=PathParameters(kind=kind, **PARAMETERS.get(kind, {})), instruments=("BTC/USD", "BTC-PERP")).run(HOUR)
+        spot, perpetual = (
+            [message.price_minor for _, message in run.of(FundamentalPriceChanged, symbol)]
+            for symbol in ("BTC/USD", "BTC-PERP")
+        )
+        gaps = [abs(own / other - 1) for own, other in zip(perpetual, spot, strict=True)]
+        assert 0 < max(gaps) < 0.003
+
+
 @pytest.mark.parametrize("kind", [PathKind.GEOMETRIC_BROWNIAN, PathKind.BROWNIAN])
 def test_a_brownian_motion_has_the_volatility_and_the_correlation_asked_for(kind):
     path = paths(5, kind)

@@ -15,7 +15,7 @@ from trading_ecosystem.domains.market_data.volume_profile import day_volume, vol
 from trading_ecosystem.messages.market_data import PricePublished, ReferenceQuotePublished
 from trading_ecosystem.messages.market_statistics import ReferenceQuoteQuestion, SessionsQuestion, SessionState
 from trading_ecosystem.messages.sessions import ACTIVITY_PPM, Session, activity_ppm, sessions_at, weekday_of
-from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND, SPOT_PAIRS
+from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINUTE, SECOND
 
 MILLION = 1_000_000
 MONDAY = 4 * DAY
@@ -26,7 +26,7 @@ def at(*fields: int) -> int:
     return int(datetime(*fields, tzinfo=UTC).timestamp()) * SECOND  # type: ignore[misc, arg-type]
 
 
-@pytest.mark.parametrize("symbol", list(SPOT_PAIRS))
+@pytest.mark.parametrize("symbol", list(INSTRUMENTS))
 def test_the_usual_spread_is_that_of_a_usual_market(symbol):
     limits = SPREAD_RANGES[symbol]
     assert limits.narrowest_ppm < limits.usual_ppm < limits.widest_ppm
@@ -46,7 +46,7 @@ def test_the_spread_goes_with_volatility_and_with_the_inverse_root_of_what_is_tr
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(
-    st.sampled_from(list(SPOT_PAIRS)), st.none() | st.integers(0, 10**8), st.integers(0, 7 * DAY), st.integers(10_000, 10**8)
+    st.sampled_from(list(INSTRUMENTS)), st.none() | st.integers(0, 10**8), st.integers(0, 7 * DAY), st.integers(10_000, 10**8)
 )
 def test_the_spread_stays_within_its_limits(symbol, volatility_ppm, instant, liquidity_ppm):
     limits = SPREAD_RANGES[symbol]

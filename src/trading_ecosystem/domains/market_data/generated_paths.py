@@ -14,11 +14,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from trading_ecosystem.domains.market_data.basis import Basis
 from trading_ecosystem.domains.market_data.fluctuations import CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import YEAR, PathKind, Regime, regimes_of
 from trading_ecosystem.domains.market_data.price_paths import PATH_ASSETS, instrument_values, peg_step
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, Nanos
+from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
 LOWEST_SHARE: Final = 0.01
@@ -78,6 +79,11 @@ class GeneratedPaths:
         self._price_stream = randomness.stream(name, "prices")
         self._peg_stream = randomness.stream(name, "peg")
         self._trend_stream = randomness.stream(name, "trends")
+        self._bases = {
+            symbol: Basis(randomness.stream(name, f"basis {symbol}"))
+            for symbol in parameters.instruments
+            if INSTRUMENTS[symbol].is_perpetual
+        }
         self._began_at: Nanos | None = None
         self._priced_at: Nanos = 0
 
@@ -101,7 +107,11 @@ class GeneratedPaths:
             "ETH": self._eth.anchor * math.exp(self._eth.log),
             "USDT": MINOR_UNITS_PER_WHOLE * math.exp(self._log_usdt),
         }
-        return instrument_values(self._instruments, usd)
+        values = instrument_values(self._instruments, usd)
+        for place, symbol in enumerate(self._instruments):
+            if symbol in self._bases:
+                values[place] = usd[INSTRUMENTS[symbol].base] * self._bases[symbol].ratio
+        return values
 
     def _move(self, step_ns: Nanos, elapsed_ns: Nanos) -> None:
         regime = self._regime_at(elapsed_ns)
@@ -115,6 +125,8 @@ class GeneratedPaths:
                 coin.move(shock, step_ns, drift, regime)
         if self._trending:
             self._turn_trends(math.exp(-math.log(2.0) * step_ns / self._half_life_ns))
+        for basis in self._bases.values():
+            basis.move(step_ns)
         decay, shock = peg_step(self._volatility_usdt, step_ns)
         self._log_usdt = self._log_usdt * decay + shock * self._peg_stream.normal()
 

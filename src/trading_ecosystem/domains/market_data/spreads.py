@@ -71,6 +71,7 @@ SPREAD_RANGES: Final[dict[str, SpreadRange]] = {
     "ETH/USDT": SpreadRange(30, 200, 6_000, 700_000),
     "ETH/BTC": SpreadRange(50, 300, 8_000, 420_000),
     "USDT/USD": SpreadRange(10, 100, 10_000, 20_000),
+    "BTC-PERP": SpreadRange(20, 100, 5_000, 550_000),
 }
 OTHER: Final = SpreadRange(20, 200, 8_000, 600_000)
 """Of an instrument that has no line above."""
