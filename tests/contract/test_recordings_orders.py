@@ -293,6 +293,67 @@ def test_without_the_package_one_line_says_what_to_install(tmp_path, monkeypatch
         open_replay(path)
 
 
+LAST = 0x80
+
+
+def mbo_file(folder: Path, *rows: tuple[str, str, int, int, int, int], instruments: tuple[int, ...] = ()) -> Path:
+    """A DBN file of (action, side, order id, price in dollars, size, flags)."""
+    dbn = pytest.importorskip("databento_dbn", reason="the extra databento is not installed")
+    metadata = dbn.Metadata("GLBX.MDP3", 0, dbn.SType.RAW_SYMBOL, dbn.SType.INSTRUMENT_ID, dbn.Schema.MBO)
+    actions = {str(action): action for action in dbn.Action.variants()}
+    sides = {str(side): side for side in dbn.Side.variants()}
+    named = instruments or (7,) * len(rows)
+    records = [
+        dbn.MBOMsg(1, named[at], at, order, price * 10**9, size, actions[action], sides[side], at, flags, 0)
+        for at, (action, side, order, price, size, flags) in enumerate(rows)
+    ]
+    return written(folder, bytes(metadata) + b"".join(bytes(record) for record in records), "small.dbn")
+
+
+@both_books
+def test_orders_of_a_dbn_file_keep_or_lose_their_place(tmp_path, kind):
+    path = mbo_file(
+        tmp_path,
+        ("A", "B", 1, 100, 5, LAST),
+        ("A", "B", 2, 100, 5, LAST),
+        ("A", "A", 3, 101, 4, LAST),
+        ("M", "B", 1, 100, 3, LAST),  # less at the same price keeps its place
+        ("T", "A", 9, 100, 3, 0),
+        ("F", "B", 1, 100, 3, 0),
+        ("C", "B", 1, 100, 3, LAST),
+        ("M", "B", 2, 99, 5, LAST),
+    )
+    replay = replayed(path, kind)
+    assert replay.findings.as_recorded
+    assert (replay.findings.placed, replay.findings.trades, replay.findings.traded_lots) == (3, 1, 3)
+    assert [(check.held, check.of) for check in replay.findings.checks] == [(1, 1)]
+    assert len(replay.book) == 2
+    assert replay.findings.tick == "1"
+    assert (replay.book.best(Side.BUY), replay.book.best(Side.SELL)) == ((99, 5), (101, 4))
+
+
+@both_books
+def test_unknown_cancels_crossed_states_and_a_cut_event_of_a_dbn_file_are_counted(tmp_path, kind):
+    rows = [("A", "B", 1, 100, 5, LAST), ("C", "B", 8, 100, 5, LAST), ("A", "A", 2, 99, 1, LAST)]
+    found = replayed(mbo_file(tmp_path, *rows, ("C", "A", 2, 99, 1, 0)), kind).findings
+    assert (found.unknown_orders, found.crossed_states, found.gaps) == (1, 1, 1)
+    crossed_for_a_moment = [("A", "B", 1, 100, 5, LAST), ("A", "A", 2, 99, 1, 0), ("C", "B", 1, 100, 5, LAST)]
+    assert replayed(mbo_file(tmp_path, *crossed_for_a_moment), kind).findings.as_recorded
+
+
+def test_everything_wrong_with_records_of_a_dbn_file_is_one_clear_line(tmp_path):
+    order = ("A", "B", 1, 100, 5, LAST)
+    path = mbo_file(tmp_path, order, ("A", "B", 2, 100, 5, LAST), instruments=(7, 8))
+    with pytest.raises(BadInput, match="record 2: instrument 8 beside 7, expected a file with one instrument"):
+        open_replay(path)
+    with pytest.raises(BadInput, match="record 2: order 1 is refused .duplicate_order_id., expected a new order"):
+        replayed(mbo_file(tmp_path, order, order))
+    with pytest.raises(BadInput, match="record 1: price -1000000000, expected a positive one"):
+        replayed(mbo_file(tmp_path, ("A", "B", 1, -1, 5, LAST)))
+    with pytest.raises(BadInput, match="no MBO record, expected at least one"):
+        replayed(mbo_file(tmp_path))
+
+
 @pytest.mark.parametrize("content", [b"DBN", b"DBN\x03" + bytes(200), b"\x28\xb5\x2f\xfd" + bytes(50)])
 def test_what_is_no_dbn_is_one_clear_line(tmp_path, content):
     pytest.importorskip("databento_dbn", reason="the extra databento is not installed")
