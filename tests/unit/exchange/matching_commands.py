@@ -117,12 +117,16 @@ class Stream:
     def step(self, *matchings: Matching) -> list[Sequence[MatchingEvent]]:
         """Send one command to all; the answer of each."""
         self.now += self.random.randrange(50)
-        command, asked = self._command(matchings[0])
+        command, asked = self.make(matchings[0])
         answers = [command(each) for each in matchings]
+        self.take(answers[0], asked)
+        return answers
+
+    def take(self, events: Sequence[MatchingEvent], asked: Sequence[NewOrder]) -> None:
+        """Follow what a command has led to."""
         for new in asked:
             self.followed.asked(new)
-        self.hear(answers[0], asked)
-        return answers
+        self.hear(events, asked)
 
     def tell_positions(self, *matchings: Matching) -> list[list[MatchingEvent]]:
         """Say every position that has moved, as a venue does after each command."""
@@ -146,7 +150,8 @@ class Stream:
 
     # ---------------------------------------------------------------- making commands
 
-    def _command(self, matching: Matching) -> tuple[Command, Sequence[NewOrder]]:
+    def make(self, matching: Matching) -> tuple[Command, Sequence[NewOrder]]:
+        """The next command, and the orders that it places."""
         draw = self.random.random()
         now, choice = self.now, self.random.choice
         live = list(self.followed.living)

@@ -7,19 +7,20 @@ displayed or not (icebergs and hidden orders take part in full). The rules, each
 1. *Maximum executable volume*: the prices at which the lesser of buyers and sellers is largest.
 2. *Minimum surplus*: of these, the prices at which buyers and sellers differ least.
 3. *Market pressure*: if at all of these there are more buyers, the highest; if at all there are more sellers, the lowest.
-4. *Reference price*: else only the highest with more buyers and the lowest with more sellers are left, or, if at some
-   they balance, the lowest and the highest at which they balance; the price is the reference price if it lies between these
-   two, or the one of the two that is nearer to it.
+4. *Reference price*: else there is a lower and an upper end: the highest price with more buyers and the lowest with more
+   sellers, or, where they balance, the lowest and the highest price at which they do. The reference price if it lies between
+   the two, else the one that is nearer to it. Without a reference price: their middle, rounded down.
 
-Ties end there: rule 4 always leaves one price. Without a reference price it is the lower of the two plus half of their
-distance, rounded down. Between the limits that rule 4 leaves the executable volume is the same everywhere, since the
-buyers only fall and the sellers only rise with the price.
+Rule 4 always leaves one price. It need not be a limit; between the two ends the executable volume is the same everywhere,
+since with the price the buyers only fall and the sellers only rise.
 
 If there are no limits at all, only market orders, they trade at the reference price; without one there is no auction. If
 nothing can trade there is no price (0).
 
-The rules are those of Xetra's and ASX's opening auctions (T7 Market Model for the Trading Venue Xetra, "Price determination
-in auctions"; ASX four-step open/close algorithm); the worked examples of these stand in the tests."""
+Rules 1 to 3 are those of Xetra and ASX. On rule 4 venues differ: ours is that of BNB Beacon Chain (the
+reference price itself); the examples of the Xetra market model take the limit that is nearest to it. Both stand in
+the tests, with that difference.
+"""
 
 from __future__ import annotations
 
