@@ -107,6 +107,7 @@ cdef struct Core:
     int64_t updates
     int64_t watch_below
     int64_t watch_above
+    bint lean
     bint matching
     bint attention
     bint best_watched
@@ -155,6 +156,8 @@ cdef int core_place(Core* core, const Placing* asked) noexcept nogil
 cdef int core_cancel(Core* core, int64_t order_id, int reason) noexcept nogil
 cdef int core_reduce(Core* core, int64_t order_id, int64_t lots) noexcept nogil
 cdef int core_replace(Core* core, int64_t order_id, int64_t lots, int64_t price, bint post_only, int self_trade) noexcept nogil
+cdef int core_refuse(Core* core, int64_t order_id, int reason) noexcept nogil
+cdef object event_struct(const Event* event)
 cdef uint32_t core_slot(const Core* core, int64_t order_id) noexcept nogil
 cdef uint32_t core_displayed(const Core* core, int side) noexcept nogil
 cdef int64_t core_fillable(const Core* core, int side, int64_t lots, bint limited, int64_t price, uint32_t owner, int self_trade) noexcept nogil
