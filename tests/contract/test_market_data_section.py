@@ -57,6 +57,11 @@ def test_paths() -> None:
     )
 
 
+def test_time_of_day() -> None:
+    assert not made("tick: 10s").time_of_day
+    assert made("time_of_day: true").time_of_day
+
+
 def test_every_kind_of_path_is_one_that_market_data_knows() -> None:
     assert [kind.value for kind in PathKind] == [kind.value for kind in section.PathKind]
 

@@ -41,6 +41,7 @@ def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
         correlation=section.correlation,
         jumps=section.jumps,
         candle_intervals_ns=section.candles_ns,
+        time_of_day=section.time_of_day,
         path=_path(section.path),
         sources=_sources(section.sources),
         spreads=_spreads(section.quotes),

@@ -14,6 +14,7 @@ from trading_ecosystem.domains.market_data.generated_paths import LOWEST_SHARE, 
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters, regimes_of
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
+from trading_ecosystem.messages.sessions import activity_ppm
 from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SPOT_PAIRS
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
@@ -169,6 +170,19 @@ def test_in_a_divergence_coins_do_not_correlate():
     rows = [path.values(step * 5 * MINUTE) for step in range(2_500)]
     btc, eth = (returns([math.log(row[column]) for row in rows]) for column in (0, 1))
     assert abs(textbook.correlation(btc, eth)) < 0.07
+
+
+@pytest.mark.parametrize("kind", [PathKind.STOCHASTIC_VOLATILITY, PathKind.GEOMETRIC_BROWNIAN, PathKind.BROWNIAN])
+def test_time_of_day_makes_volatility_go_with_the_usual_activity_and_changes_no_draw(bench, kind):
+    def moves(time_of_day: bool) -> dict[int, float]:
+        run = bench(path=PathParameters(kind=kind), time_of_day=time_of_day, tick_ns=5 * MINUTE).run(DAY)
+        rows = [(at, math.log(message.price_minor)) for at, message in run.of(FundamentalPriceChanged, "ETH/USD")]
+        return {at: after - before for (at, before), (_, after) in itertools.pairwise(rows)}
+
+    flat, moving, start = moves(False), moves(True), bench().start
+    for at, move in flat.items():
+        assert moving[at] == pytest.approx(move * math.sqrt(activity_ppm(start + at) / 1_000_000), rel=0.05, abs=2e-6)
+    assert flat != moving
 
 
 @pytest.mark.parametrize("kind", SHAPES)

@@ -18,7 +18,7 @@ from trading_ecosystem.domains.market_data.basis import Basis
 from trading_ecosystem.domains.market_data.fluctuations import CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
 from trading_ecosystem.domains.market_data.path_shapes import YEAR, PathKind, Regime, regimes_of
-from trading_ecosystem.domains.market_data.price_paths import PATH_ASSETS, instrument_values, peg_step
+from trading_ecosystem.domains.market_data.price_paths import PATH_ASSETS, instrument_values, peg_step, time_of_day_factor
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
@@ -40,9 +40,9 @@ class CoinPath:
         self.level = 0.0
         self.trend = 0.0
 
-    def move(self, shock: float, step_ns: Nanos, drift: float, regime: Regime) -> None:
-        """Take one step; ``shock`` is standard normal, ``drift`` per nanosecond."""
-        volatility = self.volatility * regime.factor
+    def move(self, shock: float, step_ns: Nanos, drift: float, regime: Regime, factor: float) -> None:
+        """Take one step; ``shock`` is standard normal, ``drift`` per nanosecond, ``factor`` that of the time of day."""
+        volatility = self.volatility * regime.factor * factor
         if regime.pull:
             decay = math.exp(-regime.pull * step_ns)
             spread = volatility * math.sqrt((1.0 - decay * decay) / (2.0 * regime.pull))
@@ -51,9 +51,9 @@ class CoinPath:
         spread = volatility * math.sqrt(step_ns)
         self.log += (drift + self.trend) * step_ns - 0.5 * spread * spread + spread * shock
 
-    def move_in_price(self, shock: float, step_ns: Nanos, drift: float) -> None:
+    def move_in_price(self, shock: float, step_ns: Nanos, drift: float, factor: float) -> None:
         """Take one step of a Brownian motion of the price itself."""
-        share = math.exp(self.log) + drift * step_ns + self.volatility * math.sqrt(step_ns) * shock
+        share = math.exp(self.log) + drift * step_ns + self.volatility * factor * math.sqrt(step_ns) * shock
         self.log = math.log(max(LOWEST_SHARE, share))
 
 
@@ -72,6 +72,7 @@ class GeneratedPaths:
         self._correlation = float(parameters.correlation)
         self._in_price = shape.kind is PathKind.BROWNIAN
         self._trending = shape.kind is PathKind.TREND_FOLLOWING
+        self._time_of_day = parameters.time_of_day
         self._strength = float(shape.strength)
         self._half_life_ns = shape.half_life_ns
         self._regimes = regimes_of(shape)
@@ -99,7 +100,8 @@ class GeneratedPaths:
             if self._trending:
                 self._turn_trends(0.0)
         elif now > self._priced_at:
-            self._move(now - self._priced_at, self._priced_at - self._began_at)
+            regime = self._regime_at(self._priced_at - self._began_at)
+            self._move(now - self._priced_at, regime, time_of_day_factor(self._priced_at) if self._time_of_day else 1.0)
         self._priced_at = now
         usd = {
             "USD": float(MINOR_UNITS_PER_WHOLE),
@@ -113,16 +115,15 @@ class GeneratedPaths:
                 values[place] = usd[INSTRUMENTS[symbol].base] * self._bases[symbol].ratio
         return values
 
-    def _move(self, step_ns: Nanos, elapsed_ns: Nanos) -> None:
-        regime = self._regime_at(elapsed_ns)
+    def _move(self, step_ns: Nanos, regime: Regime, factor: float) -> None:
         shared, own = self._price_stream.normal(), self._price_stream.normal()
         correlation = 0.0 if regime.decoupled else self._correlation
         mixed = correlation * shared + math.sqrt(1.0 - correlation * correlation) * own
         for coin, shock, drift in ((self._btc, shared, regime.drift_btc), (self._eth, mixed, regime.drift_eth)):
             if self._in_price:
-                coin.move_in_price(shock, step_ns, drift)
+                coin.move_in_price(shock, step_ns, drift, factor)
             else:
-                coin.move(shock, step_ns, drift, regime)
+                coin.move(shock, step_ns, drift, regime, factor)
         if self._trending:
             self._turn_trends(math.exp(-math.log(2.0) * step_ns / self._half_life_ns))
         for basis in self._bases.values():

@@ -29,6 +29,9 @@ class MarketDataParameters(msgspec.Struct, frozen=True, kw_only=True):
     jumps: bool
     """Whether coins jump from time to time (Merton); without, paths are continuous."""
     candle_intervals_ns: tuple[Nanos, ...] = (MINUTE,)
+    time_of_day: bool = False
+    """Whether the coins' volatility goes with the time of the week, as the square root of the usual activity; its mean square
+    over a week stays what it was. Not used in recorded mode."""
     path: PathParameters = PathParameters()
     """The shape of generated prices; without meaning in recorded mode."""
     sources: ConsensusParameters | None = None

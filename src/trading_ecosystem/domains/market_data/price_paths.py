@@ -20,6 +20,10 @@ life)``: an annual volatility of 3 % gives 5.4 basis points.
 
 **A perpetual** has the price of its underlying in USD times a :mod:`.basis` of its own.
 
+**Time of day**, where asked for, multiplies the coins' volatility by the square root of the usual activity of the time of the
+week (``messages/sessions.py``): variance goes with what is traded (P. K. Clark, "A subordinated stochastic process model",
+1973).
+
 A step may have any length: mean reversion uses the exact transition, coins hold the volatility of the step's start.
 """
 
@@ -31,7 +35,8 @@ from typing import Final
 from trading_ecosystem.domains.market_data.basis import Basis
 from trading_ecosystem.domains.market_data.fluctuations import CoinMoments
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
-from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Nanos
+from trading_ecosystem.messages.sessions import activity_ppm
+from trading_ecosystem.messages.units import DAY, HOUR, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
 YEAR: Final[Nanos] = 365 * DAY
@@ -65,6 +70,7 @@ class PricePaths:
         self._log_usdt = math.log(prices["USDT"] / MINOR_UNITS_PER_WHOLE)
         self._log_volatility_ratio = _VOLATILITY_CENTRE
         self._jumps = parameters.jumps
+        self._time_of_day = parameters.time_of_day
         self._price_stream = randomness.stream(name, "prices")
         self._volatility_stream = randomness.stream(name, "volatility")
         self._peg_stream = randomness.stream(name, "peg")
@@ -90,7 +96,7 @@ class PricePaths:
     def values(self, now: Nanos) -> list[float | None]:
         """Move the paths up to ``now``; the price of each instrument in minor units, not yet rounded."""
         if self._priced_at is not None and now > self._priced_at:
-            self._move(now - self._priced_at)
+            self._move(now - self._priced_at, self._priced_at)
         self._priced_at = now
         usd = (
             self._anchor_btc * math.exp(self._log_btc),
@@ -104,12 +110,14 @@ class PricePaths:
             values[number] = usd[self._columns[number][0]] * basis.ratio
         return values
 
-    def _move(self, step_ns: Nanos) -> None:
+    def _move(self, step_ns: Nanos, from_at: Nanos) -> None:
         if step_ns != self._step_ns:
             self._measure_step(step_ns)
         ratio = math.exp(self._log_volatility_ratio - _VOLATILITY_CENTRE)
         if ratio > VOLATILITY_CAP:
             ratio = VOLATILITY_CAP
+        if self._time_of_day:
+            ratio *= time_of_day_factor(from_at)
         normal = self._price_stream.normal
         shared = normal()
         own = normal()
@@ -145,6 +153,11 @@ class PricePaths:
             own = stream.normal()
             self._log_btc += JUMP_SIZE * shared
             self._log_eth += JUMP_SIZE * (self._correlation * shared + self._independent * own)
+
+
+def time_of_day_factor(at: Nanos) -> float:
+    """Volatility at a time of the week over the usual: the root of the activity (Clark 1973), which has a mean of one."""
+    return math.sqrt(activity_ppm(at) / PARTS_PER_MILLION)
 
 
 def peg_step(volatility: float, step_ns: Nanos) -> tuple[float, float]:

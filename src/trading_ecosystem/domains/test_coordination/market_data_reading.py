@@ -63,7 +63,7 @@ _WIDEST_SPREAD: Final[PartsPerMillion] = 100_000
 _USUAL_WIDTH: Final[PartsPerMillion] = 500
 _THINNEST: Final[PartsPerMillion] = 10_000
 _THICKEST: Final[PartsPerMillion] = 100 * PARTS_PER_MILLION
-_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps", "path")
+_PATH_FIELDS: Final = ("prices", "volatility", "correlation", "jumps", "path", "time_of_day")
 _WINDOW: Final = ("start", "over")
 _SHAPES: Final[dict[PathKind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     PathKind.STOCHASTIC_VOLATILITY: ((), ()),
@@ -126,6 +126,7 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
     for asset, value in by_asset(fields.get("volatility"), "volatility", PRICED_ASSETS):
         volatility[asset] = decimal_text(value, f"the volatility of {asset}", Decimal(0), Decimal(5))
     correlation, jumps, path = fields.get("correlation"), fields.get("jumps"), fields.get("path")
+    time_of_day = fields.get("time_of_day")
     shape = _read_path(path) if path is not None else section.path
     usual_kind = PathKind.STOCHASTIC_VOLATILITY
     usual = shape.kind is usual_kind
@@ -142,6 +143,7 @@ def read_market_data(node: Node | None, place: str) -> MarketDataSection:
         volatility=volatility,
         correlation=decimal_text(correlation, "correlation", Decimal(-1), Decimal(1)) if correlation else "0.8",
         jumps=jumping,
+        time_of_day=boolean(time_of_day, "time_of_day") if time_of_day else False,
     )
 
 

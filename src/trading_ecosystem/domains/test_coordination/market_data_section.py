@@ -148,3 +148,5 @@ class MarketDataSection(msgspec.Struct, frozen=True):
     quotes: QuotesSection | None = None
     path: PathSection = PathSection(PathKind.STOCHASTIC_VOLATILITY)
     sources: SourcesSection | None = None
+    time_of_day: bool = False
+    """Whether the coins' volatility goes with the usual activity of the time of the week."""
