@@ -11,7 +11,7 @@ from trading_ecosystem.messages.audit import DetectionOutcome
 
 # In `make test` long scenarios run shortened, where shortening leaves their faults and expectations inside.
 SHORTER = {} if CAMPAIGN else {"quiet_day": ("duration=2h", "clean_periods.0.until=2h")}
-FAULTED = ("market_crash", "settlement_delay", "stale_feed", "unnoticed_depeg", "stablecoin_depeg")
+FAULTED = ("market_crash", "settlement_delay", "stale_feed", "unnoticed_depeg", "stablecoin_depeg", "perp_squeeze")
 
 
 def test_the_library_is_what_is_tested_here():

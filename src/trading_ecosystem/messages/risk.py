@@ -17,6 +17,15 @@ For an amount, the last message that arrived counts, except that some arrivals c
 (same venue, instrument, trade, account, execution) or whose trade was said settled to that account before; a
 ``SettlementSettled`` that arrives again (same venue, instrument, trade, account); a transfer message that arrives
 again, equal in every field; a ``TransferPending`` after the ``TransferPosted`` of the same transfer.
+**Perpetuals.** A fill of a perpetual adds its signed lots to the position of its account at its venue and its signed
+notional to the position's *carried value*, and takes its fee from the firm's USD; it is no unsettled fill. A
+``VariationSettled`` sets position and carried value of each of its lines (position times mark), gives back the fees that
+fills of that account in these instruments took since its last one, and adds ``settled_minor`` to the firm's position in its
+asset; ``VariationPosted`` takes that away again and sets the pledged amount. Both count once per venue, account and number; if
+``VariationPosted`` came first, ``settled_minor`` is not added. The *net position* in an asset is the position plus the base
+amounts of all perpetuals on it, and position limits, notionals and net delta are of net positions. The equity has, beside the
+values of the positions, for each perpetual of which a price has arrived: base amount times price ``// 10⁸`` (floor, of all
+accounts together) less carried value.
 An asset's *USD price* is the latest price of ``<asset>/USD`` (USD itself 10⁸ minor units); value of a position is
 ``position_minor * price_minor // 10⁸`` (floor). A limit whose price is missing is evaluated without that asset.
 
@@ -283,6 +292,7 @@ class ExposureReported(Message, frozen=True, gc=False):
 
     Gross: every unsettled fill counts with its base amount, whichever its side."""
     btc_minor: MinorUnits
+    """Net position, perpetuals included; so for ETH."""
     eth_minor: MinorUnits
     usd_minor: MinorUnits
     usdt_minor: MinorUnits

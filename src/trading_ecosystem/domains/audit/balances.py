@@ -46,7 +46,9 @@ class ConservationRule(enum.StrEnum):
     VARIATION_POSTED_ONCE = "variation_posted_once"
     """A custodian posts a flow only as a venue told it, once."""
     MARGIN_COVERED = "margin_covered"
-    """Whoever is below the maintenance margin, or cannot pay variation, is being liquidated by the end of that handling."""
+    """Whoever is below the maintenance margin, or cannot pay variation, is being liquidated by the end of that handling.
+
+    And nobody's position is closed by a venue who was not told."""
 
 
 class ClaimSum:

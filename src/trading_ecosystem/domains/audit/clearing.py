@@ -16,6 +16,7 @@ from trading_ecosystem.messages.custodian import ClearingPosted, VariationPosted
 from trading_ecosystem.messages.margin import (
     DeficitCovered,
     LiquidationEnded,
+    LiquidationOrdered,
     LiquidationStarted,
     MarginChanged,
     MarkPriceChanged,
@@ -142,6 +143,12 @@ class ClearingCheck:
         """An account is liquidated from now on."""
         self._liquidated[said.venue, said.account] = True
 
+    def liquidation_ordered(self, said: LiquidationOrdered) -> None:
+        """An order closes some of an account's position; it must have been told that it is liquidated."""
+        if not self._liquidated.get((said.venue, said.account)):
+            detail = f"{said.account} is liquidated at {said.venue} and was not told"
+            self._find(ConservationRule.MARGIN_COVERED, detail)
+
     def liquidation_ended(self, said: LiquidationEnded) -> None:
         """An account is liquidated no longer."""
         self._liquidated[said.venue, said.account] = False
@@ -180,5 +187,6 @@ CLEARING_RULES: Final[dict[type[Message], Callable[[ClearingCheck, Any], None]]]
     MarginChanged: ClearingCheck.margin_changed,
     DeficitCovered: ClearingCheck.deficit_covered,
     LiquidationStarted: ClearingCheck.liquidation_started,
+    LiquidationOrdered: ClearingCheck.liquidation_ordered,
     LiquidationEnded: ClearingCheck.liquidation_ended,
 }

@@ -12,12 +12,19 @@ from trading_ecosystem.domains.audit.positions import Positions, TransferKey, tr
 from trading_ecosystem.domains.audit.price_conditions import PriceConditions
 from trading_ecosystem.domains.audit.settlement_conditions import SettlementConditions
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import (
+    SettlementSettled,
+    TransferKind,
+    TransferPending,
+    TransferPosted,
+    VariationPosted,
+)
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import LimitSet
-from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
+from trading_ecosystem.messages.units import INSTRUMENTS, PERPETUALS, Nanos
 
 LARGEST_PRICE: Final = 10**20
 """A price above this, in minor units, has not arrived."""
@@ -60,16 +67,34 @@ class Conditions:
         if instrument not in self._instruments or not 0 < message.price_minor <= LARGEST_PRICE:
             return
         self._prices.price_arrived(message, at, entry)
+        if instrument in PERPETUALS:
+            self._limits.perpetual_priced(instrument, message.price_minor, self._positions.perpetuals, at, entry)
         asset = self._bases.get(instrument)
         if asset is not None:
             self._limits.price_arrived(asset, message.price_minor, at, entry)
 
     def filled(self, message: OrderFilled, at: Nanos, entry: Entry) -> None:
         """A fill reaches the monitor."""
+        if message.instrument in PERPETUALS:
+            if self._positions.perpetual_filled(message):
+                held = self._positions.perpetuals
+                self._limits.perpetuals_changed((message.instrument,), message.fee_asset, held, at, entry)
+            return
         fill = self._positions.filled(message, entry)
         if fill is not None:
             self._settlements.filled(message.venue, fill, at)
             self._limits.positions_changed((fill.base, fill.quote), at, entry)
+
+    def variation_settled(self, message: VariationSettled, at: Nanos, entry: Entry) -> None:
+        """Variation reaches the monitor."""
+        if self._positions.variation_settled(message):
+            symbols = tuple(line.instrument for line in message.lines)
+            self._limits.perpetuals_changed(symbols, message.asset, self._positions.perpetuals, at, entry)
+
+    def variation_posted(self, message: VariationPosted, at: Nanos, entry: Entry) -> None:
+        """The posting of variation reaches the monitor."""
+        if self._positions.variation_posted(message):
+            self._limits.positions_changed((message.asset,), at, entry)
 
     def settled(self, message: SettlementSettled, at: Nanos, entry: Entry) -> None:
         """A settlement reaches the monitor."""
@@ -103,6 +128,8 @@ class Conditions:
 _RECEIVED: Final[dict[type[Message], Callable[[Conditions, Any, Nanos, Entry], None]]] = {
     PricePublished: Conditions.price_arrived,
     OrderFilled: Conditions.filled,
+    VariationSettled: Conditions.variation_settled,
+    VariationPosted: Conditions.variation_posted,
     SettlementSettled: Conditions.settled,
     TransferPending: Conditions.transfer_pending,
     TransferPosted: Conditions.transfer_posted,

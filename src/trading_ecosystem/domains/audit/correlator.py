@@ -21,7 +21,7 @@ from trading_ecosystem.domains.audit.lifecycles import Lifecycles
 from trading_ecosystem.domains.audit.merkle import MerkleTree
 from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding
 from trading_ecosystem.messages.base import Message, master_of
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import (
     DepthChanged,
@@ -34,6 +34,7 @@ from trading_ecosystem.messages.exchange import (
     QuoteChanged,
     TradesPublished,
 )
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
 from trading_ecosystem.messages.test_coordination import (
@@ -69,6 +70,8 @@ class Audit:
         PricePublished: "price_published",
         OrderFilled: "order_filled",
         SettlementSettled: "settlement_settled",
+        VariationSettled: "variation_said",
+        VariationPosted: "variation_said",
         TransferPending: "transfer_said",
         TransferPosted: "transfer_said",
         InstrumentListed: "instrument_listed",
@@ -214,6 +217,13 @@ class Audit:
 
     def transfer_said(self, message: TransferPending | TransferPosted, entry: Entry) -> None:
         """A transfer is pending or posted."""
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
+
+    def variation_said(self, message: VariationSettled | VariationPosted, entry: Entry) -> None:
+        """Variation was settled by a venue, or posted by a custodian."""
+        if isinstance(message, VariationSettled):
+            self._lifecycles.variation_settled(message, entry)
         if self._concerns(message.account):
             self._deliveries.hold(entry)
 

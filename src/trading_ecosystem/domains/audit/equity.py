@@ -20,12 +20,18 @@ class Equity:
         """Signed value of the position by asset, of the assets that have a price."""
         self.total: MinorUnits = 0
         self.gross: MinorUnits = 0
-        """Sum of the absolute values over all assets other than USD."""
+        """Sum of the absolute net values over all assets other than USD."""
         self.reference: MinorUnits = 0
         """The equity that today's loss counts from."""
         self.mark: MinorUnits = 0
         """The high-water mark."""
         self._midnight: Nanos = 0
+        self._perpetual: dict[str, MinorUnits] = {}
+        """Base amount of perpetuals by their underlying."""
+        self.net_values: dict[str, MinorUnits] = {}
+        """Signed value of the net position by asset: the position and the perpetuals on it."""
+        self._results: dict[str, MinorUnits] = {}
+        """By perpetual, what the next variation would pay at the latest price."""
 
     def begin_day(self, at: Nanos) -> None:
         """Something arrives at ``at``; where that is past midnight, the loss counts from what was before it."""
@@ -38,7 +44,7 @@ class Equity:
         known = asset in self.prices
         self.prices[asset] = price
         before = self.total
-        self._value(asset, position * price // MINOR_UNITS_PER_WHOLE)
+        self._value(asset, position, price)
         if not known:
             self._shift(self.total - before)
         if self.total > self.mark:
@@ -48,7 +54,18 @@ class Equity:
         """The firm's position in an asset moved; :meth:`raise_mark` follows once all that moved together have."""
         price = self.prices.get(asset)
         if price is not None:
-            self._value(asset, position * price // MINOR_UNITS_PER_WHOLE)
+            self._value(asset, position, price)
+
+    def perpetual_marked(self, symbol: str, base: MinorUnits, price: MinorUnits, carried: MinorUnits) -> None:
+        """The firm's positions in a perpetual, at its latest price (0 where none has arrived)."""
+        result = base * price // MINOR_UNITS_PER_WHOLE - carried if price else 0
+        self.total += result - self._results.get(symbol, 0)
+        self._results[symbol] = result
+
+    def perpetual_moved(self, asset: str, base: MinorUnits, position: MinorUnits) -> None:
+        """All perpetuals on an asset come to this base amount."""
+        self._perpetual[asset] = base
+        self.position_changed(asset, position)
 
     def raise_mark(self) -> None:
         """The change is complete: the mark follows the equity upwards."""
@@ -81,9 +98,11 @@ class Equity:
         self.reference += value
         self.mark += value
 
-    def _value(self, asset: str, value: MinorUnits) -> None:
-        before = self.values.get(asset, 0)
+    def _value(self, asset: str, position: MinorUnits, price: MinorUnits) -> None:
+        value = position * price // MINOR_UNITS_PER_WHOLE
+        self.total += value - self.values.get(asset, 0)
         self.values[asset] = value
-        self.total += value - before
+        net = (position + self._perpetual.get(asset, 0)) * price // MINOR_UNITS_PER_WHOLE
         if asset != CASH:
-            self.gross += abs(value) - abs(before)
+            self.gross += abs(net) - abs(self.net_values.get(asset, 0))
+        self.net_values[asset] = net

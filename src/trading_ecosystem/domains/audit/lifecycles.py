@@ -1,4 +1,7 @@
-"""Order lifecycles: each order of a named account from its request to the settlement of its last fill."""
+"""Order lifecycles: each order of a named account from its request to the settlement of its last fill.
+
+A fill in a perpetual is settled by the margin tick after it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from trading_ecosystem.messages.audit import OrderLifecycle
 from trading_ecosystem.messages.custodian import SettlementSettled
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.orders import OrderStatus
-from trading_ecosystem.messages.units import Lots, Nanos
+from trading_ecosystem.messages.units import PERPETUALS, Lots, Nanos
 
 OrderKey: TypeAlias = tuple[str, str, str]
 """Venue, account, client order id."""
@@ -85,6 +89,7 @@ class Lifecycles:
         self._live: dict[OrderKey, OpenOrder] = {}
         self._repeats: dict[OrderKey, deque[OpenOrder]] = {}
         self._unsettled: dict[tuple[str, str, int, str], list[OpenOrder]] = {}
+        self._unpaid: dict[tuple[str, str], list[OpenOrder]] = {}  # Fills in perpetuals since the last margin tick.
         self._highest: dict[tuple[str, str], int] = {}  # Highest order id by venue and instrument; order ids rise.
 
     def __iter__(self) -> Iterator[OrderLifecycle]:
@@ -137,8 +142,11 @@ class Lifecycles:
         order.cumulative_lots = message.cumulative_lots
         if order.first_fill_at is None:
             order.first_fill_at = entry.at
-        trade = (message.venue, message.instrument, message.trade_id, message.account)
-        self._unsettled.setdefault(trade, []).append(order)
+        if message.instrument in PERPETUALS:
+            self._unpaid.setdefault((message.venue, message.account), []).append(order)
+        else:
+            trade = (message.venue, message.instrument, message.trade_id, message.account)
+            self._unsettled.setdefault(trade, []).append(order)
         if message.leaves_lots:
             order.status = OrderStatus.PARTIALLY_FILLED
         else:
@@ -157,10 +165,18 @@ class Lifecycles:
         """A trade's fills of one account settled."""
         trade = (message.venue, message.instrument, message.trade_id, message.account)
         for order in self._unsettled.pop(trade, ()):
-            order.settled_fills += 1
-            order.last_settled_at = entry.at
-            if order.ended_at is not None and order.settled_fills == order.fills:
-                self._finish(order)
+            self._settle(order, entry)
+
+    def variation_settled(self, message: VariationSettled, entry: Entry) -> None:
+        """A margin tick settled every fill that an account had in perpetuals since the last one."""
+        for order in self._unpaid.pop((message.venue, message.account), ()):
+            self._settle(order, entry)
+
+    def _settle(self, order: OpenOrder, entry: Entry) -> None:
+        order.settled_fills += 1
+        order.last_settled_at = entry.at
+        if order.ended_at is not None and order.settled_fills == order.fills:
+            self._finish(order)
 
     def _end(self, key: OrderKey, order: OpenOrder, at: Nanos) -> None:
         order.ended_at = at

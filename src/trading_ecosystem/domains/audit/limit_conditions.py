@@ -11,6 +11,7 @@ from typing import Final
 
 from trading_ecosystem.domains.audit.equity import Equity
 from trading_ecosystem.domains.audit.intervals import ConditionTrack, Tracks
+from trading_ecosystem.domains.audit.perpetual_positions import PerpetualPositions
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.risk import (
     ALERT_OF_LIMIT,
@@ -20,7 +21,14 @@ from trading_ecosystem.messages.risk import (
     LimitKind,
     LimitSet,
 )
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, MinorUnits, Nanos
+from trading_ecosystem.messages.units import (
+    INSTRUMENTS,
+    MINOR_UNITS_PER_WHOLE,
+    PARTS_PER_MILLION,
+    PERPETUALS,
+    MinorUnits,
+    Nanos,
+)
 
 STABLECOIN: Final = "USDT"
 PEG: Final = MINOR_UNITS_PER_WHOLE
@@ -55,6 +63,8 @@ class LimitConditions:
         self._positions = positions
         self._tracks = tracks
         self._equity = Equity()
+        self._perpetual_prices: dict[str, MinorUnits] = {}
+        self._perpetual_base: dict[str, MinorUnits] = {}
         self._bounds: dict[tuple[LimitKind, str], Bound] = {}
         self._total: Bound | None = None
         self._loss: Bound | None = None
@@ -91,12 +101,33 @@ class LimitConditions:
         equity = self._equity
         equity.begin_day(at)
         for asset in assets:
-            equity.position_changed(asset, self._positions[asset])
+            equity.position_changed(asset, self._positions.get(asset, 0))
         equity.raise_mark()
         for asset in assets:
             self._judge_position(asset, at, entry)
             self._judge_value(asset, at, entry)
         self._judge_firm(at, entry)
+
+    def perpetual_priced(self, symbol: str, price: MinorUnits, held: PerpetualPositions, at: Nanos, entry: Entry) -> None:
+        """A price of a perpetual reaches the monitor."""
+        self._equity.begin_day(at)
+        self._perpetual_prices[symbol] = price
+        self._equity.perpetual_marked(symbol, held.base(symbol), price, held.carried(symbol))
+        self._equity.raise_mark()
+        self._judge_firm(at, entry)
+
+    def perpetuals_changed(self, symbols: Sequence[str], cash: str, held: PerpetualPositions, at: Nanos, entry: Entry) -> None:
+        """The firm's positions in perpetuals moved, and with them its cash."""
+        self._equity.begin_day(at)
+        moved = [cash]
+        for symbol in symbols:
+            asset = INSTRUMENTS[symbol].base
+            self._perpetual_base[asset] = sum(held.base(one) for one in PERPETUALS if INSTRUMENTS[one].base == asset)
+            price = self._perpetual_prices.get(symbol, 0)
+            self._equity.perpetual_marked(symbol, held.base(symbol), price, held.carried(symbol))
+            self._equity.perpetual_moved(asset, self._perpetual_base[asset], self._positions.get(asset, 0))
+            moved.append(asset)
+        self.positions_changed(moved, at, entry)
 
     def came_in(self, asset: str, amount: MinorUnits, at: Nanos) -> None:
         """A deposit arrived; :meth:`positions_changed` follows."""
@@ -111,7 +142,7 @@ class LimitConditions:
     def _judge_position(self, asset: str, at: Nanos, entry: Entry) -> None:
         long = self._bounds.get((LimitKind.POSITION_LONG, asset))
         short = self._bounds.get((LimitKind.POSITION_SHORT, asset))
-        position = self._positions.get(asset, 0)
+        position = self._positions.get(asset, 0) + self._perpetual_base.get(asset, 0)
         if long is not None:
             used = long.utilisation(position)
             if short is not None:
@@ -124,7 +155,7 @@ class LimitConditions:
         """What depends on the position in one asset and on its price."""
         notional = self._bounds.get((LimitKind.ASSET_NOTIONAL, asset))
         if notional is not None:
-            notional.observe(abs(self._equity.values.get(asset, 0)), at, entry)
+            notional.observe(abs(self._equity.net_values.get(asset, 0)), at, entry)
         if asset != STABLECOIN:
             return
         price = self._equity.prices.get(STABLECOIN)

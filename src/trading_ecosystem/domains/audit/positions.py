@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.domains.audit.perpetual_positions import PerpetualPositions
+from trading_ecosystem.messages.custodian import (
+    SettlementSettled,
+    TransferKind,
+    TransferPending,
+    TransferPosted,
+    VariationPosted,
+)
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, Instrument, MinorUnits, Nanos
 
@@ -54,6 +62,7 @@ class Positions:
         self._settled: set[TradeKey] = set()
         self._transfers: set[TransferPosted | TransferPending] = set()
         self._posted: set[TransferKey] = set()
+        self.perpetuals = PerpetualPositions()
 
     def listed(self, message: InstrumentListed) -> None:
         """The record says how large an instrument's ticks and lots are on a venue."""
@@ -95,6 +104,31 @@ class Positions:
             self._pledged[pledge] = line.pledged_after
             moved[line.asset] = None
         return tuple(moved)
+
+    def perpetual_filled(self, message: OrderFilled) -> bool:
+        """Count a fill of a perpetual; false where it came before."""
+        if not self.perpetuals.filled(message):
+            return False
+        self._add(message.fee_asset, -message.fee_minor)
+        return True
+
+    def variation_settled(self, message: VariationSettled) -> bool:
+        """A venue settled an account to the mark; false where that came before."""
+        cash = self.perpetuals.settled(message)
+        if cash is None:
+            return False
+        self._add(message.asset, cash)
+        return True
+
+    def variation_posted(self, message: VariationPosted) -> bool:
+        """The custodian posted a venue's variation; false where that came before."""
+        waiting = self.perpetuals.posted(message)
+        if waiting is None:
+            return False
+        pledge = (message.custodian, message.account, message.venue, message.asset)
+        self._add(message.asset, message.pledged_after - self._pledged.get(pledge, 0) - waiting)
+        self._pledged[pledge] = message.pledged_after
+        return True
 
     def transfer_pending(self, message: TransferPending) -> bool:
         """A transfer is pending; false where the message changes nothing."""

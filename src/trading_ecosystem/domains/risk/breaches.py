@@ -67,7 +67,7 @@ class LimitWatch:
         """Look at the limits of one asset whose position changed."""
         guard = self._position.get(asset)
         if guard is not None:
-            guard.check(self.exposure.assets[asset].position, now, alerts, said)
+            guard.check(self.exposure.assets[asset].net_position, now, alerts, said)
         self.value_changed(asset, now, alerts, said)
 
     def value_changed(self, asset: str, now: Nanos, alerts: AlertBook, said: SaidList) -> None:
@@ -75,7 +75,7 @@ class LimitWatch:
         held = self.exposure.assets[asset]
         guard = self._notional.get(asset)
         if guard is not None:
-            guard.check(abs(held.value), now, alerts, said)
+            guard.check(abs(held.net_value), now, alerts, said)
         guard = self._stablecoin.get(asset)
         if guard is not None and held.price > 0:
             guard.check(loss_from_peg(held.position, held.price), now, alerts, said)

@@ -24,8 +24,9 @@ from trading_ecosystem.domains.risk.timers import (
     StalenessDue,
 )
 from trading_ecosystem.messages.base import Message, Question, master_of
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
 from trading_ecosystem.messages.exchange import OrderFilled
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import (
     AcknowledgeAlert,
@@ -41,7 +42,7 @@ from trading_ecosystem.messages.risk import (
     LimitSet,
     RiskCommandRejected,
 )
-from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, Nanos
+from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said
 from trading_ecosystem.ports.randomness import Randomness
 
@@ -58,6 +59,8 @@ class Risk(Component):
         Begin: "begun",
         PricePublished: "price_published",
         OrderFilled: "order_filled",
+        VariationSettled: "variation_settled",
+        VariationPosted: "variation_posted",
         SettlementSettled: "settlement_settled",
         TransferPending: "transfer_pending",
         TransferPosted: "transfer_posted",
@@ -115,6 +118,8 @@ class Risk(Component):
         alerts = self.alerts
         watch.price_arrived(price, message.priced_at, now, alerts, said)
         asset = _ASSET_PRICED_BY.get(message.instrument)
+        if message.instrument in PERPETUALS:
+            self._perpetual_priced(message.instrument, price, now, said)
         if asset is None:
             return said
         if now >= self.pnl.next_midnight:
@@ -132,6 +137,10 @@ class Risk(Component):
     def order_filled(self, message: OrderFilled, now: Nanos) -> Said:
         """Add a fill to the positions and watch its settlement."""
         said: SaidList = []
+        if message.instrument in PERPETUALS:
+            if self.positions.perpetual_filled(message):
+                self._positions_changed((message.fee_asset,), now, said, (message.instrument,))
+            return said
         fill = self.positions.order_filled(message)
         if fill is None:
             return _NOTHING
@@ -150,6 +159,26 @@ class Risk(Component):
         instrument = INSTRUMENTS[message.instrument]
         self._positions_changed((instrument.base, instrument.quote), now, said)
         return said
+
+    def variation_settled(self, message: VariationSettled, now: Nanos) -> Said:
+        """Carry positions in perpetuals at their marks; what was paid for them is not posted yet."""
+        said: SaidList = []
+        if self.positions.variation_settled(message):
+            self._positions_changed((message.asset,), now, said, tuple(line.instrument for line in message.lines))
+        return said
+
+    def variation_posted(self, message: VariationPosted, now: Nanos) -> Said:
+        """Turn unposted variation into a pledged amount; normally no position changes."""
+        said: SaidList = []
+        if self.positions.variation_posted(message):
+            self._positions_changed((message.asset,), now, said)
+        return said
+
+    def _perpetual_priced(self, symbol: str, price: MinorUnits, now: Nanos, said: SaidList) -> None:
+        if now >= self.pnl.next_midnight:
+            self.pnl.begin_day(now, self.exposure.equity)
+        self.exposure.set_perpetual_price(symbol, price)
+        self.limit_watch.equity_changed(now, self.alerts, said)
 
     def transfer_posted(self, message: TransferPosted, now: Nanos) -> Said:
         """A deposit, withdrawal, pledge or release took effect."""
@@ -236,8 +265,8 @@ class Risk(Component):
             daily_pnl_usd_minor=self.pnl.daily(equity),
             drawdown_ppm=self.pnl.drawdown(equity),
             unsettled_usd_minor=exposure.value_of_amounts(self.positions.unsettled_base),
-            btc_minor=assets["BTC"].position,
-            eth_minor=assets["ETH"].position,
+            btc_minor=assets["BTC"].net_position,
+            eth_minor=assets["ETH"].net_position,
             usd_minor=assets["USD"].position,
             usdt_minor=assets["USDT"].position,
         )
@@ -253,16 +282,18 @@ class Risk(Component):
         self._positions_changed((message.asset,), now, said)
         return said
 
-    def _positions_changed(self, assets: Sequence[str], now: Nanos, said: SaidList) -> None:
+    def _positions_changed(self, assets: Sequence[str], now: Nanos, said: SaidList, perpetuals: Sequence[str] = ()) -> None:
         if now >= self.pnl.next_midnight:
             self.pnl.begin_day(now, self.exposure.equity)
         totals = self.positions.totals
         changed = [asset for asset in assets if self.exposure.set_position(asset, totals.get(asset, 0))]
+        held = self.positions.perpetuals
+        changed += [self.exposure.set_perpetual(symbol, held.base[symbol], held.carried[symbol]) for symbol in perpetuals]
         for asset in changed:
             stablecoin = self.stablecoin_watches.get(asset)
             if stablecoin is not None:
-                held = self.exposure.assets[asset]
-                stablecoin.evaluate(held.position, held.price, now, self.alerts, said)
+                exposed = self.exposure.assets[asset]
+                stablecoin.evaluate(exposed.position, exposed.price, now, self.alerts, said)
         self.limit_watch.evaluate(changed, now, self.alerts, said)
 
     def _settlement_watch(self, venue: str) -> SettlementWatch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.messages.units import ASSETS, MINOR_UNITS_PER_WHOLE, MinorUnits
+from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, PERPETUALS, MinorUnits
 
 USD: Final = "USD"
 STABLECOINS: Final = ("USDT",)
@@ -28,22 +28,49 @@ def value_of(position: MinorUnits, price: MinorUnits) -> MinorUnits:
 
 
 class AssetExposure:
-    """One asset: the position, its latest good USD price (0 while there is none) and its value."""
+    """One asset: the position, its latest good USD price (0 while there is none) and its value.
 
-    __slots__ = ("asset", "position", "price", "value")
+    ``perpetual`` is the base amount of all perpetuals on it, and ``net_value`` the value of both together.
+    """
+
+    __slots__ = ("asset", "net_value", "perpetual", "position", "price", "value")
 
     def __init__(self, asset: str, price: MinorUnits) -> None:
         self.asset = asset
         self.position: MinorUnits = 0
+        self.perpetual: MinorUnits = 0
         self.price = price
         self.value: MinorUnits = 0
+        self.net_value: MinorUnits = 0
+
+    @property
+    def net_position(self) -> MinorUnits:
+        """Spot and perpetuals together."""
+        return self.position + self.perpetual
+
+
+class PerpetualExposure:
+    """All positions in one perpetual: base amount, carried value, latest price (0 while there is none), and the result."""
+
+    __slots__ = ("base", "carried", "price", "result")
+
+    def __init__(self) -> None:
+        self.base: MinorUnits = 0
+        self.carried: MinorUnits = 0
+        self.price: MinorUnits = 0
+        self.result: MinorUnits = 0
+        """What the next variation would pay at the latest price."""
 
 
 class Exposure:
-    """All assets of one firm. ``equity`` is the sum of values, ``gross`` the sum of absolute values outside USD."""
+    """All assets of one firm.
+
+    ``equity`` is the sum of values and of the results of perpetuals, ``gross`` the sum of absolute net values outside USD.
+    """
 
     def __init__(self) -> None:
         self.assets = {asset: AssetExposure(asset, MINOR_UNITS_PER_WHOLE if asset == USD else 0) for asset in ASSETS}
+        self.perpetuals = {symbol: PerpetualExposure() for symbol in PERPETUALS}
         self.equity: MinorUnits = 0
         self.gross: MinorUnits = 0
 
@@ -64,12 +91,28 @@ class Exposure:
         self._revalue(held)
         return True
 
+    def set_perpetual(self, symbol: str, base: MinorUnits, carried: MinorUnits) -> str:
+        """Value new positions in a perpetual; returns the asset whose net position that moves."""
+        held = self.perpetuals[symbol]
+        asset = INSTRUMENTS[symbol].base
+        self.assets[asset].perpetual += base - held.base
+        held.base, held.carried = base, carried
+        self._remark(held)
+        self._revalue(self.assets[asset])
+        return asset
+
+    def set_perpetual_price(self, symbol: str, price: MinorUnits) -> None:
+        """Value the positions in a perpetual at a new price."""
+        held = self.perpetuals[symbol]
+        held.price = price
+        self._remark(held)
+
     def net_delta(self) -> MinorUnits:
         """Signed value of the positions in coins other than USD and stablecoins."""
         delta = 0
         for asset, held in self.assets.items():
             if asset != USD and asset not in STABLECOINS:
-                delta += held.value
+                delta += held.net_value
         return delta
 
     def unpriced(self) -> list[str]:
@@ -88,4 +131,11 @@ class Exposure:
         held.value = after = held.position * held.price // MINOR_UNITS_PER_WHOLE
         self.equity += after - before
         if held.asset != USD:
-            self.gross += abs(after) - abs(before)
+            net_before = held.net_value
+            held.net_value = net = held.net_position * held.price // MINOR_UNITS_PER_WHOLE
+            self.gross += abs(net) - abs(net_before)
+
+    def _remark(self, held: PerpetualExposure) -> None:
+        before = held.result
+        held.result = held.base * held.price // MINOR_UNITS_PER_WHOLE - held.carried if held.price else 0
+        self.equity += held.result - before

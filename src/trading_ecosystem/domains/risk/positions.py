@@ -19,9 +19,17 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from trading_ecosystem.domains.risk.perpetuals import PerpetualHoldings
 from trading_ecosystem.messages.base import master_of
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import (
+    SettlementSettled,
+    TransferKind,
+    TransferPending,
+    TransferPosted,
+    VariationPosted,
+)
 from trading_ecosystem.messages.exchange import OrderFilled
+from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos
 
@@ -81,6 +89,11 @@ class Positions:
         self._transfers = Memory(REMEMBERED)
         self._posted = Memory(REMEMBERED)
         self._flows = Memory(REMEMBERED)
+        self.perpetuals = PerpetualHoldings()
+        self._perpetual_fills = Memory(REMEMBERED)
+        self._variations = Memory(REMEMBERED)
+        self._posted_variations = Memory(REMEMBERED)
+        self._unposted: dict[tuple[str, str, int], MinorUnits] = {}
 
     def order_filled(self, message: OrderFilled) -> UnsettledFill | None:
         """Add a fill as unsettled and return it; ``None`` if it is known or settled already."""
@@ -104,6 +117,37 @@ class Positions:
         self._add(fill.quote, fill.quote_minor)
         self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + abs(fill.base_minor)
         return fill
+
+    def perpetual_filled(self, message: OrderFilled) -> bool:
+        """Add a fill of a perpetual; false if it is known."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account, message.execution_id)
+        if not self._perpetual_fills.add(key):
+            return False
+        self._add(message.fee_asset, self.perpetuals.filled(message))
+        return True
+
+    def variation_settled(self, message: VariationSettled) -> bool:
+        """Carry positions at their marks and count what was paid as unposted; false if that is known."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.account, message.number)
+        if not self._variations.add(key):
+            return False
+        self._add(message.asset, self.perpetuals.settled(message))
+        if key not in self._posted_variations:
+            self._unposted[key] = message.settled_minor
+            self._add(message.asset, message.settled_minor)
+        return True
+
+    def variation_posted(self, message: VariationPosted) -> bool:
+        """Turn unposted variation into a pledged amount; false if that is known."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.account, message.number)
+        if not self._posted_variations.add(key):
+            return False
+        self._add(message.asset, -self._unposted.pop(key, 0))
+        self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
+        return True
 
     def settlement_settled(self, message: SettlementSettled) -> bool:
         """Turn one side of a trade from unsettled into pledged amounts; false if that was done already."""

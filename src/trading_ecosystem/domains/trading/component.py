@@ -25,6 +25,7 @@ from trading_ecosystem.messages.exchange import (
     PlaceOrder,
     QuoteChanged,
 )
+from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.trading import (
     OrderWithheld,
@@ -42,6 +43,8 @@ from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said
 from trading_ecosystem.ports.randomness import Randomness
 
+LIQUIDATION: Final = "liquidation:"
+"""What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""
 NOTHING: Final[tuple[Message, ...]] = ()
 
 
@@ -55,6 +58,7 @@ class Trading(Component):
         StrategyDue: "strategy_due",
         MarkDue: "mark_due",
         InstrumentListed: "instrument_listed",
+        PerpetualListed: "perpetual_listed",
         QuoteChanged: "quote_changed",
         PricePublished: "price_published",
         ClaimChanged: "claim_changed",
@@ -215,6 +219,13 @@ class Trading(Component):
             feed.listing = message
         return NOTHING
 
+    def perpetual_listed(self, message: PerpetualListed, now: Nanos) -> Said:
+        """Learn a venue's margin terms."""
+        feed = self.market.feeds.get((message.venue, message.instrument))
+        if feed is not None:
+            feed.margin = message
+        return NOTHING
+
     # What venues answer
 
     def claim_changed(self, message: ClaimChanged, now: Nanos) -> Said:
@@ -242,9 +253,13 @@ class Trading(Component):
         return desk.ended(order, OrderState.REJECTED, "order_rejected", (message.reason,), now)
 
     def order_filled(self, message: OrderFilled, now: Nanos) -> Said:
-        """An order was filled, in part or whole."""
+        """An order was filled, in part or whole; it may be the venue's own, to close the account's position."""
         found = self._find(message)
         if found is None:
+            if message.client_order_id.startswith(LIQUIDATION):
+                for owner in self.desks.values():
+                    if owner.account == message.account:
+                        return owner.liquidated(message)
             return NOTHING
         desk, order = found
         order.order_id = message.order_id

@@ -64,6 +64,8 @@ class Desk:
         self.run = 0
         """Rises with every start and halt; wake-ups of an earlier run are void."""
         self.fills = 0
+        self.liquidations: dict[tuple[str, int], bool] = {}
+        """Fills of the venues' liquidation orders, by venue and execution, so that each counts once."""
         self.high_usd_minor: MinorUnits = 0
         self.max_drawdown_usd_minor: MinorUnits = 0
         self.withheld: dict[tuple[str, WithheldReason], tuple[str, Side]] = {}
@@ -156,7 +158,7 @@ class Desk:
                 self._withhold(place, reason, said)
                 return
         for place in places:
-            requirement = self.limits.requirement(place)
+            requirement = self.limits.requirement(place, self.portfolio)
             assert requirement is not None, "an order that passed the limits has a known requirement"
             order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
             self.limits.claims.reserve(self.account, place.venue, requirement.asset, requirement.amount_minor)
@@ -231,6 +233,17 @@ class Desk:
         if self.is_running:
             said += self.ask("order_filled", (order, fill), now)
         return said
+
+    def liquidated(self, fill: OrderFilled) -> SaidList:
+        """Count a fill of an order that the venue sent to close the account's position; the strategy is not asked."""
+        execution = (fill.venue, fill.execution_id)
+        if execution in self.liquidations:
+            return []
+        self.liquidations[execution] = True
+        self.fills += 1
+        position = self.portfolio.position(fill.venue, fill.instrument)
+        position.fill(fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_minor)
+        return [self.position_changed(position)]
 
     def ended(self, order: Order, state: OrderState, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
         """The order left the market unfilled, in part or whole."""

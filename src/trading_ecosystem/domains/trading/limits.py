@@ -11,7 +11,7 @@ from trading_ecosystem.domains.trading.market import Claims, Market
 from trading_ecosystem.domains.trading.orders import Orders
 from trading_ecosystem.domains.trading.parameters import TradingParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio
-from trading_ecosystem.domains.trading.valuation import usd_price
+from trading_ecosystem.domains.trading.valuation import base_price, usd_price
 from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.trading import WithheldReason
 from trading_ecosystem.messages.units import (
@@ -52,7 +52,7 @@ class OwnLimits:
             return WithheldReason.UNKNOWN_INSTRUMENT
         if not _is_valid(place):
             return WithheldReason.INVALID_ORDER
-        requirement = self.requirement(place)
+        requirement = self.requirement(place, portfolio)
         if requirement is None or requirement.amount_minor > self.claims.spendable(account, place.venue, requirement.asset):
             return WithheldReason.INSUFFICIENT_CLAIM
         if self._exceeds_order_notional(place):
@@ -63,12 +63,16 @@ class OwnLimits:
             return WithheldReason.POSITION
         return None
 
-    def requirement(self, place: Place) -> Requirement | None:
+    def requirement(self, place: Place, portfolio: Portfolio) -> Requirement | None:
         """The claim an order takes: base for a sell; quote and the highest possible fee for a buy.
 
-        ``None`` for a market buy while nothing is on offer, for then its cost is unknown.
+        In a perpetual it is initial margin and the highest possible fee, in the quote asset, for the part that enlarges the
+        position at the venue, whichever side it is. ``None`` for a market order there, or a market buy, while its price is
+        unknown, and for a perpetual whose terms were not heard.
         """
         instrument = INSTRUMENTS[place.instrument]
+        if instrument.is_perpetual:
+            return self._margin(place, portfolio)
         if place.side is Side.SELL:
             return Requirement(instrument.base, instrument.base_amount(place.quantity_lots))
         price = self._price_ticks(place)
@@ -80,6 +84,20 @@ class OwnLimits:
         # A fee is rounded up on each fill, and every lot may fill by itself: at most one minor unit a lot.
         most = notional * fee_ppm // PARTS_PER_MILLION + place.quantity_lots if fee_ppm else 0
         return Requirement(instrument.quote, notional + most)
+
+    def _margin(self, place: Place, portfolio: Portfolio) -> Requirement | None:
+        """What an order in a perpetual takes; what the venue asks beyond it, for working orders, it refuses itself."""
+        instrument = INSTRUMENTS[place.instrument]
+        feed = self.market.feeds[place.venue, place.instrument]
+        price = self._price_ticks(place)
+        if feed.margin is None or feed.listing is None or not price:
+            return None
+        held = portfolio.lots(place.venue, place.instrument)
+        after = held + place.quantity_lots if place.side is Side.BUY else held - place.quantity_lots
+        enlarged = max(0, abs(after) - abs(held))
+        notional = instrument.notional(price, enlarged)
+        rate = feed.margin.initial_margin_ppm + max(feed.listing.taker_fee_ppm, feed.listing.maker_fee_ppm)
+        return Requirement(instrument.quote, -(-notional * rate // PARTS_PER_MILLION) + enlarged)
 
     def _price_ticks(self, place: Place) -> Ticks:
         """The order's own price, or for a market order the best price of the other side (0 if there is none)."""
@@ -110,7 +128,7 @@ class OwnLimits:
         after: Lots = held + coming if place.side is Side.BUY else held - coming
         if min(held, 0) <= after <= max(held, 0):
             return False
-        base_usd = usd_price(self.market.prices, instrument.base)
+        base_usd = base_price(self.market.prices, instrument)
         if base_usd is None:
             return True
         limit = self.parameters.max_position_usd_minor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trading_ecosystem.messages.exchange import InstrumentListed, QuoteChanged
+from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 
@@ -10,12 +11,14 @@ from trading_ecosystem.messages.units import MinorUnits, Nanos
 class Feed:
     """One instrument at one venue: its latest quote, when that was heard, and its listing."""
 
-    __slots__ = ("heard_at", "listing", "quote")
+    __slots__ = ("heard_at", "listing", "margin", "quote")
 
     def __init__(self) -> None:
         self.quote: QuoteChanged | None = None
         self.heard_at: Nanos = 0
         self.listing: InstrumentListed | None = None
+        self.margin: PerpetualListed | None = None
+        """The margin terms, of a perpetual."""
 
 
 class Market:

@@ -9,7 +9,7 @@ import msgspec
 from trading_ecosystem.domains.trading.portfolio import Portfolio
 from trading_ecosystem.domains.trading.rounding import half_even
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, MinorUnits
+from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Instrument, MinorUnits
 
 _USD_PAIR: Final = {asset: f"{asset}/USD" for asset in ASSETS}
 
@@ -31,6 +31,14 @@ def usd_price(prices: dict[str, PricePublished], asset: str) -> MinorUnits | Non
     return None if price is None else price.price_minor
 
 
+def base_price(prices: dict[str, PricePublished], instrument: Instrument) -> MinorUnits | None:
+    """USD minor units per whole base of an instrument: of a perpetual its own price, of a pair the base asset's."""
+    if not instrument.is_perpetual:
+        return usd_price(prices, instrument.base)
+    price = prices.get(instrument.symbol)
+    return None if price is None else price.price_minor
+
+
 def mark(portfolio: Portfolio, prices: dict[str, PricePublished]) -> Mark:
     """Mark a portfolio: base at the base asset's price, cost, fees and results at the quote asset's price.
 
@@ -40,12 +48,12 @@ def mark(portfolio: Portfolio, prices: dict[str, PricePublished]) -> Mark:
     realised = unrealised = fees = turnover = 0
     for position in portfolio.positions.values():
         instrument = INSTRUMENTS[position.instrument]
-        base_price = usd_price(prices, instrument.base)
+        unit_price = base_price(prices, instrument)
         quote_price = usd_price(prices, instrument.quote)
-        if base_price is None or quote_price is None:
+        if unit_price is None or quote_price is None:
             continue
         realised += (position.realised_minor - position.fees_minor) * quote_price
-        unrealised += position.lots * instrument.lot_size * base_price - position.cost_minor * quote_price
+        unrealised += position.lots * instrument.lot_size * unit_price - position.cost_minor * quote_price
         fees += position.fees_minor * quote_price
         turnover += position.turnover_minor * quote_price
     return Mark(

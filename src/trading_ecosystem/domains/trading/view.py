@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading_ecosystem.domains.trading.market import Claims, Feed, Market
 from trading_ecosystem.domains.trading.orders import Order, Orders
 from trading_ecosystem.domains.trading.portfolio import Portfolio
-from trading_ecosystem.domains.trading.valuation import usd_price
+from trading_ecosystem.domains.trading.valuation import base_price, usd_price
 from trading_ecosystem.messages.exchange import QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Lots, MinorUnits, Nanos, PartsPerMillion
@@ -56,7 +56,7 @@ class View:
     def lots_worth(self, instrument: str, usd_minor: MinorUnits) -> Lots:
         """How many whole lots an amount of USD is worth now; 0 without a price."""
         scale = INSTRUMENTS[instrument]
-        price = usd_price(self._market.prices, scale.base)
+        price = base_price(self._market.prices, scale)
         return usd_minor * MINOR_UNITS_PER_WHOLE // (price * scale.lot_size) if price else 0
 
     def position_lots(self, venue: str, instrument: str) -> Lots:
