@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from trading_ecosystem.adapters.calibration.flow_calibration import calibrate
 from trading_ecosystem.adapters.calibration.parameter_files import (
@@ -41,6 +42,10 @@ __all__ = [
 ]
 
 
+_SHORT_SECONDS: Final = 1_200
+"""A stretch shorter than this is called short in what is said about the fit."""
+
+
 def scenario_market(path: Path, seed: int, symbol: str | None) -> EventTape:
     """The background market of a scenario's first venue."""
     return scenario_tape(read_scenario(path), seed, symbol=symbol)
@@ -76,6 +81,10 @@ def calibrate_file(recording: Path, out: Path, name: str | None, start: float, e
     seconds = (ends - begins) // SECOND
     stretch = f"{seconds:,} s of one recording, from {begins // SECOND:,} s on its clock"
     about = f"{tape.instrument.symbol}: {events:,} events in {stretch}"
+    if not any(tape.orders):
+        about += "; single orders are inferred from what stood at each price"
+    if seconds < _SHORT_SECONDS:
+        about += f"; only {seconds / 60:.1f} minutes, so a smoke test of a market rather than a measurement"
     write_calibrated_flow(out, CalibratedFlow(about, seconds, events, fitted))
     return f"{out}: {about}"
 
