@@ -245,6 +245,25 @@ def book_replay(
         raise typer.Exit(NOT_HELD)
 
 
+@app.command()
+def bench(
+    commands: Annotated[int, typer.Option(min=1_000, max=5_000_000, help="Timed commands of each flow.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, max=101, help="Interleaved rounds; medians are shown.")] = 5,
+    growth: Annotated[bool, typer.Option(help="Also measure how cost grows with orders and symbols.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Measure the order books, beside other engines where they are installed, and the background market, on this machine."""
+    from trading_ecosystem.reports.bench import table
+
+    console = Console(stderr=True)
+    say = console.print if console.is_terminal and not json else lambda _: None
+    document = table.bench(commands=commands, rounds=rounds, growth=growth, progress=say)
+    if json:
+        _print_json(document)
+    else:
+        Console().print(table.rendered(document))
+
+
 def _speed_ppm(speed: float | None) -> int | None:
     if speed is None:
         return None

@@ -81,7 +81,7 @@ class House:
         """What it may trade, as numbers for :mod:`.compiled_flow`: at a price p it may buy the first over p plus the second, in
         lots, and sell the third over p plus the fourth.
         """
-        return min(_MANY, self._quote.available // self._tick_value), 0, 0, self._base.available // self._lot_size
+        return min(_MANY, self._quote.available // self._tick_value), 0, 0, min(_MANY, self._base.available // self._lot_size)
 
     def take_down(self, trades: int, lots: Lots, signed: Lots, high: Ticks, low: Ticks, last: Ticks) -> None:
         """Put trades of the house with itself on the tape."""

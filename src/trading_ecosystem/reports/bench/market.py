@@ -1,0 +1,73 @@
+"""The background market's figures: changes of a book a second, and how long a day and a half of six pairs takes.
+
+A change of the book is counted by the book itself: an order that comes, trades, shrinks or leaves. The fundamental price of
+each pair moves every ten seconds of simulated time, as a library scenario's does; nothing is published.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from trading_ecosystem.domains.exchange.flow import BackgroundFlow
+from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters, Timing
+from trading_ecosystem.domains.exchange.market import Market
+from trading_ecosystem.messages.units import HOUR, INSTRUMENTS, SECOND, MinorUnits, Nanos
+from trading_ecosystem.reports.realism.generated import market_alone
+from trading_ecosystem.runtime.randomness import SeededRandomness
+
+PRICES: Final[dict[str, MinorUnits]] = {
+    "BTC/USD": 60_000 * 10**8,
+    "ETH/USD": 3_000 * 10**8,
+    "BTC/USDT": 60_000 * 10**8,
+    "ETH/USDT": 3_000 * 10**8,
+    "ETH/BTC": 5 * 10**6,
+    "USDT/USD": 10**8,
+}
+EVENTS_A_SECOND: Final = 50
+SIMULATED: Final[Nanos] = 36 * HOUR
+_TICK: Final[Nanos] = 10 * SECOND
+_STEP: Final = 0.0003
+
+
+def opened(symbol: str, events_a_second: int) -> Market:
+    """A market with the library's flow at another rate."""
+    parameters = FlowParameters(timing=msgspec.structs.replace(Timing(), mean_interval_ns=SECOND // events_a_second))
+    return market_alone(parameters, INSTRUMENTS[symbol], SeededRandomness(1))
+
+
+def played(symbol: str, events_a_second: int, length: Nanos) -> tuple[float, int]:
+    """Wall seconds and changes of the book of one market that runs for ``length``."""
+    market = opened(symbol, events_a_second)
+    stream = SeededRandomness(2).stream("bench", symbol)
+    price, now = float(PRICES[symbol]), 0
+    begun = time.perf_counter()
+    while now < length:
+        market.flow.fundamental_changed(max(1, round(price)), now)
+        price *= 1.0 + _STEP * stream.normal()
+        now += _TICK
+        market.flow.advance(now - 1, [])
+    return time.perf_counter() - begun, market.book.updates
+
+
+def market_figures() -> list[dict[str, Any]]:
+    """Both figures, measured once, each with what it was measured with."""
+    market = opened("BTC/USD", EVENTS_A_SECOND)
+    kind = "plain" if isinstance(market.flow, BackgroundFlow) else "compiled"
+    length = SIMULATED if kind == "compiled" else HOUR // 6
+    results = {symbol: played(symbol, EVENTS_A_SECOND, length) for symbol in PRICES}
+    wall = changes = 0.0
+    for seconds, updates in results.values():
+        wall += seconds
+        changes += updates
+    what = f"{len(PRICES)} pairs, {EVENTS_A_SECOND} events a second each, {length / HOUR:g} h ({kind})"
+    return [
+        {"what": what, "figure": f"{wall:.1f} s", "wall_s": round(wall, 2), "changes": int(changes)},
+        {
+            "what": f"changes of the book a second of wall time ({kind})",
+            "figure": f"{changes / wall:,.0f}",
+            "changes_per_s": round(changes / wall),
+        },
+    ]

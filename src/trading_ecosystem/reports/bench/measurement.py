@@ -1,0 +1,104 @@
+"""Measuring: interleaved rounds, medians, ratios round by round, and what single calls take.
+
+A machine's speed drifts, so that everyone plays once before anyone plays again, and two engines are compared within a round.
+The garbage collector rests while the clock runs, for everybody. Rounds are measured in processor time, since all that is measured
+runs in one thread and waits for nothing; latencies by the clock on the wall, so that they show what a caller sees on a machine
+that others use too. They are taken in a round of their own, call by call,
+less what reading the clock takes.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from trading_ecosystem.reports.bench.contenders import Call, Contender
+from trading_ecosystem.reports.bench.order_flow import OrderFlow
+
+
+class Measured(msgspec.Struct):
+    """One engine on one flow: nanoseconds a command in each round, latencies of single calls, and its fills."""
+
+    name: str
+    batch: bool
+    rounds_ns: list[float]
+    fills: int = 0
+    fills_hash: str = ""
+    p50_ns: int = 0
+    p99_ns: int = 0
+    p999_ns: int = 0
+    worst_ns: int = 0
+
+    @property
+    def median_ns(self) -> float:
+        """Nanoseconds a command."""
+        return statistics.median(self.rounds_ns)
+
+    def times_faster(self, other: Measured) -> float:
+        """Median over the rounds of the other's time over this one's."""
+        return statistics.median(b / a for a, b in zip(self.rounds_ns, other.rounds_ns, strict=True))
+
+
+def measure(
+    contenders: Sequence[type[Contender]],
+    flow: OrderFlow,
+    *,
+    rounds: int,
+    latencies: bool = True,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Measured]:
+    """Let everyone play the flow so many times, in turn; ``progress`` is called after each play."""
+    measured = [Measured(each.name, each.batch, []) for each in contenders]
+    for number in range(rounds):
+        for each, result in zip(contenders, measured, strict=True):
+            playing = each(flow)
+            calls = playing.calls()
+            result.rounds_ns.append(_timed(calls, playing.results) / len(flow.timed))
+            if number == 0:
+                fills = sorted(playing.fills())
+                result.fills = len(fills)
+                result.fills_hash = hashlib.sha256(repr(fills).encode()).hexdigest()[:12]
+            progress()
+    if latencies:
+        for each, result in zip(contenders, measured, strict=True):
+            if not each.batch:
+                _take_latencies(each(flow).calls(), result)
+            progress()
+    return measured
+
+
+def _timed(calls: list[Call], results: list[object]) -> int:
+    keep = results.append
+    gc.collect()
+    gc.disable()
+    try:
+        begun = time.process_time_ns()
+        for function, arguments in calls:
+            keep(function(*arguments))
+        return time.process_time_ns() - begun
+    finally:
+        gc.enable()
+
+
+def _take_latencies(calls: list[Call], result: Measured) -> None:
+    clock = time.perf_counter_ns
+    reading = statistics.median_low([-(clock() - clock()) for _ in range(1_000)])
+    taken: list[int] = []
+    keep = taken.append
+    gc.collect()
+    gc.disable()
+    try:
+        for function, arguments in calls:
+            begun = clock()
+            function(*arguments)
+            keep(clock() - begun)
+    finally:
+        gc.enable()
+    taken = sorted(max(0, each - reading) for each in taken)
+    result.p50_ns, result.p99_ns, result.p999_ns = (taken[int(len(taken) * share)] for share in (0.5, 0.99, 0.999))
+    result.worst_ns = taken[-1]
