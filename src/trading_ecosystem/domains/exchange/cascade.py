@@ -178,6 +178,8 @@ class Cascade(OrderRoom):
             kept.leaves_lots -= lots
             self.events.append(Reduced(order_id, lots, kept.leaves_lots, reason))
             return
+        if reason is CancelReason.CONTINGENCY:
+            self.lists.part(kept)
         self.leave(order_id, reason)
 
     def cap(self, owner: int, side: Side, first_id: int | None = None) -> None:
@@ -319,6 +321,7 @@ class Cascade(OrderRoom):
             if kept is None:
                 continue
             if following.consequence is Consequence.CANCEL:
+                self.lists.part(kept)
                 self.leave(following.order_id, CancelReason.CONTINGENCY)
             elif following.consequence is Consequence.REDUCE:
                 self.reduce(kept, following.lots, CancelReason.CONTINGENCY)

@@ -16,7 +16,8 @@ one triggers the other    nothing                    the others are        nothi
 A *bracket* is as one triggers the other until the entry has traded; from then on its take-profit and its stop-loss order
 are as in one updates the other.
 
-"Leaves" is any end without a trade for the rest: cancelled by its owner, expired, refused by the book at its turn. That a
+"Leaves" is any end without a trade for the rest: cancelled by its owner, expired, refused by the book at its turn. What the
+list itself cancels sets nothing further off: the order that traded a part lives on with its rest. That a
 triggered leg cancels the others, even before it trades, keeps a list from having two orders of one side in the book, which
 one incoming order could fill together. For the same reason a list whose members are all entered at once has at most one
 order a side that does not wait for a trigger."""
@@ -104,19 +105,25 @@ class Contingencies:
         return self._others(found, kept, Consequence.CANCEL)
 
     def left(self, kept: KeptOrder) -> list[Following]:
-        """An order is no more: traded whole if its leaves are 0, else cancelled."""
+        """An order is no more: traded whole if its leaves are 0, else cancelled, though not by its list (:meth:`part`)."""
         found = self._lists.get(kept.group)
-        if found is None:
+        if found is None or kept.new.order_id not in found.members:
             return []
-        found.members.remove(kept.new.order_id)
-        if not found.members:
-            del self._lists[kept.group]
-            return []
-        if found.parent_id == kept.new.order_id:
+        is_parent, waits = found.parent_id == kept.new.order_id, found.parent_id is not None
+        others = self._others(found, kept, Consequence.CANCEL)
+        self.part(kept)
+        if is_parent:
             return self._parent_left(kept, found)
-        if found.parent_id is not None or not kept.leaves_lots:
-            return []  # a later order that was cancelled while it waited, or one whose trades have told already
-        return self._others(found, kept, Consequence.CANCEL)
+        # A later order was cancelled while it waited, or one traded whole and its trades have told already.
+        return [] if waits or not kept.leaves_lots else others
+
+    def part(self, kept: KeptOrder) -> None:
+        """An order leaves its list; a list of one is none any more, unless that one is the first of all."""
+        found = self._lists.get(kept.group)
+        if found is not None and kept.new.order_id in found.members:
+            found.members.remove(kept.new.order_id)
+            if len(found.members) <= (found.parent_id is None):
+                del self._lists[kept.group]
 
     def others(self, kept: KeptOrder) -> list[int]:
         """The living orders that an order is bound to, in the order given."""
@@ -133,7 +140,7 @@ class Contingencies:
         if found.kind is _BRACKET and kept.traded_lots:
             found.kind = _UPDATES
         else:
-            del self._lists[kept.group]
+            self._lists.pop(kept.group, None)
         if not kept.traded_lots:
             return [Following(each, Consequence.CANCEL) for each in waiting]
         at_most = kept.traded_lots if kept.leaves_lots else 0
