@@ -29,7 +29,8 @@ order that once was live is never refused later; where the book does not take it
 (``NOT_ADMITTED``).
 
 **Cost.** While trading is continuous, nothing is kept and there are no bands, an ordinary order goes straight to the book
-(``simple``). Rare kinds are paid for by whoever uses them, and by the venue's other orders in that instrument while they live.
+(``simple``). While rare kinds live, an ordinary order that only comes to rest, or is cancelled, still does, unless all-or-none
+or pegged orders are among them (``_quiet``); one that trades is followed up.
 
 **Others on the book.** The venue's background flow sends its orders to the book directly. Whoever does that tells
 :meth:`Matching.observe` the book's events afterwards, at the latest when the book's ``attention`` is set: the matching sets
@@ -43,7 +44,7 @@ from typing import Final
 from trading_ecosystem.domains.exchange.admission import is_admitted, refused_by_form
 from trading_ecosystem.domains.exchange.auction import Indicative
 from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled, Refused
+from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled, Refused, Rested
 from trading_ecosystem.domains.exchange.cascade import Cascade
 from trading_ecosystem.domains.exchange.contingencies import agree
 from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, NewOrder, WaitingFor
@@ -78,7 +79,7 @@ _NO_PARAMETERS: Final = MatchingParameters()
 class Matching:
     """One instrument's market; see the module's text."""
 
-    __slots__ = ("_bounded", "_cascade", "book", "parameters", "simple")
+    __slots__ = ("_bounded", "_cascade", "_quiet", "_unbounded", "book", "parameters", "simple")
 
     def __init__(
         self,
@@ -92,6 +93,8 @@ class Matching:
         self._cascade = Cascade(book, parameters, phase)
         self._bounded = self._cascade.bounded
         self._bounded.reference_ticks = reference_ticks
+        self._unbounded = not (self._bounded.banded or parameters.collar_ppm)
+        self._quiet = False
         self.simple = False
         """Whether an ordinary order concerns nobody but the book."""
         self._finish()
@@ -100,18 +103,21 @@ class Matching:
 
     def place(self, new: NewOrder, now: Nanos) -> Sequence[MatchingEvent]:
         """Take one order."""
-        if self.simple and new.terms is None and _is_ordinary(new):
-            events = self._send(new)
-            if type(events[0]) is not Refused:
-                self._see_trades(events)
-            return events
         cascade = self._cascade
+        if self._quiet and new.terms is None and _is_ordinary(new) and new.order_id not in cascade.kept:
+            events = self._send(new)
+            kind = type(events[0])
+            if kind is Rested or kind is Refused:
+                return events
+            if self.simple:
+                self._see_trades(events)
+                return events
+            cascade.begin(now).extend(events)
+            return self._finish()
         found = cascade.begin(now)
         reason = self._refused(new, now)
         if reason is not None:
             found.append(Refused(new.order_id, reason))
-        elif self._is_unbounded(new):
-            found += self._send(new)
         else:
             cascade.enter(cascade.keep(new), fresh=True)
         return self._finish()
@@ -173,9 +179,9 @@ class Matching:
 
     def cancel(self, order_id: int, now: Nanos, reason: CancelReason = CancelReason.REQUESTED) -> Sequence[MatchingEvent]:
         """Cancel one order wherever it is, in any phase."""
-        if self.simple:
-            return [self.book.cancel(order_id, reason)]
         cascade = self._cascade
+        if self._quiet and order_id not in cascade.kept:
+            return [self.book.cancel(order_id, reason)]
         found = cascade.begin(now)
         if order_id in cascade.kept or self.book.order(order_id) is not None:
             cascade.leave(order_id, reason)
@@ -331,16 +337,6 @@ class Matching:
             return RejectReason.WRONG_PHASE
         return RejectReason.BOOK_FULL if len(cascade.kept) >= self.parameters.kept_capacity else None
 
-    def _is_unbounded(self, new: NewOrder) -> bool:
-        """Whether an order is an affair of the book alone, though others have to hear what it does."""
-        return (
-            self._cascade.phase is _CONTINUOUS
-            and new.terms is None
-            and _is_ordinary(new)
-            and not self._bounded.banded
-            and not (new.order_type is _MARKET and self.parameters.collar_ppm)
-        )
-
     def _send(self, new: NewOrder) -> list[BookEvent]:
         """Place an ordinary order in the book."""
         return self.book.place(
@@ -365,9 +361,10 @@ class Matching:
         """Let everything happen that follows, and set the book's watches."""
         cascade = self._cascade
         cascade.settle()
-        self.simple = (
-            cascade.phase is _CONTINUOUS and not cascade.kept and not self._bounded.banded and not self.parameters.collar_ppm
+        self._quiet = (
+            self._unbounded and cascade.phase is _CONTINUOUS and not (cascade.whole or cascade.pegs.orders or cascade.due)
         )
+        self.simple = self._quiet and not cascade.kept
         self._watch()
         return cascade.events
 
