@@ -1,13 +1,15 @@
-"""The book alone: price-time priority, every time in force, and a naive model that must say the same events."""
+"""The book alone, plain and compiled: price-time priority, every time in force, what is counted, the limits of numbers.
+
+Its rarer rules are in test_exchange_book_rules.py, random lives and the comparison of the twins in test_exchange_book_twins.py.
+"""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from trading_ecosystem.domains.exchange import books
 from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Cancelled, Filled, Refused, Rested
+from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Refused, Rested
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, Side, TimeInForce
 
@@ -15,10 +17,16 @@ BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK = TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL
 
 
+@pytest.fixture(params=books.available())
+def kind(request: pytest.FixtureRequest) -> type[OrderBook]:
+    """The class of one of the books that are there."""
+    return books.book_class(request.param)
+
+
 @pytest.fixture
-def book() -> OrderBook:
+def book(kind: type[OrderBook]) -> OrderBook:
     """Asks 5 at 100 (3 of order 1, then 2 of order 2) and 4 at 102 (order 3); bids 6 at 98 (order 4)."""
-    made = OrderBook("BTC/USD")
+    made = kind("BTC/USD")
     assert made.place(1, 1, SELL, 3, price_ticks=100) == [Rested(1, 100, 3)]
     assert made.place(2, 2, SELL, 2, price_ticks=100) == [Rested(2, 100, 2)]
     assert made.place(3, 1, SELL, 4, price_ticks=102) == [Rested(3, 102, 4)]
@@ -26,9 +34,9 @@ def book() -> OrderBook:
     return made
 
 
-def test_three_lines_are_enough() -> None:
+def test_three_lines_are_enough(kind: type[OrderBook]) -> None:
     """The example at the head of the module."""
-    book = OrderBook("BTC/USD")
+    book = kind("BTC/USD")
     book.place(1, 7, Side.SELL, 5, price_ticks=100)
     assert book.place(2, 8, Side.BUY, 3, price_ticks=101) == [Filled(2, 1, 100, 3, 0, 2)]
 
@@ -125,104 +133,79 @@ def test_each_change_is_counted(book: OrderBook) -> None:
     assert book.updates == 7
 
 
-def test_cancelled_orders_do_not_pile_up_at_a_busy_price() -> None:
-    book = OrderBook("BTC/USD")
+def test_cancelled_orders_do_not_pile_up_at_a_busy_price(kind: type[OrderBook]) -> None:
+    book = kind("BTC/USD")
     book.place(1, 1, BUY, 1, price_ticks=10)
     for order_id in range(2, 5000):
         book.place(order_id, 2, BUY, 1, price_ticks=10)
         book.cancel(order_id)
-    assert len(book.bids.queues[10].displayed) == 1
+    assert [order.order_id for order in book.standing(BUY)] == [1]
     assert book.best(BUY) == (10, 1)
+    assert len(book) == 1
 
 
-class NaiveBook:
-    """The same rules by brute force: one list of orders, sorted anew for every trade."""
-
-    def __init__(self) -> None:
-        self.resting: list[list[int | Side]] = []
-        self.arrivals = 0
-
-    def crossing(self, side: Side, price: int | None) -> list[list[int | Side]]:
-        found = [
-            each
-            for each in self.resting
-            if each[1] is not side and (price is None or (each[2] <= price if side is BUY else each[2] >= price))  # type: ignore[operator]
-        ]
-        return sorted(found, key=lambda each: (each[2] if side is BUY else -each[2], each[4]))  # type: ignore[operator]
-
-    def place(
-        self, order_id: int, owner: int, side: Side, lots: int, price: int | None, time_in_force: TimeInForce, post_only: bool
-    ) -> list[BookEvent]:
-        makers = self.crossing(side, price)
-        if post_only and (price is None or time_in_force is not GTC):
-            return [Refused(order_id, RejectReason.INVALID_TERMS)]
-        if post_only and makers:
-            return [Refused(order_id, RejectReason.POST_ONLY_WOULD_TAKE)]
-        if time_in_force is FOK and sum(each[3] for each in makers) < lots:  # type: ignore[misc]
-            return [Refused(order_id, RejectReason.FILL_OR_KILL_UNFILLABLE)]
-        events: list[BookEvent] = []
-        for maker in makers:
-            if not lots:
-                break
-            traded = min(lots, maker[3])  # type: ignore[type-var]
-            maker[3] -= traded  # type: ignore[operator]
-            lots -= traded  # type: ignore[operator]
-            events.append(Filled(order_id, maker[0], maker[2], traded, lots, maker[3]))  # type: ignore[arg-type]
-        self.resting = [each for each in self.resting if each[3]]
-        if lots and price is not None and time_in_force is GTC:
-            self.arrivals += 1
-            self.resting.append([order_id, side, price, lots, self.arrivals, owner])
-            events.append(Rested(order_id, price, lots))
-        elif lots:
-            reason = CancelReason.MARKET_REMAINDER if price is None else CancelReason.IMMEDIATE_OR_CANCEL
-            events.append(Cancelled(order_id, lots, reason))
-        return events
-
-    def cancel(self, order_id: int) -> Cancelled | Refused:
-        for each in self.resting:
-            if each[0] == order_id:
-                self.resting.remove(each)
-                return Cancelled(order_id, each[3], CancelReason.REQUESTED)  # type: ignore[arg-type]
-        return Refused(order_id, RejectReason.UNKNOWN_ORDER)
-
-    def depth(self, side: Side) -> tuple[Level, ...]:
-        prices = sorted({each[2] for each in self.resting if each[1] is side}, reverse=side is BUY)  # type: ignore[type-var]
-        return tuple(
-            Level(price, sum(each[3] for each in self.resting if each[1] is side and each[2] == price))  # type: ignore[arg-type, misc]
-            for price in prices
-        )
+def test_numbers_are_any_64_bit_integers(kind: type[OrderBook]) -> None:
+    book = kind("BTC/USD")
+    numbers = [2**63 - 1, -(2**63), 0, -1, 2**32, -(2**32)]
+    for number in numbers:
+        assert book.place(number, 1, SELL, 2, price_ticks=7) == [Rested(number, 7, 2)]
+    assert [order.order_id for order in book.standing(SELL)] == numbers
+    assert book.place(0, 1, SELL, 2, price_ticks=7) == [Refused(0, RejectReason.DUPLICATE_ORDER_ID)]
+    assert book.place(5, 1, BUY, 3, price_ticks=7) == [Filled(5, numbers[0], 7, 2, 1, 0), Filled(5, numbers[1], 7, 1, 0, 1)]
+    for number in numbers[1:]:
+        assert number in book
+        assert isinstance(book.cancel(number), Cancelled)
+        assert number not in book
+    assert len(book) == 0
 
 
-placings = st.tuples(
-    st.sampled_from([BUY, SELL]),
-    st.integers(1, 9),
-    st.one_of(st.none(), st.integers(95, 105)),
-    st.sampled_from([GTC, GTC, IOC, FOK]),
-    st.booleans(),
-)
-actions = st.lists(st.one_of(placings, placings, st.integers(1, 60)), max_size=60)
+def test_a_number_is_free_again_once_its_order_has_left(kind: type[OrderBook]) -> None:
+    book = kind("BTC/USD")
+    for round_number in range(200):
+        assert book.place(1, 1, BUY, 1 + round_number, price_ticks=10) == [Rested(1, 10, 1 + round_number)]
+        book.place(2, 1, BUY, 1, price_ticks=11)
+        assert book.cancel(1) == Cancelled(1, 1 + round_number, CancelReason.REQUESTED)
+        assert book.order(1) is None
+        assert book.cancel(1) == book.reduce(1, 1) == Refused(1, RejectReason.UNKNOWN_ORDER)
+        book.cancel(2)
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
-@given(actions)
-def test_the_naive_book_says_the_same(steps: list[tuple[Side, int, int | None, TimeInForce, bool] | int]) -> None:
-    book, naive = OrderBook("BTC/USD"), NaiveBook()
-    for number, step in enumerate(steps, start=1):
-        if isinstance(step, int):
-            assert book.cancel(step) == naive.cancel(step)
-        else:
-            side, lots, price, time_in_force, post_only = step
-            owner = number % 3
-            before = book.updates
-            fillable, reached = book.fillable(side, lots, price), book.reached(side, lots, price)
-            events = book.place(number, owner, side, lots, price_ticks=price, time_in_force=time_in_force, post_only=post_only)
-            assert events == naive.place(number, owner, side, lots, price, time_in_force, post_only)
-            fills = [event for event in events if isinstance(event, Filled)]
-            if fills:
-                assert sum(fill.lots for fill in fills) == fillable
-                assert [fill.maker_id for fill in fills] == [maker.order_id for maker in reached]
-            assert book.updates - before == len([event for event in events if isinstance(event, Filled | Rested)])
-        assert (book.depth(BUY, 99), book.depth(SELL, 99)) == (naive.depth(BUY), naive.depth(SELL))
-        assert sorted(book.orders) == sorted(each[0] for each in naive.resting)  # type: ignore[type-var]
-        bid, ask = book.best(BUY)[0], book.best(SELL)[0]
-        assert not bid or not ask or bid < ask
+def test_the_largest_numbers_add_up(kind: type[OrderBook]) -> None:
+    """Nothing multiplies price and quantity, and sums far beyond 2³² stay exact."""
+    book = kind("BTC/USD")
+    most = 10**12
+    for number in range(1, 1001):
+        assert book.place(number, 1, SELL, most, price_ticks=most) == [Rested(number, most, most)]
+    assert book.best(SELL) == (most, 1000 * most)
+    assert book.fillable(BUY, 2**62, None) == book.fillable(BUY, 10**30, None) == 1000 * most
+    assert book.interest(SELL) == [(most, 1000 * most)]
+    assert book.place(0, 2, BUY, most, price_ticks=most) == [Filled(0, 1, most, most, 0, 0)]
+    for wrong in (most + 1, 2**63 - 1, 2**63, 10**30, 0, -1, -(2**63), -(10**30)):
+        assert book.place(0, 1, BUY, wrong, price_ticks=1) == [Refused(0, RejectReason.INVALID_QUANTITY)]
+        assert book.place(0, 1, BUY, 1, price_ticks=wrong) == [Refused(0, RejectReason.INVALID_PRICE)]
+        assert book.replace(2, wrong, 1) == [Refused(2, RejectReason.INVALID_QUANTITY)]
+        assert book.replace(2, 1, wrong) == [Refused(2, RejectReason.INVALID_PRICE)]
+        assert not book.crosses(BUY, min(wrong, most - 1))
+
+
+def test_prices_far_apart_stand_side_by_side(kind: type[OrderBook]) -> None:
+    book = kind("BTC/USD")
+    prices = [10**k for k in range(12)] + [10**k + 1 for k in range(12)] + [63, 64, 65, 255, 256, 257]
+    for number, price in enumerate(prices):
+        book.place(number, 1, BUY, 1 + number, price_ticks=price)
+    stand = sorted(set(prices), reverse=True)
+    assert [level.price_ticks for level in book.depth(BUY, 99)] == stand
+    for price in stand:
+        assert book.best(BUY)[0] == price
+        book.place(-1, 2, SELL, book.best(BUY)[1], price_ticks=price, time_in_force=FOK)
+    assert len(book) == 0
+
+
+def test_only_known_kinds_of_book_are_chosen() -> None:
+    from trading_ecosystem.ports.errors import BadInput
+
+    with pytest.raises(BadInput, match="no kind of book"):
+        books.book_class("fast")
+    assert books.book_class("plain") is OrderBook
+    assert books.serving("plain") == "plain"
+    assert books.serving("auto") == books.available()[-1]
