@@ -154,7 +154,6 @@ class BatchedBook(Contender):
         made = book_class("compiled")
         self.door = compiled_batch
         self.engine = compiled_batch.Batch([made(str(symbol)) for symbol in range(flow.symbols)])
-        self.kept: list[bytes] = []
         self.engine.run(b"".join(self.packed(command) for command in flow.filling))
 
     def packed(self, command: FlowCommand) -> bytes:
@@ -168,19 +167,15 @@ class BatchedBook(Contender):
         """See :class:`Contender`: one call a buffer."""
         packed = [self.packed(command) for command in self.flow.timed]
         buffers = [b"".join(packed[first : first + BATCH_COMMANDS]) for first in range(0, len(packed), BATCH_COMMANDS)]
-        return [(self.run, (buffer,)) for buffer in buffers]
-
-    def run(self, buffer: bytes) -> int:
-        """One buffer; its events are copied out as a caller would have to who keeps them."""
-        made = self.engine.run(buffer)
-        self.kept.append(bytes(memoryview(self.engine)))
-        return made
+        return [(self.engine.run, (buffer,)) for buffer in buffers]
 
     def fills(self) -> list[Fill]:
-        """See :class:`Contender`."""
+        """See :class:`Contender`: from a run of its own, which keeps the events of every buffer."""
+        again = BatchedBook(self.flow)
         found: list[Fill] = []
-        for kept in self.kept:
-            for event in struct.iter_unpack(self.door.EVENT_FORMAT, kept):
+        for run, (buffer,) in again.calls():
+            run(buffer)
+            for event in struct.iter_unpack(self.door.EVENT_FORMAT, bytes(memoryview(again.engine))):
                 if event[0] == 1:
                     found.append((event[6], event[7], event[8], event[9]))
         return found

@@ -1,10 +1,9 @@
 """Measuring: interleaved rounds, medians, ratios round by round, and what single calls take.
 
 A machine's speed drifts, so that everyone plays once before anyone plays again, and two engines are compared within a round.
-The garbage collector rests while the clock runs, for everybody. Rounds are measured in processor time, since all that is measured
-runs in one thread and waits for nothing; latencies by the clock on the wall, so that they show what a caller sees on a machine
-that others use too. They are taken in a round of their own, call by call,
-less what reading the clock takes.
+The garbage collector rests while the clock runs, for everybody. Rounds are measured in processor time, since what is measured
+runs in one thread and waits for nothing. Latencies are taken in a round of their own, call by call, by the clock on the wall,
+less what reading it takes: they show what a caller sees on a machine that others use too.
 """
 
 from __future__ import annotations
