@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.campaign import CAMPAIGN
 
 from trading_ecosystem.domains.exchange import variation as variation_module
+from trading_ecosystem.domains.exchange.books import available
 from trading_ecosystem.domains.exchange.liquidation import Liquidation
 from trading_ecosystem.domains.exchange.margin import Margin
 from trading_ecosystem.domains.exchange.perpetuals import MarginDue
@@ -52,8 +53,8 @@ histories = st.lists(st.one_of(orders, orders, orders, spot, cancels, ticks, tic
 class Life:
     """A venue with a perpetual, a spot pair, flow and three accounts, every handling of which is checked."""
 
-    def __init__(self, new_venue: Callable[..., Any], house: int = 10**7, insurance: int = 500) -> None:
-        self.venue = new_venue(seed=7, instruments=("BTC/USD", PERP))
+    def __init__(self, new_venue: Callable[..., Any], house: int = 10**7, insurance: int = 500, book: str = "auto") -> None:
+        self.venue = new_venue(seed=7, instruments=("BTC/USD", PERP), book=book)
         for account in ACCOUNTS:
             self.venue.fund(account, USD=1_000 * USD)
         self.venue.fund_house(BTC=10**10, USD=house * USD)
@@ -146,10 +147,14 @@ class Life:
 
 @settings(derandomize=True, deadline=None, max_examples=600 if CAMPAIGN else 30)
 @given(history=histories)
-def test_every_life_keeps_the_rules(new_venue: Callable[..., Any], history: list[tuple[Any, ...]]) -> None:
-    life = Life(new_venue)
-    life.play(history)
-    life.drain()
+def test_every_life_keeps_the_rules_on_every_book(new_venue: Callable[..., Any], history: list[tuple[Any, ...]]) -> None:
+    heard = []
+    for book in available():
+        life = Life(new_venue, book=book)
+        life.play(history)
+        life.drain()
+        heard.append(life.venue.heard)
+    assert all(said == heard[0] for said in heard)
 
 
 @settings(derandomize=True, deadline=None, max_examples=200 if CAMPAIGN else 10)
