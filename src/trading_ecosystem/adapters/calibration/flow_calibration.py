@@ -43,7 +43,7 @@ RECORDED: Final = FlowParameters(
         pull_ppm=30_000_000,
         impact_ppm=25,
         pressure_ppm=70,
-        pressure_events=(8, 64, 512),
+        pressure_events=(8, 48, 256),
     ),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
 )
