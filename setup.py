@@ -37,7 +37,10 @@ def extensions() -> list[Extension]:
         )
         for path in sorted(Path("src").rglob("*.pyx"))
     ]
-    return cythonize(found, language_level=3) if found else []
+    built: list[Extension] = cythonize(found, language_level=3) if found else []
+    for extension in built:
+        extension.optional = True  # Cython's copies of the extensions do not keep it.
+    return built
 
 
 setup(ext_modules=extensions())

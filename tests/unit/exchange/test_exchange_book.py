@@ -199,13 +199,3 @@ def test_prices_far_apart_stand_side_by_side(kind: type[OrderBook]) -> None:
         assert book.best(BUY)[0] == price
         book.place(-1, 2, SELL, book.best(BUY)[1], price_ticks=price, time_in_force=FOK)
     assert len(book) == 0
-
-
-def test_only_known_kinds_of_book_are_chosen() -> None:
-    from trading_ecosystem.ports.errors import BadInput
-
-    with pytest.raises(BadInput, match="no kind of book"):
-        books.book_class("fast")
-    assert books.book_class("plain") is OrderBook
-    assert books.serving("plain") == "plain"
-    assert books.serving("auto") == books.available()[-1]
