@@ -1,6 +1,7 @@
 # make run        set up .venv, install the package, run the stablecoin depeg and print the verdict
 # make test       set up what the tests need and run all checks and tests
 # make campaign   the same tests with large counts
+# make sanitize   the compiled books built for the address and undefined-behaviour sanitizers, against the plain ones
 # make bench      the benchmarks
 # make clean      remove .venv and everything that was built or cached
 #
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: run test campaign bench clean
+.PHONY: run test campaign sanitize bench clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)
@@ -34,6 +35,10 @@ test: $(INSTALLED_DEV)
 campaign: $(INSTALLED_DEV)
 	@echo "==> pytest, large counts"
 	@TRADING_ECOSYSTEM_CAMPAIGN=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST) tests
+
+sanitize: $(INSTALLED_DEV)
+	@echo "==> pytest, compiled books under the sanitizers"
+	@TRADING_ECOSYSTEM_SANITIZE=1 $(BIN)/python -m pytest -q -k sanitizers $(PYTEST) tests/end_to_end/test_compiled_builds.py
 
 bench: $(INSTALLED_DEV)
 	@echo "==> benchmarks"
