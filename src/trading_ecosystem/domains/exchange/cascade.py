@@ -23,7 +23,7 @@ from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
 from trading_ecosystem.domains.exchange.bounded_book import BoundedBook
 from trading_ecosystem.domains.exchange.contingencies import Consequence, Following
-from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, WaitingFor
+from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, NewOrder, WaitingFor
 from trading_ecosystem.domains.exchange.matching_events import (
     Activated,
     Crossed,
@@ -54,7 +54,6 @@ _TRIGGER: Final = WaitingFor.TRIGGER
 _WHOLE: Final = WaitingFor.WHOLE
 _REFERENCE: Final = WaitingFor.REFERENCE
 _AUCTION: Final = WaitingFor.AUCTION
-_PARENT: Final = WaitingFor.PARENT
 _PASSING: Final = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 _CLOSING: Final = TradingPhase.CLOSING_AUCTION
 
@@ -90,7 +89,7 @@ class Cascade(OrderRoom):
     @property
     def behind(self) -> bool:
         """Whether an earlier command left something to do."""
-        return bool(self.due) and self.book.matching
+        return self.book.matching and bool(self.due)
 
     def hold(self) -> None:
         """An auction is uncrossed: what lists demand has to wait until it is over."""
@@ -132,10 +131,10 @@ class Cascade(OrderRoom):
             return
         if new.order_type in TRIGGERED_TYPES and not kept.awake:
             self._await_trigger(kept)
-        elif self._awaits_auction(kept):
+        elif self._awaits_auction(new):
             self.park(kept, _AUCTION)
         elif new.order_type is OrderType.PEGGED:
-            self.pegs.orders[new.order_id] = kept
+            self.pegs.add(kept)
             price = target(kept, self.pegs.references(self.book), self.bounded) if self.book.matching else 0
             if price:
                 self._into_book(kept, price, fresh=fresh)
@@ -300,16 +299,14 @@ class Cascade(OrderRoom):
         kept.leaves_lots = leaves_lots
         if kept.terms.reduce_only:
             self.positions.filled(kept, lots)
-        if kept.group:
-            self._follow(self.lists.traded(kept, lots))
+        self._follow(self.lists.traded(kept, lots))
         if not leaves_lots and order_id in self.kept:
             self._gone(kept)
 
     def _gone(self, kept: KeptOrder) -> None:
         """An order is no more."""
         self.forget(kept)
-        if kept.group:
-            self._follow(self.lists.left(kept))
+        self._follow(self.lists.left(kept))
 
     def _follow(self, followings: list[Following]) -> None:
         """Do what a list demands."""
@@ -340,8 +337,7 @@ class Cascade(OrderRoom):
         if kept.new.order_type is not OrderType.STOP_LIMIT:
             kept.limit_ticks = 0
         self.events.append(Triggered(order_id, kept.stop_price_ticks, self.bounded.last_trade_ticks))
-        if kept.group:
-            self._follow(self.lists.triggered(kept))
+        self._follow(self.lists.triggered(kept))
         self.enter(kept, fresh=False)
 
     def _await_trigger(self, kept: KeptOrder) -> None:
@@ -355,11 +351,10 @@ class Cascade(OrderRoom):
         else:
             self.triggers.add(kept)
 
-    def _awaits_auction(self, kept: KeptOrder) -> bool:
+    def _awaits_auction(self, new: NewOrder) -> bool:
         """Whether an order is for an auction that is still to come, or a market order for the one that is on."""
-        if kept.new.time_in_force is _AT_THE_CLOSE and self.phase is not _CLOSING:
-            return True
-        return kept.new.order_type is OrderType.MARKET and not self.book.matching
+        late = new.time_in_force is _AT_THE_CLOSE and self.phase is not _CLOSING
+        return late or (new.order_type is OrderType.MARKET and not self.book.matching)
 
     def _try_whole(self) -> bool:
         """Let the oldest all-or-none order trade that can trade whole."""
@@ -374,6 +369,8 @@ class Cascade(OrderRoom):
     def _reprice(self) -> bool:
         """Give every pegged order the price that it should have; true if one moved."""
         references = self.pegs.references(self.book)
+        if self.pegs.is_settled(references, self.bounded):
+            return False
         moved = False
         for kept in list(self.pegs.orders.values()):
             if kept.new.order_id not in self.kept:
@@ -390,10 +387,12 @@ class Cascade(OrderRoom):
                 continue
             moved = True
             self.drain()
+        self.pegs.settled = None if moved else references
         return moved
 
     def _without_reference(self, kept: KeptOrder) -> None:
         """A pegged order leaves the book, to wait beside it."""
         if kept.waits_for is None and type(self.book.cancel(kept.new.order_id)) is Cancelled:
             kept.price_ticks = 0
+            self.pegs.settled = None
             self.park(kept, _REFERENCE)

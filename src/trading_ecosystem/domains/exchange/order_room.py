@@ -110,7 +110,7 @@ class OrderRoom:
         self.unpark(kept)
         self.expiries.remove(order_id)
         self.positions.remove(order_id)
-        self.pegs.orders.pop(order_id, None)
+        self.pegs.remove(order_id)
         self.watched.pop(order_id, None)
 
     def concerned(self) -> tuple[Ticks, Ticks]:

@@ -37,12 +37,32 @@ References: TypeAlias = tuple[Ticks, Ticks]
 
 
 class Pegs:
-    """The pegged orders of one instrument, oldest first."""
+    """The pegged orders of one instrument, oldest first.
 
-    __slots__ = ("orders",)
+    ``settled`` is what all of them have been priced by, ``None`` where one has come, gone or changed since.
+    """
+
+    __slots__ = ("orders", "settled")
 
     def __init__(self) -> None:
         self.orders: dict[int, KeptOrder] = {}
+        self.settled: References | None = None
+
+    def add(self, kept: KeptOrder) -> None:
+        """A pegged order came."""
+        self.orders[kept.new.order_id] = kept
+        self.settled = None
+
+    def remove(self, order_id: int) -> None:
+        """An order left; nothing happens where it was not pegged."""
+        if self.orders.pop(order_id, None) is not None:
+            self.settled = None
+
+    def is_settled(self, references: References, bounded: BoundedBook) -> bool:
+        """Whether every order stands where these references want it; with bands, or post-only orders, they alone do not say."""
+        if references != self.settled or bounded.banded:
+            return False
+        return not any(kept.new.post_only for kept in self.orders.values())
 
     def references(self, book: OrderBook) -> References:
         """What pegs follow now."""

@@ -74,6 +74,7 @@ def replace_kept(cascade: Cascade, kept: KeptOrder, leaves_lots: Lots, price_tic
         kept.limit_ticks = price_ticks
         price = target(kept, cascade.pegs.references(cascade.book), cascade.bounded) or kept.price_ticks
         cascade.events += cascade.book.replace(order_id, leaves_lots, price, self_trade=kept.self_trade)
+        cascade.pegs.settled = None
         return
     waits_for = kept.waits_for
     if not keeps and waits_for is not WaitingFor.PARENT:
