@@ -139,10 +139,12 @@ class OrderBook:
         if price_ticks is not None and not 0 < price_ticks <= MAXIMUM_TICKS:
             return [Refused(order_id, RejectReason.INVALID_PRICE)]
         rests = price_ticks is not None and time_in_force is not _IMMEDIATE and time_in_force is not _FILL_OR_KILL
-        if (post_only or reprice or display_lots or hidden or minimum_lots) and not _terms_agree(
-            lots, rests, post_only, reprice, display_lots, hidden, minimum_lots
-        ):
-            return [Refused(order_id, RejectReason.INVALID_TERMS)]
+        if post_only or reprice or display_lots or hidden or minimum_lots:
+            if not _terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
+                return [Refused(order_id, RejectReason.INVALID_TERMS)]
+        elif rests and price_ticks is not None and len(self.orders) < self.capacity and not self.crosses(side, price_ticks):
+            # A plain order that trades with nobody, as nearly all are.
+            return [self._rest(RestingOrder(order_id, owner, side, price_ticks, lots))]
         if reprice and price_ticks is not None:
             price_ticks = self._not_taking(side, price_ticks)
         if not self.matching and (not rests or minimum_lots):
@@ -189,7 +191,7 @@ class OrderBook:
             return [Replaced(order_id, price_ticks, leaves_lots, True)]
         if post_only and self.crosses(order.side, price_ticks):
             return [Refused(order_id, RejectReason.POST_ONLY_WOULD_TAKE)]
-        self._remove(order)
+        self.cancel(order_id)
         order.price_ticks, order.lots, order.reserve_lots = price_ticks, leaves_lots, 0
         events: list[BookEvent] = [Replaced(order_id, price_ticks, leaves_lots, False)]
         self._enter(order, price_ticks, True, self_trade, events)
@@ -208,10 +210,11 @@ class OrderBook:
 
     def cancel(self, order_id: int, reason: CancelReason = CancelReason.REQUESTED) -> Cancelled | Refused:
         """Take an order out of the book."""
-        if (order := self.orders.get(order_id)) is None:
+        if (order := self.orders.pop(order_id, None)) is None:
             return Refused(order_id, RejectReason.UNKNOWN_ORDER)
-        self._remove(order)
-        return Cancelled(order_id, order.leaves_lots, reason)
+        (self.bids if order.side is _BUY else self.asks).remove(order)
+        self.updates += 1
+        return Cancelled(order_id, order.lots + order.reserve_lots, reason)
 
     def execute(self, order_id: int, lots: Lots) -> list[BookEvent]:
         """Let a resting order trade up to what it offers in its turn (``order.lots``), at a price that the caller knows.
@@ -241,10 +244,14 @@ class OrderBook:
         if order.lots and rests:
             assert limit is not None
             order.price_ticks = limit
-            self._side(order.side).rest(order)
-            self.orders[order.order_id] = order
-            self.updates += 1
-            events.append(Rested(order.order_id, limit, order.leaves_lots))
+            events.append(self._rest(order))
+
+    def _rest(self, order: RestingOrder) -> Rested:
+        """Put an order at the end of its price's queue."""
+        (self.bids if order.side is _BUY else self.asks).rest(order)
+        self.orders[order.order_id] = order
+        self.updates += 1
+        return Rested(order.order_id, order.price_ticks, order.lots + order.reserve_lots)
 
     def _take(
         self, taker: RestingOrder, opposite: Ladder, bound: int, self_trade: SelfTradePrevention, events: list[BookEvent]
@@ -301,17 +308,12 @@ class OrderBook:
         elif takers_lose:
             events.append(Reduced(taker.order_id, takers_lose, taker.lots, reason))
 
+    def _side(self, side: Side) -> Ladder:
+        return self.bids if side is _BUY else self.asks
+
     def _shrink(self, order: RestingOrder, lots: Lots) -> None:
         self._side(order.side).shrink(order, lots)
         self.updates += 1
-
-    def _remove(self, order: RestingOrder) -> None:
-        self._side(order.side).remove(order)
-        del self.orders[order.order_id]
-        self.updates += 1
-
-    def _side(self, side: Side) -> Ladder:
-        return self.bids if side is _BUY else self.asks
 
     # ---------------------------------------------------------------- questions
 
@@ -391,10 +393,7 @@ def _terms_agree(
     lots: Lots, rests: bool, post_only: bool, reprice: bool, display_lots: Lots, hidden: bool, minimum_lots: Lots
 ) -> bool:
     """Whether the terms of an order make sense together."""
-    return (
-        0 <= minimum_lots <= lots
-        and 0 <= display_lots <= lots <= (display_lots or lots) * MAXIMUM_SLICES
-        and not (hidden and display_lots)
-        and not (post_only and (not rests or minimum_lots))
-        and (post_only or not reprice)
+    sizes = 0 <= minimum_lots <= lots and 0 <= display_lots <= lots <= (display_lots or lots) * MAXIMUM_SLICES
+    return sizes and not (
+        (hidden and display_lots) or (post_only and (not rests or minimum_lots)) or (reprice and not post_only)
     )

@@ -47,11 +47,11 @@ class PriceQueue(msgspec.Struct, gc=False):
     lots: Lots
     unseen: Lots
     displayed: OrderedDict[int, RestingOrder]
-    hidden: OrderedDict[int, RestingOrder]
+    hidden: OrderedDict[int, RestingOrder] | None = None
 
     def first(self) -> RestingOrder:
         """The order that trades next."""
-        return next(iter((self.displayed or self.hidden).values()))
+        return next(iter((self.displayed or self.hidden or self.displayed).values()))
 
     def of_others(self, owner: int, *, skips: bool) -> tuple[Lots, bool]:
         """What an order of ``owner`` could trade here, and whether an own order stops it; one that ``skips`` goes on behind it.
@@ -59,7 +59,7 @@ class PriceQueue(msgspec.Struct, gc=False):
         In front of an own order only the slices count: an iceberg's further ones go to the end of the queue, behind it.
         """
         counted = 0
-        for part in (self.displayed, self.hidden):
+        for part in (self.displayed, self.hidden or OrderedDict()):
             slices = counted
             for order in part.values():
                 if order.owner != owner:
@@ -85,9 +85,15 @@ class Ladder:
         key = order.price_ticks * self.sign
         queue = self.queues.get(key)
         if queue is None:
-            queue = self.queues[key] = PriceQueue(0, 0, OrderedDict(), OrderedDict())
-            insort(self.keys, key)
+            queue = self.queues[key] = PriceQueue(0, 0, OrderedDict())
+            keys = self.keys
+            if not keys or keys[-1] < key:
+                keys.append(key)
+            else:
+                insort(keys, key)
         if order.hidden:
+            if queue.hidden is None:
+                queue.hidden = OrderedDict()
             queue.unseen += order.lots
             queue.hidden[order.order_id] = order
             return
@@ -110,7 +116,7 @@ class Ladder:
         if order.lots:
             return False
         if not order.reserve_lots:
-            self._drop(order, key, queue)
+            self.remove(order)
             return False
         shown = min(order.display_lots, order.reserve_lots)
         order.lots = shown
@@ -137,17 +143,18 @@ class Ladder:
         key = order.price_ticks * self.sign
         queue = self.queues[key]
         if order.hidden:
+            assert queue.hidden is not None
             queue.unseen -= order.lots
+            del queue.hidden[order.order_id]
         else:
             queue.lots -= order.lots
             queue.unseen -= order.reserve_lots
-        self._drop(order, key, queue)
+            del queue.displayed[order.order_id]
+        if not queue.displayed and not queue.hidden:
+            self._forget(key)
 
-    def _drop(self, order: RestingOrder, key: int, queue: PriceQueue) -> None:
-        """Forget an order, and its price where it was the last there."""
-        del (queue.hidden if order.hidden else queue.displayed)[order.order_id]
-        if queue.displayed or queue.hidden:
-            return
+    def _forget(self, key: int) -> None:
+        """Drop a price at which nobody stands any more."""
         del self.queues[key]
         keys = self.keys
         if keys[-1] == key:
@@ -183,4 +190,5 @@ class Ladder:
         """The orders at prices no worse than the key ``bound``, as they would trade (an iceberg once)."""
         for queue in self.levels(bound):
             yield from queue.displayed.values()
-            yield from queue.hidden.values()
+            if queue.hidden:
+                yield from queue.hidden.values()
