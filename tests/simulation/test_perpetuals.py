@@ -81,6 +81,25 @@ def test_the_portfolio_and_the_monitor_know_of_the_liquidation():
     assert hedged > 0
 
 
+def test_the_tables_say_where_everything_stands():
+    result = squeeze()
+    (liquidation,) = result.table("exchange.liquidations")
+    assert (liquidation["account"], str(liquidation["outcome"])) == ("fund/long", "margin_restored")
+    assert liquidation["started_at"] <= liquidation["ended_at"]
+    for venue in ("exchange-alpha", "exchange-beta"):
+        rows = [row for row in result.table("exchange.positions") if row["venue"] == venue]
+        assert sum(row["position_lots"] for row in rows) == sum(row["carried_minor"] for row in rows) == 0
+    claims = {(row["venue"], row["account"], row["asset"]): row for row in result.table("exchange.claims")}
+    holdings = {
+        (row["venue"], row["account"], row["asset"]): row["amount_minor"]
+        for row in result.table("custodian.holdings")
+        if row["venue"]
+    }
+    key = ("exchange-alpha", "fund/long", "USD")
+    assert holdings[key] == claims[key]["available_minor"] + claims[key]["held_minor"]
+    assert len(result.table("exchange.marks")) == 2
+
+
 def test_a_short_perpetual_hedges_spot():
     """The hedge alone: half a coin in spot and as much short; the crash leaves the equity where it was."""
     result = squeeze(3, "workloads.long.settings.orders=5m buy 0.0001 BTC-PERP exchange-alpha")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
+    ClearingPosted,
     CustodyAccountOpened,
     ReconciliationBreak,
     ReconciliationCompleted,
@@ -26,6 +27,7 @@ from trading_ecosystem.messages.custodian import (
     TransferPosted,
     TransferRejected,
     TransferRejectReason,
+    VariationPosted,
 )
 from trading_ecosystem.messages.exchange import TradeMatched
 from trading_ecosystem.messages.orders import Side
@@ -301,6 +303,21 @@ def _trade_settled(message: TradeSettled, now: Nanos) -> Iterable[Change]:
     return _posted_part(message.custodian, reference, account, asset, message.venue, after, now)
 
 
+def _variation_posted(message: VariationPosted, now: Nanos) -> Iterable[Change]:
+    custodian, venue, account, asset = message.custodian, message.venue, message.account, message.asset
+    reference, amount, after = f"{venue}/variation/{message.number}", message.amount_minor, message.pledged_after
+    return (
+        Upsert(Holding(custodian, account, asset, venue, after, now)),
+        Upsert(Posting(custodian, reference, account, asset, venue, amount, PostingStatus.POSTED, after, now)),
+    )
+
+
+def _clearing_posted(message: ClearingPosted, now: Nanos) -> Iterable[Change]:
+    """Its part of each flow is the other account's posting, with the opposite sign."""
+    account, asset, after = message.clearing_account, message.asset, message.pledged_after
+    return (Upsert(Holding(message.custodian, account, asset, message.venue, after, now)),)
+
+
 def _posted_part(
     custodian: str, reference: str, account: str, asset: str, venue: str, after: MinorUnits, now: Nanos
 ) -> tuple[Change, Change]:
@@ -330,6 +347,8 @@ _PROJECTIONS: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]
     SettlementFailed: _failed,
     SettlementSettled: _settled,
     TradeSettled: _trade_settled,
+    VariationPosted: _variation_posted,
+    ClearingPosted: _clearing_posted,
     ReconciliationBreak: _break_found,
     ReconciliationCompleted: _reconciled,
 }

@@ -1,5 +1,7 @@
 """What is kept of a venue: accounts, claims, orders and their states, refusals, fills, trades and fee schedules.
 
+What is kept of perpetuals is in :mod:`.margin_records`.
+
 An order's terms and its state are two records with one key: a venue says its first answer again when it is asked again, and
 an acceptance repeated after fills must not take the order back to its beginning. An order without a state record is ``new``.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
+from trading_ecosystem.domains.exchange.margin_records import MARGIN_KEPT, MARGIN_RECORDS
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import (
     AccountOpened,
@@ -20,8 +23,9 @@ from trading_ecosystem.messages.exchange import (
     OrderRejected,
     TradeMatched,
 )
+from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
+from trading_ecosystem.messages.units import INSTRUMENTS, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.records import Change, Record, Upsert
 
 NAMESPACE: Final = "exchange"
@@ -163,6 +167,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     FillRecord,
     TradeRecord,
     FeeScheduleRecord,
+    *MARGIN_RECORDS,
 )
 
 
@@ -249,6 +254,29 @@ def _matched(said: TradeMatched, _: Nanos) -> tuple[Change, ...]:
     )
 
 
+def _perpetual_matched(said: PerpetualMatched, _: Nanos) -> tuple[Change, ...]:
+    return (
+        Upsert(
+            TradeRecord(
+                said.venue,
+                said.instrument,
+                said.trade_id,
+                said.price_ticks,
+                said.quantity_lots,
+                said.aggressor,
+                said.buyer,
+                said.seller,
+                said.quote_asset,
+                INSTRUMENTS[said.instrument].notional(said.price_ticks, said.quantity_lots),
+                said.buyer_fee_minor,
+                said.seller_fee_minor,
+                said.matched_at,
+                said.settles_at,
+            )
+        ),
+    )
+
+
 def _listed(said: InstrumentListed, now: Nanos) -> tuple[Change, ...]:
     return (
         Upsert(
@@ -277,6 +305,8 @@ _KEPT: Final[dict[type[Message], Callable[[Any, Nanos], tuple[Change, ...]]]] = 
     OrderCancelled: _cancelled,
     TradeMatched: _matched,
     InstrumentListed: _listed,
+    PerpetualMatched: _perpetual_matched,
+    **MARGIN_KEPT,
 }
 
 
