@@ -58,6 +58,11 @@ class CompiledBackgroundFlow:
         self._waiting.append((now + self._constants.maker_reaction_ns, price_minor))
 
     @property
+    def events(self) -> int:
+        """How many events there have been."""
+        return self._core.events
+
+    @property
     def next_at(self) -> Nanos:
         """When the next event comes, should no fundamental price come before."""
         return self._core.next_at

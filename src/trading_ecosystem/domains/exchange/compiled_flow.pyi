@@ -9,6 +9,7 @@ from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos
 class FlowCore:
     at: Nanos
     bound: bool
+    events: int
     last_order_id: int
     next_at: Nanos
     seen_lots: Lots

@@ -162,7 +162,7 @@ cdef class FlowCore:
     cdef double pressures[PRESSURES]
     cdef double excitations[2]
     cdef Orders bids, asks
-    cdef readonly int64_t next_at, seen_lots, last_order_id
+    cdef readonly int64_t next_at, seen_lots, last_order_id, events
     cdef readonly bint bound
     # Not state: what the house may trade, the tape since it was last taken down, and whom to call back.
     cdef int64_t buy_units, buy_lots, sell_units, sell_lots, capacity
@@ -364,6 +364,7 @@ cdef class FlowCore:
         with nogil:
             while self.next_at <= until:
                 self.at = self.next_at
+                self.events += 1
                 self.next_at = self.at + 1 + self.interval(self.act(self.at))
                 if self.noticed:
                     break
@@ -752,7 +753,7 @@ cdef class FlowCore:
         floats += [self.signs[place] for place in range(SIGNS)]
         floats += [self.pressures[place] for place in range(PRESSURES)]
         return [
-            [self.word_state, self.next_at, self.last_step, self.moved_at, self.seen_lots, self.last_order_id],
+            [self.word_state, self.next_at, self.last_step, self.moved_at, self.seen_lots, self.last_order_id, self.events],
             [value.hex() for value in floats],
             [self.bids.keys[place] for place in range(self.bids.count)],
             [self.bids.ids[place] for place in range(self.bids.count)],
@@ -766,7 +767,8 @@ cdef class FlowCore:
         cdef FlowCore core = cls()
         cdef int place
         numbers, floats, bid_keys, bid_ids, ask_keys, ask_ids = state
-        core.word_state, core.next_at, core.last_step, core.moved_at, core.seen_lots, core.last_order_id = numbers
+        core.word_state, core.next_at, core.last_step, core.moved_at = numbers[:4]
+        core.seen_lots, core.last_order_id, core.events = numbers[4:]
         values = [float.fromhex(value) for value in floats]
         core.mean_size, core.fundamental, core.premium, core.excursion, core.price, core.level = values[:6]
         for place in range(2):

@@ -87,6 +87,7 @@ class BackgroundFlow:
         "_waiting",
         "asks",
         "bids",
+        "events",
         "observer",
         "paused",
         "watcher",
@@ -110,6 +111,7 @@ class BackgroundFlow:
         self._seen_lots = 0
         self.bids = HouseOrders(_BUY)
         self.asks = HouseOrders(_SELL)
+        self.events = 0
         self.paused = False
         self.watcher: FlowWatcher | None = None
         self.observer: FlowObserver | None = None
@@ -142,6 +144,7 @@ class BackgroundFlow:
             if follow_at <= self._next_at:
                 self._follow_fundamental(at, waiting.popleft()[1], now, said)
             else:
+                self.events += 1
                 self._next_at = at + 1 + self._interval(self._act(at, now, said))
             if self._noticed and self.watcher is not None:
                 noticed, self._noticed = self._noticed, []

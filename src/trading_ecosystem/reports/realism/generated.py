@@ -6,6 +6,7 @@ from typing import Final
 
 from trading_ecosystem.adapters.recordings.event_tape import EventTape, TapeRecorder
 from trading_ecosystem.domains.exchange.accounts import Accounts
+from trading_ecosystem.domains.exchange.books import AUTO
 from trading_ecosystem.domains.exchange.claims import Claims
 from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
 from trading_ecosystem.domains.exchange.market import Market
@@ -22,12 +23,12 @@ _AMPLE: Final[MinorUnits] = 10**24
 """What the house has of either asset: it never runs out."""
 
 
-def market_alone(parameters: FlowParameters, instrument: Instrument, randomness: Randomness) -> Market:
+def market_alone(parameters: FlowParameters, instrument: Instrument, randomness: Randomness, book: str = AUTO) -> Market:
     """A market whose house never runs out of assets."""
     accounts, claims = Accounts(_VENUE), Claims(_VENUE)
     for asset in (instrument.base, instrument.quote):
         claims.of(accounts.house, asset).move(_AMPLE, 0)
-    venue = ExchangeParameters("custodian", (instrument.symbol,), SECOND, 0, 0, 0, flow=parameters)
+    venue = ExchangeParameters("custodian", (instrument.symbol,), SECOND, 0, 0, 0, flow=parameters, book=book)
     capture = TradeCapture(_VENUE, venue, accounts, claims, OrderTable())
     return Market(_VENUE, instrument, venue, randomness, accounts, claims, capture)
 
