@@ -1,7 +1,7 @@
-"""The background market's figures: changes of a book a second, and how long a day and a half of six pairs takes.
+"""The background market's figures: simulated events a second, and how long a day and a half of six pairs takes.
 
-A change of the book is counted by the book itself: an order that comes, trades, shrinks or leaves. The fundamental price of
-each pair moves every ten seconds of simulated time, as a library scenario's does; nothing is published.
+An event is one of the flow's: an order, a cancellation, a taker; what makers do when a fundamental price moves comes on top.
+The fundamental price of each pair moves every ten seconds of simulated time, as a library scenario's does; nothing is published.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def opened(symbol: str, events_a_second: int) -> Market:
 
 
 def played(symbol: str, events_a_second: int, length: Nanos) -> tuple[float, int]:
-    """Wall seconds and changes of the book of one market that runs for ``length``."""
+    """Wall seconds and events of one market that runs for ``length``."""
     market = opened(symbol, events_a_second)
     stream = SeededRandomness(2).stream("bench", symbol)
     price, now = float(PRICES[symbol]), 0
@@ -49,7 +49,7 @@ def played(symbol: str, events_a_second: int, length: Nanos) -> tuple[float, int
         price *= 1.0 + _STEP * stream.normal()
         now += _TICK
         market.flow.advance(now - 1, [])
-    return time.perf_counter() - begun, market.book.updates
+    return time.perf_counter() - begun, market.flow.events
 
 
 def market_figures() -> list[dict[str, Any]]:
@@ -58,16 +58,16 @@ def market_figures() -> list[dict[str, Any]]:
     kind = "plain" if isinstance(market.flow, BackgroundFlow) else "compiled"
     length = SIMULATED if kind == "compiled" else HOUR // 6
     results = {symbol: played(symbol, EVENTS_A_SECOND, length) for symbol in PRICES}
-    wall = changes = 0.0
-    for seconds, updates in results.values():
+    wall, events = 0.0, 0
+    for seconds, happened in results.values():
         wall += seconds
-        changes += updates
+        events += happened
     what = f"{len(PRICES)} pairs, {EVENTS_A_SECOND} events a second each, {length / HOUR:g} h ({kind})"
     return [
-        {"what": what, "figure": f"{wall:.1f} s", "wall_s": round(wall, 2), "changes": int(changes)},
+        {"what": what, "figure": f"{wall:.1f} s", "wall_s": round(wall, 2), "events": events},
         {
-            "what": f"changes of the book a second of wall time ({kind})",
-            "figure": f"{changes / wall:,.0f}",
-            "changes_per_s": round(changes / wall),
+            "what": f"simulated events a second of wall time ({kind})",
+            "figure": f"{events / wall:,.0f}",
+            "events_per_s": round(events / wall),
         },
     ]
