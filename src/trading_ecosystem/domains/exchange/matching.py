@@ -274,8 +274,10 @@ class Matching:
     def position_changed(self, owner: int, lots: Lots, now: Nanos) -> Sequence[MatchingEvent]:
         """Hear an owner's position, long positive, whenever it has changed; reduce-only orders are cut down to it."""
         cascade = self._cascade
-        cascade.begin(now)
         cascade.positions.changed(owner, lots)
+        if not cascade.positions.concern(owner):
+            return []
+        cascade.begin(now)
         for side in (Side.BUY, Side.SELL):
             cascade.cap(owner, side)
         return self._finish()

@@ -109,7 +109,8 @@ class OrderRoom:
         del self.kept[order_id]
         self.unpark(kept)
         self.expiries.remove(order_id)
-        self.positions.remove(order_id)
+        if kept.terms.reduce_only:
+            self.positions.remove(kept)
         self.pegs.remove(order_id)
         self.watched.pop(order_id, None)
 

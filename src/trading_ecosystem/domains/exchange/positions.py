@@ -31,15 +31,22 @@ class Positions:
 
     def __init__(self) -> None:
         self._lots: dict[int, Lots] = {}
-        self._orders: dict[int, KeptOrder] = {}
+        self._orders: dict[tuple[int, Side], dict[int, KeptOrder]] = {}
 
     def add(self, kept: KeptOrder) -> None:
         """A reduce-only order came."""
-        self._orders[kept.new.order_id] = kept
+        self._orders.setdefault((kept.new.owner, kept.new.side), {})[kept.new.order_id] = kept
 
-    def remove(self, order_id: int) -> None:
-        """An order left; nothing happens where it was not reduce-only."""
-        self._orders.pop(order_id, None)
+    def remove(self, kept: KeptOrder) -> None:
+        """A reduce-only order left."""
+        key = (kept.new.owner, kept.new.side)
+        del self._orders[key][kept.new.order_id]
+        if not self._orders[key]:
+            del self._orders[key]
+
+    def concern(self, owner: int) -> bool:
+        """Whether an owner has reduce-only orders."""
+        return (owner, _BUY) in self._orders or (owner, Side.SELL) in self._orders
 
     def changed(self, owner: int, lots: Lots) -> None:
         """The venue says a position."""
@@ -81,4 +88,4 @@ class Positions:
         return found
 
     def _of(self, owner: int, side: Side) -> list[KeptOrder]:
-        return [each for each in self._orders.values() if each.new.owner == owner and each.new.side is side]
+        return list(self._orders.get((owner, side), {}).values())

@@ -9,6 +9,7 @@ cannot both trade in it, since a list whose buy would cross its sell is refused.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from trading_ecosystem.domains.exchange.auction import NOTHING, Indicative, auction_price
@@ -50,9 +51,10 @@ def uncross(cascade: Cascade) -> None:
     """Trade everything that can trade at the auction price, which becomes last trade and reference price."""
     found = indicative(cascade)
     price, traded = found.price_ticks, 0
+    buying, selling = deque(market_orders(cascade, _BUY)), deque(market_orders(cascade, _SELL))
     while price:
-        buy = _next(cascade, _BUY, price)
-        sell = _next(cascade, _SELL, price)
+        buy = _next(cascade, buying, _BUY, price)
+        sell = _next(cascade, selling, _SELL, price)
         if buy is None or sell is None:
             break
         lots = min(buy[1], sell[1])
@@ -67,10 +69,12 @@ def uncross(cascade: Cascade) -> None:
         cascade.bounded.last_trade_ticks = cascade.bounded.reference_ticks = price
 
 
-def _next(cascade: Cascade, side: Side, price_ticks: Ticks) -> tuple[int, Lots, Lots] | None:
+def _next(cascade: Cascade, market: deque[KeptOrder], side: Side, price_ticks: Ticks) -> tuple[int, Lots, Lots] | None:
     """The order of a side that trades next at the price: its number, what it offers in its turn, and all that it wants."""
-    for kept in market_orders(cascade, side):
-        return (kept.new.order_id, kept.leaves_lots, kept.leaves_lots)
+    while market and not market[0].leaves_lots:
+        market.popleft()
+    if market:
+        return (market[0].new.order_id, market[0].leaves_lots, market[0].leaves_lots)
     order = cascade.book.front(side)
     if order is None or (order.price_ticks < price_ticks if side is _BUY else order.price_ticks > price_ticks):
         return None
