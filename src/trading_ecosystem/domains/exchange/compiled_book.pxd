@@ -107,7 +107,6 @@ cdef struct Core:
     int64_t updates
     int64_t watch_below
     int64_t watch_above
-    bint lean
     bint matching
     bint attention
     bint best_watched
@@ -168,4 +167,5 @@ cdef class CompiledOrderBook:
     cdef Events events
     cdef readonly str symbol
     cdef list drained(self)
+    cdef object fills(self, int reason)
     cdef object struct_of(self, uint32_t slot)

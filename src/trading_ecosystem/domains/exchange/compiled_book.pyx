@@ -737,13 +737,40 @@ cdef void rest(Core* core, const Placing* order, int64_t lots) noexcept nogil:
     name(core, order.order_id, slot)
     core.live += 1
     core.updates += 1
-    if core.lean:
-        core.sequence += 1
-        return
     event = emit(core, RESTED, order.order_id)
     event.side = <uint8_t> order.side
     event.price = order.price
     event.leaves = lots
+
+
+cdef bint core_rest_plain(
+    Core* core, int64_t order_id, uint32_t owner, int side, int64_t lots, int64_t price
+) noexcept nogil:
+    """The shortest way: a plain limit order that trades with nobody rests and nothing is said of it; false if it is any other."""
+    cdef uint32_t opposite = core.ladders[1 - side].best
+    cdef uint32_t level, slot
+    cdef Order* made
+    if not 0 < lots <= MAXIMUM or not 0 < price <= MAXIMUM or core.live >= core.capacity:
+        return False
+    if opposite and core.matching and not better(side, core.levels[opposite].price, price):
+        return False
+    if core_slot(core, order_id) or not make_room(core):
+        return False
+    level = level_at(core, side, price)
+    slot = new_order(core)
+    made = &core.orders[slot]
+    made.order_id = order_id
+    made.owner = owner
+    made.level = level << FLAG_BITS | <uint32_t> side
+    made.lots = lots
+    core.levels[level].lots += lots
+    core.levels[level].count += 1
+    append(core, slot, level, False)
+    name(core, order_id, slot)
+    core.live += 1
+    core.updates += 1
+    core.sequence += 1
+    return True
 
 
 cdef bint make_rare(Core* core) noexcept nogil:
@@ -928,6 +955,11 @@ cdef int64_t whole(object value) except? -1:
     return number
 
 
+cdef inline int mode_number(object mode) except -1:
+    """The number of a self-trade mode; the usual one without asking a table, since enums are slow to look up."""
+    return TRADES if mode is _NONE else _MODE_NUMBERS[mode]
+
+
 cdef object event_struct(const Event* event):
     """An event as the plain book would say it."""
     cdef int kind = event.kind
@@ -1057,13 +1089,13 @@ cdef class CompiledOrderBook:
         asked.hidden = hidden
         asked.display = whole(display_lots)
         asked.minimum = whole(minimum_lots)
-        asked.self_trade = TRADES if self_trade is _NONE else _MODE_NUMBERS[self_trade]
+        asked.self_trade = mode_number(self_trade)
         core_place(&self.core, &asked)
         return self.drained()
 
     def replace(self, int64_t order_id, leaves_lots, price_ticks, *, bint post_only=False, self_trade=_NONE):
         """Give a resting order another quantity (what it is still to trade) or price."""
-        core_replace(&self.core, order_id, whole(leaves_lots), whole(price_ticks), post_only, _MODE_NUMBERS[self_trade])
+        core_replace(&self.core, order_id, whole(leaves_lots), whole(price_ticks), post_only, mode_number(self_trade))
         return self.drained()
 
     def reduce(self, int64_t order_id, lots):
@@ -1113,35 +1145,40 @@ cdef class CompiledOrderBook:
         only what traded; what did not trade rests.
         """
         cdef Placing asked
-        cdef Events* events = &self.events
-        cdef int64_t number
-        cdef int reason
-        cdef list fills
+        cdef int side = BUYING if buys else SELLING
+        if core_rest_plain(&self.core, order_id, owner, side, lots, price_ticks):
+            return ()
         memset(&asked, 0, sizeof(Placing))
         asked.order_id = order_id
         asked.owner = owner
-        asked.side = BUYING if buys else SELLING
+        asked.side = side
         asked.lots = lots
         asked.limited = True
         asked.price = price_ticks
-        self.core.lean = True
-        reason = core_place(&self.core, &asked)
-        self.core.lean = False
-        if not events.count:
-            return ()
-        if events.count == 1:
-            events.count = 0
-            if reason >= 0:
-                return REFUSAL_REASONS[reason]
-            return ((events.items[0].other_id, events.items[0].price, events.items[0].lots),)
+        return self.fills(core_place(&self.core, &asked))
+
+    def amend(self, int64_t order_id, int64_t leaves_lots, int64_t price_ticks):
+        """The lean replace: the fills that a new quantity or price led to, or why it was refused."""
+        return self.fills(core_replace(&self.core, order_id, leaves_lots, price_ticks, False, TRADES))
+
+    cdef object fills(self, int reason):
+        """The fills among the events since the last command, as tuples, or the reason why it was refused (-1: it was not)."""
+        cdef Events* events = &self.events
+        cdef Event* event
+        cdef int64_t number
+        cdef list found = None
         if events.failed:
             self.drained()
-        fills = []
         for number in range(events.count):
-            if events.items[number].kind == FILLED:
-                fills.append((events.items[number].other_id, events.items[number].price, events.items[number].lots))
+            event = &events.items[number]
+            if event.kind == FILLED:
+                if found is None:
+                    found = []
+                found.append((event.other_id, event.price, event.lots))
         events.count = 0
-        return tuple(fills)
+        if reason >= 0:
+            return REFUSAL_REASONS[reason]
+        return () if found is None else tuple(found)
 
     def withdraw(self, int64_t order_id):
         """The lean cancel: what was left of the order, 0 where none has this number."""
@@ -1190,7 +1227,7 @@ cdef class CompiledOrderBook:
             limited,
             whole(limit_ticks) if limited else 0,
             owner,
-            _MODE_NUMBERS[self_trade],
+            mode_number(self_trade),
         )
 
     def reached(self, side, lots, limit_ticks=None):

@@ -115,7 +115,7 @@ class CompiledBook(_OwnBook):
 
 
 class LeanCompiledBook(_OwnBook):
-    """The compiled book, one call an order, returning its fills."""
+    """The compiled book, one call an order, returning its fills; orders are numbered as they come, as the peers do."""
 
     name = "compiled book, one call each, fills"
     choice = "compiled"
@@ -123,22 +123,20 @@ class LeanCompiledBook(_OwnBook):
     def call(self, command: FlowCommand) -> Call:
         """One command at the lean door."""
         book: Any = self.books[command.symbol]
-        number = scrambled(command.order)
         if command.kind == PLACE:
-            return book.limit, (number, 1, command.buys, command.lots, command.price)
+            return book.limit, (command.order, 1, command.buys, command.lots, command.price)
         if command.kind == CANCEL:
-            return book.withdraw, (number,)
-        return book.replace, (number, command.lots, command.price)
+            return book.withdraw, (command.order,)
+        return book.amend, (command.order, command.lots, command.price)
 
     def fills(self) -> list[Fill]:
         """See :class:`Contender`; the lean door does not repeat the taker's number."""
-        found: list[Fill] = []
-        for command, said in zip(self.flow.timed, self.results, strict=True):
-            if isinstance(said, tuple):
-                found += [(scrambled(command.order), maker, price, lots) for maker, price, lots in said]
-            elif isinstance(said, list):
-                found += [(e.taker_id, e.maker_id, e.price_ticks, e.lots) for e in said if isinstance(e, Filled)]
-        return found
+        return [
+            (scrambled(command.order), scrambled(maker), price, lots)
+            for command, said in zip(self.flow.timed, self.results, strict=True)
+            if isinstance(said, tuple)
+            for maker, price, lots in said
+        ]
 
 
 class BatchedBook(Contender):
