@@ -8,7 +8,7 @@ from trading_ecosystem.adapters.calibration.parameter_files import read_calibrat
 from trading_ecosystem.adapters.recordings.lobster_tape import stock
 from trading_ecosystem.domains.exchange import flows
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE
-from trading_ecosystem.reports.realism.metaorder import impact_path
+from trading_ecosystem.reports.realism.metaorder import impact_of_whole
 
 PRICE = 585 * MINOR_UNITS_PER_WHOLE
 # The plain flow is a hundred times slower; it does the same, which is what other tests are for.
@@ -17,7 +17,8 @@ SLACK = 0.0 if CAMPAIGN and flows.COMPILED else 0.1 if flows.COMPILED else 0.3
 
 
 def test_impact_is_concave_and_comes_back_in_part() -> None:
-    path = impact_path(read_calibrated_flow("apple").parameters, stock("AAPL"), PRICE, RUNS)
-    assert path.during == sorted(path.during)
-    assert 0.4 - SLACK < path.exponent < 0.7 + SLACK, path
-    assert 0.3 - SLACK < path.kept < 0.85 + SLACK, path
+    """An order sent at once; the displacement is read a second later by size, and two minutes later of the largest."""
+    impact = impact_of_whole(read_calibrated_flow("apple").parameters, stock("AAPL"), PRICE, RUNS, (2, 8, 32))
+    assert impact.reached == sorted(impact.reached)
+    assert 0.4 - SLACK < impact.exponent < 0.7 + SLACK, impact
+    assert 0.3 - SLACK < impact.kept < 0.9 + SLACK, impact

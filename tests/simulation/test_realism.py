@@ -1,7 +1,6 @@
 """The generated market against the recorded Apple hour: fitted to the first half, scored on the second, beside a baseline.
 
-The recording lies outside the project; without it these tests skip. What ships with the package, the fitted parameters, is
-tested without it too: a large order's impact, and that the set is what the fit gives.
+The recording lies outside the project; without it these tests skip. ``test_flow_impact`` tests the shipped set without it.
 """
 
 from __future__ import annotations
@@ -14,11 +13,9 @@ from tests.campaign import CAMPAIGN, recorded_market, seeds
 from trading_ecosystem.adapters.calibration.flow_calibration import calibrate
 from trading_ecosystem.adapters.calibration.parameter_files import read_calibrated_flow
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
-from trading_ecosystem.adapters.recordings.lobster_tape import stock
 from trading_ecosystem.adapters.recordings.tape_reading import read_tape
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.reports.realism.comparison import compare, halves_of
-from trading_ecosystem.reports.realism.metaorder import impact_of_whole
 from trading_ecosystem.reports.realism.samples import Sample, added
 from trading_ecosystem.reports.realism.scorecard_text import BOUND
 from trading_ecosystem.reports.realism.table import STATISTICS
@@ -67,14 +64,3 @@ def test_the_recorded_signs_are_like_the_published_ones(hour: EventTape) -> None
     assert signs[1] == pytest.approx(0.205, abs=0.1)
     variation = by_key["variation"].values(added(by_key["variation"].collect(sample)))
     assert variation[0] == pytest.approx(3.2, rel=0.15)
-
-
-def test_a_large_order_moves_the_price_by_a_power_of_its_size_and_the_price_comes_back_in_part() -> None:
-    """Concave: the exponent is well below 1; the stated range of 0.4 to 0.7 is checked with the campaign's many runs."""
-    flow = read_calibrated_flow("apple").parameters
-    impact = impact_of_whole(flow, stock("AAPL"), 58_563 * 1_000_000, 100 if CAMPAIGN else 6, (2, 8, 32))
-    low, high = (0.4, 0.7) if CAMPAIGN else (0.25, 0.85)
-    assert low <= impact.exponent <= high, impact
-    assert impact.reached[0] < impact.reached[1] < impact.reached[2], impact
-    if CAMPAIGN:
-        assert 0.0 < impact.kept < 0.9, impact

@@ -37,13 +37,13 @@ RECORDED: Final = FlowParameters(
     anchor=Anchor(
         premium_ppm=1_200,
         premium_reversion_ns=HOUR,
-        excursion_ppm=600,
+        excursion_ppm=400,
         excursion_size_ppm=900,
         excursion_reversion_ns=HOUR,
         pull_ppm=30_000_000,
-        impact_ppm=25,
-        pressure_ppm=70,
-        pressure_events=(8, 48, 256),
+        impact_ppm=60,
+        pressure_ppm=75,
+        pressure_events=(16, 128, 1_024),
     ),
     agents=Agents(maker_share_ppm=0, informed_ppm=0, momentum_ppm=0),
 )
