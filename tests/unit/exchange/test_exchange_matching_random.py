@@ -53,6 +53,9 @@ def check(matching: Matching, stream: Stream, settings: str) -> None:
             assert (resting is not None) is (kept.waits_for is None)
         assert (kept.leaves_lots if resting is None else resting.leaves_lots) == living.leaves  # type: ignore[union-attr]
     assert len(stream.followed.living) == len(set(cascade.kept) | {o.order_id for s in (BUY, SELL) for o in book.standing(s)})
+    for watched in cascade.watched.values():
+        outside = watched.price_ticks <= book.watch_below or watched.price_ticks >= book.watch_above
+        assert outside, "a trade at its price would not call for attention"
     if settings != "short of breath" and book.matching:
         assert not cascade.due
         _check_quiet(matching)

@@ -29,8 +29,8 @@ class OrderRoom:
 
     # fmt: off
     __slots__ = (
-        "_sequence", "at_auction", "due", "events", "expiries", "kept", "lists", "now", "pegs", "positions", "triggers",
-        "watched", "whole",
+        "_nearest", "_sequence", "at_auction", "due", "events", "expiries", "kept", "lists", "now", "pegs", "positions",
+        "triggers", "watched", "whole",
     )
     # fmt: on
 
@@ -52,6 +52,7 @@ class OrderRoom:
         self.watched: dict[int, KeptOrder] = {}
         """Orders in the book whose trades concern others at once: members of lists and reduce-only ones."""
         self._sequence = 0
+        self._nearest: tuple[Ticks, Ticks] | None = None
 
     def keep(self, new: NewOrder, group: int = 0) -> KeptOrder:
         """Keep a new order; it goes nowhere yet."""
@@ -100,6 +101,7 @@ class OrderRoom:
         order_id, terms = kept.new.order_id, kept.terms
         if (kept.group and self.lists.is_list_of(kept)) or terms.reduce_only:
             self.watched[order_id] = kept
+            self._nearest = None
         elif not (terms.expires_at or terms.peg or kept.new.time_in_force in _LASTING):
             del self.kept[order_id]
 
@@ -112,16 +114,14 @@ class OrderRoom:
         if kept.terms.reduce_only:
             self.positions.remove(kept)
         self.pegs.remove(order_id)
-        self.watched.pop(order_id, None)
+        if self.watched.pop(order_id, None) is not None:
+            self._nearest = None
 
     def concerned(self) -> tuple[Ticks, Ticks]:
         """A trade at or below the first price, or at or above the second, concerns somebody here."""
-        below, above = NO_BELOW, NO_ABOVE
-        if self.triggers:
-            below, above = self.triggers.below(), self.triggers.above()
-        for kept in self.watched.values():
-            if kept.new.side is _BUY:
-                below = max(below, kept.price_ticks)
-            else:
-                above = min(above, kept.price_ticks)
-        return (below, above)
+        if self._nearest is None:
+            bids = [kept.price_ticks for kept in self.watched.values() if kept.new.side is _BUY]
+            asks = [kept.price_ticks for kept in self.watched.values() if kept.new.side is not _BUY]
+            self._nearest = (max(bids, default=NO_BELOW), min(asks, default=NO_ABOVE))
+        below, above = self._nearest
+        return (max(below, self.triggers.below()), min(above, self.triggers.above())) if self.triggers else (below, above)
