@@ -1,7 +1,7 @@
 """The background market's figures: simulated events a second, and how long a day and a half of six pairs takes.
 
 An event is one of the flow's: an order, a cancellation, a taker; what makers do when a fundamental price moves comes on top.
-The fundamental price of each pair moves every ten seconds of simulated time, as a library scenario's does; nothing is published.
+The fundamental price of each pair moves every ten simulated seconds, as a library scenario's does; nothing is published.
 """
 
 from __future__ import annotations
