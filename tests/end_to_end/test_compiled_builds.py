@@ -70,7 +70,7 @@ def test_the_sanitizers_find_nothing(tmp_path: Path) -> None:
     )
     assert not REPORT.search(done.stderr), done.stderr[-4000:]
     assert done.returncode == 0, done.stderr[-4000:]
-    assert done.stdout.startswith(f"{SEEDS * COMMANDS} commands, ")
+    assert done.stdout.startswith(f"{2 * SEEDS * COMMANDS} commands, ")
     planted = run(
         [sys.executable, "-c", "import ctypes; ctypes.string_at(ctypes.create_string_buffer(8), 4096)"],
         REPOSITORY,

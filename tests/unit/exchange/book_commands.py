@@ -8,6 +8,7 @@ Run as a program it compares the twins for a number of seeds, as the sanitizers'
 from __future__ import annotations
 
 import random
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,74 @@ def compare(seed: int, commands: int, compiled: type[OrderBook], *, every: int =
     return said
 
 
+def encoded(command: Command, symbol: int) -> bytes | None:
+    """A command as the batch door takes it; ``None`` where a number does not fit, or the door has no such command."""
+    from trading_ecosystem.domains.exchange import compiled_batch as batches
+
+    name, arguments, terms = command
+    mode = 16 * MODES.index(terms.get("self_trade", SelfTradePrevention.NONE))
+    if name == "cancel":
+        fields = [(batches.CANCEL, 0, symbol, 0, arguments[0], 0, 0)]
+    elif name == "reduce":
+        fields = [(batches.REDUCE, 0, symbol, 0, arguments[0], 0, arguments[1])]
+    elif name == "replace":
+        number, lots, price = arguments
+        flags = batches.POST_ONLY if terms["post_only"] else 0
+        fields = [(batches.REPLACE + mode, flags, symbol, 0, number, price, lots)]
+    elif name == "place":
+        number, owner, side, lots = arguments
+        price, time = terms.get("price_ticks"), terms["time_in_force"]
+        flags = (
+            (side is SELL and batches.SELL)
+            | (price is None and batches.MARKET)
+            | (time is IOC and batches.IMMEDIATE_OR_CANCEL)
+            | (time is FOK and batches.FILL_OR_KILL)
+            | (terms.get("post_only", False) and batches.POST_ONLY)
+            | (terms.get("reprice", False) and batches.REPRICE)
+            | (terms.get("hidden", False) and batches.HIDDEN)
+        )
+        fields = [(batches.PLACE + mode, flags, symbol, owner, number, price or 0, lots)]
+        rare = (terms.get("display_lots", 0), terms.get("minimum_lots", 0))
+        if rare != (0, 0):
+            fields.insert(0, (batches.TERMS, 0, symbol, 0, number, *rare))
+    else:
+        return None
+    try:
+        return b"".join(struct.pack(batches.COMMAND_FORMAT, *each) for each in fields)
+    except struct.error:
+        return None
+
+
+def batch_against_plain(seed: int, commands: int, symbols: int = 3) -> int:
+    """Send the commands of one seed to several plain books, and in batches to compiled ones; how many events both said."""
+    from trading_ecosystem.domains.exchange import compiled_batch as batches
+    from trading_ecosystem.domains.exchange.compiled_book import CompiledOrderBook
+
+    draw = Draw(seed)
+    plain = [OrderBook(str(symbol), draw.capacity) for symbol in range(symbols)]
+    compiled = [CompiledOrderBook(str(symbol), draw.capacity) for symbol in range(symbols)]
+    batch = batches.Batch(compiled)
+    said = 0
+    while commands > 0:
+        expected: list[Any] = []
+        packed: list[bytes] = []
+        for _ in range(draw.random.choice((1, 2, 50, 700))):
+            command, symbol = draw.command(), draw.random.randrange(symbols)
+            if (code := encoded(command, symbol)) is None:
+                continue
+            events = send(plain[symbol], command)
+            expected += [(symbol, event) for event in (events if isinstance(events, list) else [events])]
+            packed.append(code)
+            commands -= 1
+        assert batch.run(b"".join(packed)) == len(expected)
+        assert batches.events_of(batch) == expected
+        said += len(expected)
+        for first, second in zip(plain, compiled, strict=True):
+            assert first.updates == second.updates
+            compare_state(first, second)
+    return said
+
+
 def main() -> None:
     """Compare, and say how many commands and events there were."""
     from trading_ecosystem.domains.exchange.compiled_book import CompiledOrderBook
@@ -174,7 +243,8 @@ def main() -> None:
     if len(sys.argv) > 4 and Path(sys.argv[4]) not in Path(plain_book.__file__).parents:
         raise SystemExit(f"the package comes from {plain_book.__file__}")
     events = sum(compare(seed, commands, CompiledOrderBook) for seed in range(first, first + count))
-    print(f"{count * commands} commands, {events} events, no difference")
+    events += sum(batch_against_plain(seed, commands) for seed in range(first, first + count))
+    print(f"{2 * count * commands} commands, {events} events, no difference")
 
 
 if __name__ == "__main__":

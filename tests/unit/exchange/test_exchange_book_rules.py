@@ -10,7 +10,7 @@ import pytest
 from tests.unit.exchange.book_commands import Draw, compare_state, send
 
 from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import MAXIMUM_SLICES, OrderBook
+from trading_ecosystem.domains.exchange.book import MAXIMUM_CAPACITY, OrderBook
 from trading_ecosystem.domains.exchange.book_events import (
     BookEvent,
     Cancelled,
@@ -21,6 +21,7 @@ from trading_ecosystem.domains.exchange.book_events import (
     Replaced,
     Rested,
 )
+from trading_ecosystem.domains.exchange.book_terms import MAXIMUM_SLICES
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
@@ -319,6 +320,16 @@ def test_a_full_book_takes_what_does_not_rest(book: OrderBook) -> None:
     assert book.replace(1, 2, 101) == [Replaced(1, 101, 2, False), Rested(1, 101, 2)]
     assert len(book.place(7, 2, BUY, 5, price_ticks=100)) == 5
     assert book.place(8, 2, BUY, 1, price_ticks=99) == [Rested(8, 99, 1)]
+
+
+@pytest.mark.parametrize("kind", books.available())
+def test_a_book_has_room_for_so_many_orders_and_no_more(kind: str) -> None:
+    made = books.book_class(kind)
+    for wrong in (-1, MAXIMUM_CAPACITY + 1, 10**30):
+        with pytest.raises(ValueError, match="a book has room for 0 to 4,000,000 orders, not"):
+            made("BTC/USD", wrong)
+    assert made("BTC/USD", MAXIMUM_CAPACITY).capacity == MAXIMUM_CAPACITY
+    assert made("BTC/USD", 0).place(1, 1, BUY, 1, price_ticks=1) == [Refused(1, RejectReason.BOOK_FULL)]
 
 
 def test_a_trade_at_a_watched_price_calls_for_attention(book: OrderBook) -> None:

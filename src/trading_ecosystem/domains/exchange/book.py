@@ -41,9 +41,8 @@ and minimum quantity, never counts an own order, nor, unless own orders are canc
 has to trade at once is refused (``WRONG_PHASE``). Otherwise a book is never crossed. Uncrossing is the caller's affair, with
 :meth:`OrderBook.front` and :meth:`OrderBook.execute`.
 
-An order is known by the number its caller gave it, any 64-bit integer, free again once the order has left.
-
-How it is kept: two ladders (:mod:`.ladder`) and a table of orders by number; ``updates`` counts every change of what rests.
+An order is known by the number its caller gave it, any 64-bit integer, free again once the order has left. Kept are two
+ladders (:mod:`.ladder`) and a table of orders by number; ``updates`` counts every change of what rests.
 """
 
 from __future__ import annotations
@@ -61,6 +60,7 @@ from trading_ecosystem.domains.exchange.book_events import (
     Replaced,
     Rested,
 )
+from trading_ecosystem.domains.exchange.book_terms import MAXIMUM_SLICES, terms_agree
 from trading_ecosystem.domains.exchange.ladder import NO_ABOVE, NO_BELOW, Ladder, RestingOrder
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
@@ -70,10 +70,10 @@ MAXIMUM_LOTS: Final = 10**12
 """The largest quantity of one order; larger ones are ``INVALID_QUANTITY``."""
 MAXIMUM_TICKS: Final = 10**12
 """The highest price of one order; higher ones are ``INVALID_PRICE``."""
-MAXIMUM_SLICES: Final = 1_000
-"""The most slices of an iceberg, so that no command does unbounded work."""
 CAPACITY: Final = 1_000_000
 """Resting orders of one book, unless its maker says otherwise."""
+MAXIMUM_CAPACITY: Final = 4_000_000
+"""What its maker may say: all lots of one side fit into 62 bits."""
 
 _BUY: Final = Side.BUY
 _NONE: Final = SelfTradePrevention.NONE
@@ -94,6 +94,8 @@ class OrderBook:
     # fmt: on
 
     def __init__(self, symbol: str, capacity: int = CAPACITY) -> None:
+        if not 0 <= capacity <= MAXIMUM_CAPACITY:
+            raise ValueError(f"a book has room for 0 to {MAXIMUM_CAPACITY:,} orders, not {capacity}")
         self.symbol = symbol
         self.capacity = capacity
         self.bids = Ladder(1)
@@ -140,7 +142,7 @@ class OrderBook:
             return [Refused(order_id, RejectReason.INVALID_PRICE)]
         rests = price_ticks is not None and time_in_force is not _IMMEDIATE and time_in_force is not _FILL_OR_KILL
         if post_only or reprice or display_lots or hidden or minimum_lots:
-            if not _terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
+            if not terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
                 return [Refused(order_id, RejectReason.INVALID_TERMS)]
         elif rests and price_ticks is not None and len(self.orders) < self.capacity and not self.crosses(side, price_ticks):
             # A plain order that trades with nobody, as nearly all are.
@@ -387,13 +389,3 @@ class OrderBook:
     def standing(self, side: Side) -> Iterator[RestingOrder]:
         """Every order of a side in the order of trading, not to be changed."""
         return self._side(side).standing(NO_BELOW)
-
-
-def _terms_agree(
-    lots: Lots, rests: bool, post_only: bool, reprice: bool, display_lots: Lots, hidden: bool, minimum_lots: Lots
-) -> bool:
-    """Whether the terms of an order make sense together."""
-    sizes = 0 <= minimum_lots <= lots and 0 <= display_lots <= lots <= (display_lots or lots) * MAXIMUM_SLICES
-    return sizes and not (
-        (hidden and display_lots) or (post_only and (not rests or minimum_lots)) or (reprice and not post_only)
-    )

@@ -32,7 +32,7 @@ the machine's own byte order, without gaps, so that they can be read with :mod:`
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from trading_ecosystem.domains.exchange.compiled_book cimport (
     BUYING,
@@ -144,8 +144,9 @@ cdef class Batch:
             raise MemoryError
         for symbol in range(len(self.books)):
             book = self.books[symbol]
+            if book is None:
+                raise TypeError("a batch takes compiled books, not None")
             self.cores[symbol] = &book.core
-            book.core.symbol = symbol
         self.nowhere.out = &self.events
 
     def __dealloc__(self):
@@ -159,8 +160,10 @@ cdef class Batch:
         left: ``BufferError`` otherwise. ``ValueError`` for a buffer that is no whole number of commands.
         """
         cdef Py_buffer view
-        cdef const Command* first
+        cdef const char* first
+        cdef Command command
         cdef Py_ssize_t count, number
+        cdef int symbol
         cdef int books = <int> len(self.books)
         cdef CompiledOrderBook book
         if self.exports:
@@ -169,15 +172,18 @@ cdef class Batch:
         try:
             if view.len % sizeof(Command):
                 raise ValueError(f"{view.len} bytes are no whole number of commands of {sizeof(Command)} bytes")
-            first = <const Command*> view.buf
+            first = <const char*> view.buf
             count = view.len // sizeof(Command)
             self.events.count = 0
-            for book in self.books:
-                book.core.out = &self.events
+            for symbol in range(books):
+                self.cores[symbol].out = &self.events
+                self.cores[symbol].symbol = symbol  # Another batch may know the book by another place.
             try:
                 with nogil:
                     for number in range(count):
-                        run_command(self.cores, books, &self.nowhere, &first[number], &self.terms)
+                        # Copied, since a caller's buffer may begin anywhere.
+                        memcpy(&command, first + number * sizeof(Command), sizeof(Command))
+                        run_command(self.cores, books, &self.nowhere, &command, &self.terms)
             finally:
                 for book in self.books:
                     book.core.out = &book.events

@@ -9,7 +9,7 @@ rests. What only icebergs and hidden orders have lies in a second table, allocat
 are found by number in a table with open addressing, whose entries hold number and slot together: a slot that was used again can
 never be mistaken for the order that was there before.
 
-Nothing here multiplies price and quantity, so nothing overflows: a side holds at most 2³² orders of 10¹² lots, and sums that
+Nothing here multiplies price and quantity, so nothing overflows: a side holds at most 4·10⁶ orders of 10¹² lots, and sums that
 only have to reach a bound stop there. All commands run without the interpreter lock and write events of 64 bytes into one buffer;
 the doors turn them into Structs (one command a call), into fills alone (:meth:`CompiledOrderBook.limit`), or hand over the
 buffer (:class:`.compiled_batch.Batch`).
@@ -22,6 +22,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
+from trading_ecosystem.domains.exchange.book import MAXIMUM_CAPACITY
 from trading_ecosystem.domains.exchange.book_events import (
     Cancelled,
     Filled,
@@ -982,6 +983,8 @@ cdef class CompiledOrderBook:
     """The book of one instrument, compiled; every method does what :class:`.book.OrderBook`'s method of that name does."""
 
     def __cinit__(self, str symbol not None, capacity=1_000_000):
+        if not 0 <= capacity <= MAXIMUM_CAPACITY:
+            raise ValueError(f"a book has room for 0 to {MAXIMUM_CAPACITY:,} orders, not {capacity}")
         self.symbol = symbol
         if not init_core(&self.core, &self.events, whole(capacity)):
             raise MemoryError
