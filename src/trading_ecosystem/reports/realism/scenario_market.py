@@ -19,7 +19,7 @@ from trading_ecosystem.ports.randomness import Randomness
 from trading_ecosystem.reports.realism.generated import market_alone
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
-LONGEST: Final[Nanos] = 6 * HOUR
+LONGEST: Final[Nanos] = 2 * HOUR
 """More than this of a scenario is not played."""
 
 

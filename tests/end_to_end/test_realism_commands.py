@@ -1,0 +1,108 @@
+"""``realism`` and ``calibrate`` as a person uses them, on a small recording that a market without intelligence wrote."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trading_ecosystem.adapters.recordings.event_tape import EventTape
+from trading_ecosystem.adapters.recordings.lobster_tape import lobster_tape, stock
+from trading_ecosystem.messages.units import MINUTE, SECOND
+from trading_ecosystem.reports.realism.zero_intelligence import ZeroIntelligence, ZeroIntelligenceMarket
+from trading_ecosystem.runtime.randomness import SeededRandomness
+
+NUMBERS = ZeroIntelligence(limits_per_tick=0.2, takers=0.5, cancels_per_order=0.3, lots=100, reach_ticks=40, mid_ticks=10_000)
+LENGTH = 6 * MINUTE
+START = 34_200 * SECOND
+
+
+def cli(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "trading_ecosystem", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def played() -> EventTape:
+    market = ZeroIntelligenceMarket(NUMBERS, stock("TEST"), SeededRandomness(5).stream("test", "recording"))
+    return market.run(START, START + LENGTH)
+
+
+@pytest.fixture(scope="module")
+def recording(played: EventTape, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tape as a LOBSTER message file."""
+    path = tmp_path_factory.mktemp("recorded") / "TEST_2026-01-01_message.csv"
+    columns = zip(played.times, played.kinds, played.orders, played.lots, played.prices, played.sides, strict=True)
+    lines = [
+        f"{at // SECOND}.{at % SECOND:09},{kind},{order_id},{lots},{price * 100},{side}"
+        for at, kind, order_id, lots, price, side in columns
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_tape_written_as_a_file_is_read_as_it_was(played: EventTape, recording: Path) -> None:
+    read = lobster_tape(recording)
+    for name in ("times", "kinds", "sides", "prices", "lots", "orders"):
+        assert getattr(read, name) == getattr(played, name), name
+    # The rows of one sweep have the prices after it on the one, and after each row on the other.
+    alone = [
+        row for row in range(1, len(read) - 1) if read.times[row - 1] < read.times[row] < read.times[row + 1] and read.bids[row]
+    ]
+    assert len(alone) > 3_000
+    assert all(read.bids[row] == played.bids[row] and read.asks[row] == played.asks[row] for row in alone)
+
+
+def test_a_market_is_fitted_scored_and_plotted(recording: Path, tmp_path: Path) -> None:
+    done = cli("calibrate", recording, "--until", 0.5, "--out", "set.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("set.yaml: TEST/USD: ")
+    assert "only 3.0 minutes" in done.stdout
+    scored = cli("realism", recording, "--parameters", "set.yaml", "--resamples", 20, "--json", cwd=tmp_path)
+    assert scored.returncode == 0, scored.stderr
+    document = json.loads(scored.stdout)
+    assert document["scored"] == 10
+    assert document["generated"] == "flow 'TEST/USD'"
+    assert {row["key"] for row in document["statistics"] if row["scored"]} >= {"spread", "depth", "impact", "sign_memory"}
+    spread = next(row for row in document["statistics"] if row["key"] == "spread")
+    assert len(spread["real"]) == len(spread["grid"]) == len(spread["real_interval"])
+    page = (tmp_path / "realism.html").read_text()
+    assert page.count("<svg") == len(document["statistics"])
+    assert "<script" not in page
+
+
+def test_a_scenario_is_measured_alone_and_beside_a_recording(recording: Path, tmp_path: Path) -> None:
+    alone = cli("realism", "--scenario", "quiet_day", "--json", cwd=tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    document = json.loads(alone.stdout)
+    assert document["market"] == "BTC/USD"
+    mix = next(row for row in document["statistics"] if row["key"] == "mix")["values"]
+    assert sum(mix.values()) == pytest.approx(1.0)
+    beside = cli("realism", recording, "--scenario", "quiet_day", "--resamples", 20, "--out", "page.html", cwd=tmp_path)
+    assert beside.returncode == 0, beside.stderr
+    assert "of 10 statistics within 3 x the noise" in beside.stdout
+    assert (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("realism",), "nothing to measure"),
+        (("realism", "nowhere.csv"), "no such file"),
+        (("realism", "RECORDING", "--parameters", "nowhere"), "expected a file or one of: apple"),
+        (("realism", "RECORDING", "--scenario", "quiet_day", "--parameters", "apple"), "one of the two"),
+        (("realism", "--scenario", "quiet_day", "--instrument", "XYZ"), "expected one of BTC/USD"),
+        (("calibrate",), "nothing to fit to"),
+        (("calibrate", "RECORDING", "--from", "0.6", "--until", "0.5"), "expected events to fit to"),
+        (("calibrate", "RECORDING", "--until", "0.01"), "expected at least 2,000"),
+    ],
+)
+def test_bad_input_is_one_line(recording: Path, tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    done = cli(*(str(recording) if word == "RECORDING" else word for word in arguments), cwd=tmp_path)
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
