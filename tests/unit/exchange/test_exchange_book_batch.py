@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.campaign import seeds
-from tests.unit.exchange.book_commands import batch_against_plain
+from tests.unit.exchange.book_commands import batch_against_plain, compare_state
 
 from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Refused, Rested
@@ -143,9 +143,16 @@ def test_a_batch_says_what_the_plain_books_say(seed: int) -> None:
     assert batch_against_plain(seed, 1_000) > 900
 
 
+def lean_of(events: list[Any]) -> Any:
+    """What a lean door says where the plain book says these events."""
+    if isinstance(events[0], Refused):
+        return events[0].reason
+    return tuple((event.maker_id, event.price_ticks, event.lots) for event in events if isinstance(event, Filled))
+
+
 @pytest.mark.parametrize("seed", seeds(6, 100))
 def test_the_lean_doors_do_what_the_others_do(seed: int) -> None:
-    """``limit`` and ``withdraw`` beside ``place`` and ``cancel``: the same fills, refusals and book."""
+    """``limit``, ``amend`` and ``withdraw`` beside ``place``, ``replace`` and ``cancel``: the same fills, refusals and book."""
     draw = random.Random(seed)
     plain, lean = OrderBook("A", 40), compiled_book.CompiledOrderBook("A", 40)
     for number in range(1, 800):
@@ -154,12 +161,22 @@ def test_the_lean_doors_do_what_the_others_do(seed: int) -> None:
             said = plain.cancel(which)
             assert lean.withdraw(which) == (said.leaves_lots if isinstance(said, Cancelled) else 0)
             continue
+        if draw.random() < 0.2:
+            which, lots, price = draw.randint(max(1, number - 30), number), draw.randint(0, 12), draw.randint(0, 12)
+            assert lean.amend(which, lots, price) == lean_of(plain.replace(which, lots, price))
+            assert plain.updates == lean.updates
+            continue
         buys, lots, price = draw.random() < 0.5, draw.randint(0, 9), draw.randint(0, 12)
         events = plain.place(number, 1, Side.BUY if buys else Side.SELL, lots, price_ticks=price)
-        said = lean.limit(number, 1, buys, lots, price)
-        if isinstance(events[0], Refused):
-            assert said == events[0].reason
-        else:
-            assert said == tuple((e.maker_id, e.price_ticks, e.lots) for e in events if isinstance(e, Filled))
+        assert lean.limit(number, 1, buys, lots, price) == lean_of(events)
         assert plain.updates == lean.updates
         assert list(plain.standing(Side.BUY)) == list(lean.standing(Side.BUY))
+    for number in range(900, 950):
+        # Makers with every rare term, which the lean doors meet though they cannot place them.
+        terms: dict[str, Any] = {"hidden": True} if number % 3 else {"display_lots": 1}
+        rare = (number, 2, Side.SELL if number % 2 else Side.BUY, 3)
+        assert plain.place(*rare, price_ticks=6, **terms) == lean.place(*rare, price_ticks=6, **terms)
+        buys = number % 5 < 2
+        events = plain.place(-number, 1, Side.BUY if buys else Side.SELL, 4, price_ticks=6)
+        assert lean.limit(-number, 1, buys, 4, 6) == lean_of(events)
+    compare_state(plain, lean)
