@@ -17,7 +17,8 @@ bytes   field         meaning
 24–31   lots          of a ``PLACE`` or ``REDUCE``; what is to be left after a ``REPLACE``
 ======  ============  ===================================================================================================
 
-``TERMS`` goes before a ``PLACE`` that needs them: ``price`` is then an iceberg's display, ``lots`` a minimum quantity.
+``TERMS`` goes before a ``PLACE`` that needs them: ``price`` is then an iceberg's display, ``lots`` a minimum quantity. They
+count for the next ``PLACE``, whatever becomes of it, and never for a later one.
 
 **Events** have 64 bytes (``EVENT_FORMAT``): kind, side of the taker or of the order that rests (0 buy, 1 sell), reason, flag,
 symbol, sequence (rises by one with every event of a book), order id, other id (the maker), price, lots, leaves, the other's
@@ -27,6 +28,8 @@ that a kind does not need are 0. :func:`events_of` turns them into the Structs t
 
 Every command is checked as by the other doors, and a symbol or kind that does not exist is refused too. Both formats are in
 the machine's own byte order, without gaps, so that they can be read with :mod:`struct` or mapped by an array library.
+
+A run does not hold the interpreter lock: its books, its batch and the buffer of commands are for no other thread meanwhile.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
@@ -80,6 +83,11 @@ cdef void run_command(Core** cores, int books, Core* nowhere, const Command* com
     cdef int kind = command.kind & 15
     cdef int mode = command.kind >> 4
     cdef Placing asked
+    if kind == 1:
+        asked.display = terms.display
+        asked.minimum = terms.minimum
+        terms.display = 0
+        terms.minimum = 0
     if command.symbol >= books:
         nowhere.symbol = command.symbol
         core_refuse(nowhere, command.order_id, _UNKNOWN_INSTRUMENT)
@@ -91,8 +99,6 @@ cdef void run_command(Core** cores, int books, Core* nowhere, const Command* com
         asked.order_id = command.order_id
         asked.lots = command.lots
         asked.price = command.price
-        asked.display = terms.display
-        asked.minimum = terms.minimum
         asked.owner = command.owner
         asked.side = SELLING if command.flags & 1 else BUYING
         asked.time_in_force = WHOLE if command.flags & 8 else IMMEDIATE if command.flags & 4 else RESTS
@@ -102,8 +108,6 @@ cdef void run_command(Core** cores, int books, Core* nowhere, const Command* com
         asked.reprice = command.flags & 32
         asked.hidden = command.flags & 64
         core_place(core, &asked)
-        terms.display = 0
-        terms.minimum = 0
     elif kind == 2:
         core_cancel(core, command.order_id, 0)
     elif kind == 3:
@@ -166,10 +170,10 @@ cdef class Batch:
         cdef int symbol
         cdef int books = <int> len(self.books)
         cdef CompiledOrderBook book
-        if self.exports:
-            raise BufferError("the events of the last run are still in use; release the view of them first")
         PyObject_GetBuffer(commands, &view, PyBUF_SIMPLE)
         try:
+            if self.exports:  # Asked after the commands were taken: they could be this batch's own events.
+                raise BufferError("the events of the last run are still in use; release the view of them first")
             if view.len % sizeof(Command):
                 raise ValueError(f"{view.len} bytes are no whole number of commands of {sizeof(Command)} bytes")
             first = <const char*> view.buf
@@ -203,7 +207,7 @@ cdef class Batch:
         self.exports -= 1
 
 
-def events_of(Batch batch):
+def events_of(Batch batch not None):
     """The events of the last run as ``(symbol, event)``, the event being the Struct that the plain book says."""
     cdef int64_t number
     return [(batch.events.items[number].symbol, event_struct(&batch.events.items[number])) for number in range(batch.events.count)]
