@@ -1,4 +1,4 @@
-"""The lean doors of the compiled book: what any bytes mean to the batch door, and one plain order a call.
+"""The batch door of the compiled book held to its format: what any bytes mean, and whose buffers it reads.
 
 What the bytes mean is said in plain Python in batch_commands.py, which plays it on the plain book. The door's simple cases are
 in test_exchange_book_batch.py.
@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from tests.campaign import seeds
 from tests.unit.exchange.batch_commands import CANCEL, COMMAND, EVENT, FLAGS, PLACE, REDUCE, REPLACE, TERMS, compare_batch
-from tests.unit.exchange.book_commands import BUY, MODES, SELL, Draw, compare_state
+from tests.unit.exchange.book_commands import BUY, MODES
 
-from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
 from trading_ecosystem.messages.orders import CancelReason, RejectReason
 
@@ -82,7 +81,6 @@ def test_an_event_is_64_bytes_of_documented_fields(pair: Any) -> None:
     ]
 
 
-
 def test_terms_count_for_the_next_order_only(pair: Any) -> None:
     books, batch = pair
     terms = command(TERMS, 0, 2, 0)
@@ -93,8 +91,6 @@ def test_terms_count_for_the_next_order_only(pair: Any) -> None:
     batch.run(terms)
     batch.run(buy(7, 10, 5))
     assert books[0].order(7).display_lots == 2
-
-
 
 
 def test_no_run_while_its_events_are_looked_at(pair: Any) -> None:
@@ -112,30 +108,8 @@ def test_no_run_while_its_events_are_looked_at(pair: Any) -> None:
         batch.run(batch)
     assert len(books[0]) == 1
     assert batch.run(buy(2, 10, 5)) == 1
-
-
-def test_a_batch_is_made_of_compiled_books() -> None:
-    with pytest.raises(ValueError, match="1 to 65,536 books"):
-        door.Batch([])
-    for wrong in (None, OrderBook("BTC/USD"), 5):
-        with pytest.raises(TypeError):
-            door.Batch([twin.CompiledOrderBook("BTC/USD"), wrong])
     with pytest.raises(TypeError):
         door.events_of(None)
-
-
-def test_a_book_may_be_in_several_batches_and_hear_other_doors(pair: Any) -> None:
-    (first, second), batch = pair
-    other = door.Batch([second, first])
-    batch.run(buy(1, 10, 5))
-    other.run(buy(2, 10, 5, symbol=1))
-    batch.run(buy(3, 10, 5))
-    assert [row[4:6] for row in rows(batch)] == [(0, 3)]
-    assert [row[4:6] for row in rows(other)] == [(1, 2)]
-    assert first.place(4, 2, SELL, 5, price_ticks=10) == [Filled(4, 1, 10, 5, 0, 0)]
-    assert door.events_of(batch) == [(0, Rested(3, 10, 5))]
-    batch.run(buy(5, 10, 5))
-    assert rows(batch)[0][5] == 5
 
 
 @pytest.mark.parametrize("number", [LEAST, -1, 0, 2**62, MOST])
@@ -168,26 +142,3 @@ def test_prices_and_lots_out_of_range_are_refused(pair: Any, extreme: int) -> No
 def test_the_plain_books_say_the_same(seed: int) -> None:
     """Random buffers for three books, every byte of them possible: events, their order and their numbering."""
     assert compare_batch(seed, 2_000) >= 1_500
-
-
-@pytest.mark.parametrize("seed", seeds(4, 100))
-def test_one_order_a_call_is_the_same_order(seed: int) -> None:
-    """``limit`` and ``withdraw`` against ``place`` and ``cancel`` of the plain book."""
-    draw = Draw(seed)
-    plain, compiled = OrderBook("BTC/USD", draw.capacity), twin.CompiledOrderBook("BTC/USD", draw.capacity)
-    traded = 0
-    for _ in range(2_000):
-        name, arguments, terms = draw.command()
-        if name == "cancel":
-            said = plain.cancel(arguments[0])
-            assert compiled.withdraw(arguments[0]) == (said.leaves_lots if isinstance(said, Cancelled) else 0)
-        elif name == "place" and max(abs(arguments[3]), abs(terms.get("price_ticks", 0))) < MOST:
-            price = terms.get("price_ticks", 100)
-            events = plain.place(*arguments, price_ticks=price)
-            fills = tuple((each.maker_id, each.price_ticks, each.lots) for each in events if isinstance(each, Filled))
-            expected = events[0].reason if isinstance(events[0], Refused) else fills
-            assert compiled.limit(arguments[0], arguments[1], arguments[2] is BUY, arguments[3], price) == expected
-            traded += len(fills)
-        assert plain.updates == compiled.updates
-    compare_state(plain, compiled)
-    assert traded > 100
