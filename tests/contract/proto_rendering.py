@@ -42,6 +42,8 @@ _MODULE_NAMES = (
     "market_data",
     "market_statistics",
     "exchange",
+    "order_handling",
+    "trading_phases",
     "margin",
     "custodian",
     "trading",

@@ -219,10 +219,27 @@ class SettlementInstructed(Message, frozen=True, gc=False):
     quote_minor: MinorUnits
     fee_minor: MinorUnits
     settles_at: Nanos
+    fee_asset: str = ""
+    """What the fee is charged in; the quote asset where it is not named."""
+
+
+class SettlementCancelled(Message, frozen=True, gc=False):
+    """One side of an instruction that will not be settled, because its trade was busted; ISO 20022 cancelled by system."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    custodian: str
+    venue: str
+    account: str
+    trade_id: int
+    instrument: str
 
 
 class SettlementSettled(Message, frozen=True, gc=False):
-    """Both legs and the fee were posted together. ``pledged_after`` has the base asset, then the quote asset."""
+    """Both legs and the fee were posted together.
+
+    ``pledged_after`` has the base asset, then the quote asset, then a third one in which the fee was charged.
+    """
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     private: ClassVar[bool] = True

@@ -11,11 +11,21 @@ from typing import Final, Union
 
 import msgspec
 
-from trading_ecosystem.messages import custodian, exchange, margin, market_data, risk, test_coordination, trading
+from trading_ecosystem.messages import (
+    custodian,
+    exchange,
+    margin,
+    market_data,
+    order_handling,
+    risk,
+    test_coordination,
+    trading,
+    trading_phases,
+)
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
 
-_MODULES: Final = (market_data, exchange, margin, custodian, trading, risk, test_coordination)
+_MODULES: Final = (market_data, exchange, order_handling, trading_phases, margin, custodian, trading, risk, test_coordination)
 
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {
     name: value

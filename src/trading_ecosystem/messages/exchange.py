@@ -210,10 +210,15 @@ class CancelRejected(Message, frozen=True, gc=False):
     account: str
     client_order_id: str
     reason: CancelRejectReason
+    retry_at: Nanos = 0
+    """When to try again, where the account is rate-limited."""
 
 
 class ClaimChanged(Message, frozen=True, gc=False):
-    """An account's claim on a venue, after one change. The sum of both is what the venue owes the account."""
+    """An account's claim on a venue, after one change. The sum of both is what the venue owes the account.
+
+    ``line`` numbers the changes of all claims on one venue, from 1 on: its ledger.
+    """
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     private: ClassVar[bool] = True
@@ -223,6 +228,7 @@ class ClaimChanged(Message, frozen=True, gc=False):
     available_after: MinorUnits
     held_after: MinorUnits
     reason: ClaimReason
+    line: int = 0
 
 
 class ReleaseRejected(Message, frozen=True, gc=False):
@@ -342,6 +348,13 @@ class ClaimsQuestion(Question, frozen=True, gc=False):
     """Claims of one account, or of all (``None``); answered by a tuple of ClaimLine."""
 
     account: str | None = None
+
+
+class ClaimLedgerQuestion(Question, frozen=True, gc=False):
+    """The latest changes of one account's claims, in one asset or in all; answered by a tuple of ClaimChanged, oldest first."""
+
+    account: str
+    asset: str | None = None
 
 
 class OpenOrdersQuestion(Question, frozen=True, gc=False):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from trading_ecosystem.messages.base import Audience, Command, Message, Row
-from trading_ecosystem.messages.orders import ContingencyType, OrderTerms, OrderType, RejectReason, Side, TimeInForce
+from trading_ecosystem.messages.orders import (
+    CancelReason,
+    ContingencyType,
+    OrderTerms,
+    OrderType,
+    RejectReason,
+    Side,
+    TimeInForce,
+)
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 
 
@@ -119,6 +127,22 @@ class OrderTriggered(Message, frozen=True, gc=False):
     client_order_id: str
     order_id: int
     instrument: str
+
+
+class OrderRestated(Message, frozen=True, gc=False):
+    """FIX ExecutionReport (8), ExecType Restated: the venue took lots off an open order, which keeps its place."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    venue: str
+    account: str
+    client_order_id: str
+    order_id: int
+    instrument: str
+    quantity_lots: Lots
+    cumulative_lots: Lots
+    leaves_lots: Lots
+    reason: CancelReason
 
 
 class KeepSession(Command, frozen=True, gc=False):

@@ -191,6 +191,7 @@ class CancelRejectReason(enum.StrEnum):
 
     UNKNOWN_ORDER = "unknown_order"
     TOO_LATE = "too_late"
+    RATE_LIMITED = "rate_limited"
 
 
 class Liquidity(enum.StrEnum):
@@ -198,6 +199,8 @@ class Liquidity(enum.StrEnum):
 
     MAKER = "maker"
     TAKER = "taker"
+    AUCTION = "auction"
+    """It traded in an auction, where nobody is the taker; it is charged as a maker."""
 
 
 class OrderTerms(Row, frozen=True, gc=False):

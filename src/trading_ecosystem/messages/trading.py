@@ -20,6 +20,8 @@ class WithheldReason(enum.StrEnum):
     ORDER_NOTIONAL = "order_notional"
     OPEN_ORDERS = "open_orders"
     POSITION = "position"
+    NOT_TRADING = "not_trading"
+    """The instrument is halted or closed at its venue."""
 
 
 class HaltReason(enum.StrEnum):

@@ -25,7 +25,8 @@ def test_the_tables_name_what_there_is() -> None:
     heard = [message for message in Exchange.hears if not issubclass(message, WakeUp)]
     assert PricePublished not in heard
     assert {message.audience for message in heard} == {Audience.PRODUCTION, Audience.WORLD, Audience.CONTROL}
-    assert {message.audience for message in Exchange.says} == {Audience.PRODUCTION, Audience.WORLD}
+    # What a venue says to its own operator alone is control.
+    assert {message.audience for message in Exchange.says} == {Audience.PRODUCTION, Audience.WORLD, Audience.CONTROL}
     # What one venue says and the others hear.
     assert [message for message in heard if issubclass(message, Message) and message in Exchange.says] == [MarkContributed]
 

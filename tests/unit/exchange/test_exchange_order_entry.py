@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange.fees import buy_hold
-from trading_ecosystem.domains.exchange.order_entry import MAXIMUM_LOTS, MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.book import MAXIMUM_LOTS, MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.fee_schedule import FeeSchedule, FeeTerms
+from trading_ecosystem.domains.exchange.holds import hold_of
 from trading_ecosystem.messages.exchange import (
     ClaimChanged,
     ClaimReason,
@@ -20,11 +21,17 @@ from trading_ecosystem.messages.exchange import (
     TradeMatched,
 )
 from trading_ecosystem.messages.orders import CancelReason, Liquidity, OrderType, RejectReason, Side, TimeInForce
-from trading_ecosystem.messages.units import MINUTE
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, Instrument
 
 NAME = "exchange-alpha"
 FUNDED_BTC, FUNDED_USD = 100 * 10**8, 10**7 * 10**8
 TOO_MUCH = 2 * 10**8
+
+
+def buy_hold(price_ticks: int, lots: int, tick_value: int, rate: int) -> int:
+    """What a buy holds of an instrument whose tick times lot is worth so much."""
+    instrument = Instrument("A/B", "A", "B", tick_value, MINOR_UNITS_PER_WHOLE)
+    return hold_of(FeeSchedule(0, rate, FeeTerms()), instrument, Side.BUY, price_ticks, lots).amount
 
 
 def reasons(said: list[Any]) -> list[RejectReason]:

@@ -48,7 +48,7 @@ def test_each_pledge_is_credited_once_in_whatever_order(new_venue: Callable[...,
     said = [venue.exchange.handle(pledged(number, amount), 0) for number, amount in ((1, 5), (1, 5), (4, 7), (3, 2), (3, 2))]
     claims = [[message.available_after for message in messages] for messages in said]
     assert claims == [[5], [], [12], [14], []]
-    assert said[0] == [ClaimChanged(NAME, "fund", "USD", 5, 0, ClaimReason.PLEDGED)]
+    assert said[0] == [ClaimChanged(NAME, "fund", "USD", 5, 0, ClaimReason.PLEDGED, 1)]
     assert venue.exchange.pledges.last_applied == 4
 
 

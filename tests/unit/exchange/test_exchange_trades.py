@@ -9,15 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_ecosystem.domains.exchange import trade_capture
-from trading_ecosystem.domains.exchange.fees import buy_hold, fee_of, maximum_fee
+from trading_ecosystem.domains.exchange.fee_schedule import FeeSchedule, FeeTerms
+from trading_ecosystem.domains.exchange.fees import fee_of, maximum_fee
+from trading_ecosystem.domains.exchange.holds import hold_of
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import OpenOrdersQuestion, OrderCancelled, OrderFilled, TradeMatched
 from trading_ecosystem.messages.orders import Side
-from trading_ecosystem.messages.units import SECOND
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, SECOND, Instrument
 
 NAME = "exchange-alpha"
 ACCOUNTS = ("fund/a", "fund/b", "rival")
+
+
+def buy_hold(price_ticks: int, lots: int, tick_value: int, rate: int) -> int:
+    """What a buy holds of an instrument whose tick times lot is worth so much."""
+    instrument = Instrument("A/B", "A", "B", tick_value, MINOR_UNITS_PER_WHOLE)
+    return hold_of(FeeSchedule(0, rate, FeeTerms()), instrument, Side.BUY, price_ticks, lots).amount
+
 
 orders = st.tuples(
     st.just("order"),
@@ -93,21 +101,17 @@ def test_the_busy_history_trades(new_venue: Callable[..., Any]) -> None:
     assert venue.filled == {Side.BUY: 1000, Side.SELL: 0}
 
 
-def credited_twice(self: TradeCapture, instrument: Any, buyer: Any, fill: Any, cost: int, said: list[Any]) -> None:
-    """A fill that gives the buyer the base asset twice."""
-    base, quote = self._pair(instrument, buyer)
-    quote.move(-cost, 0)
-    base.move(2 * instrument.base_amount(fill.lots), 0)
-    said.append(self._claims.changed(quote, trade_capture.ClaimReason.TRADED))
-    said.append(self._claims.changed(base, trade_capture.ClaimReason.TRADED))
+EXCHANGE = TradeCapture._exchange
 
 
-def kept_quiet(self: TradeCapture, instrument: Any, buyer: Any, fill: Any, cost: int, said: list[Any]) -> None:
+def credited_twice(self: TradeCapture, trade: Any, party: Any, gives: Any, gets: Any, said: list[Any]) -> None:
+    """A fill that gives each side twice what it gets."""
+    EXCHANGE(self, trade, party, gives, (gets[0], 2 * gets[1]), said)
+
+
+def kept_quiet(self: TradeCapture, trade: Any, party: Any, gives: Any, gets: Any, said: list[Any]) -> None:
     """A fill that moves claims and does not say so."""
-    base, quote = self._pair(instrument, buyer)
-    freed = cost if buyer else 0
-    quote.move(freed - cost, -freed)
-    base.move(instrument.base_amount(fill.lots), 0)
+    EXCHANGE(self, trade, party, gives, gets, [])
 
 
 @pytest.mark.parametrize("bug", [credited_twice, kept_quiet])
@@ -115,14 +119,21 @@ def test_a_planted_bug_in_delivery_is_caught(
     new_venue: Callable[..., Any], bug: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue = build(new_venue, {})
-    monkeypatch.setattr(TradeCapture, "_deliver", bug)
+    monkeypatch.setattr(TradeCapture, "_exchange", bug)
     with pytest.raises(AssertionError):
         play(venue, BUSY)
 
 
 def test_a_planted_fee_that_nobody_pays_is_caught(new_venue: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     venue = build(new_venue, {})
-    monkeypatch.setattr(trade_capture, "fee_of", lambda notional, rate: fee_of(notional, rate) + 1)
+    charged = TradeCapture._party
+
+    def overcharged(self: TradeCapture, *given: Any) -> Any:
+        party = charged(self, *given)
+        party.fee_minor += 1
+        return party
+
+    monkeypatch.setattr(TradeCapture, "_party", overcharged)
     with pytest.raises(AssertionError):
         play(venue, BUSY)
 

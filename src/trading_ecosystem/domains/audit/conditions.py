@@ -24,6 +24,7 @@ from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import LimitSet
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, PERPETUALS, Nanos
 
 LARGEST_PRICE: Final = 10**20
@@ -83,7 +84,20 @@ class Conditions:
         fill = self._positions.filled(message, entry)
         if fill is not None:
             self._settlements.filled(message.venue, fill, at)
-            self._limits.positions_changed((fill.base, fill.quote), at, entry)
+            self._limits.positions_changed(tuple(fill.amounts), at, entry)
+
+    def busted(self, message: TradeBusted, at: Nanos, entry: Entry) -> None:
+        """That a trade was undone reaches the monitor."""
+        moved = self._positions.busted(message)
+        if moved:
+            self._settlements.settled(message.venue, at)
+            self._limits.positions_changed(moved, at, entry)
+
+    def corrected(self, message: TradeCorrected, at: Nanos, entry: Entry) -> None:
+        """The correction of a trade reaches the monitor."""
+        moved = self._positions.corrected(message, entry)
+        if moved:
+            self._limits.positions_changed(moved, at, entry)
 
     def variation_settled(self, message: VariationSettled, at: Nanos, entry: Entry) -> None:
         """Variation reaches the monitor."""
@@ -130,6 +144,8 @@ _RECEIVED: Final[dict[type[Message], Callable[[Conditions, Any, Nanos, Entry], N
     OrderFilled: Conditions.filled,
     VariationSettled: Conditions.variation_settled,
     VariationPosted: Conditions.variation_posted,
+    TradeBusted: Conditions.busted,
+    TradeCorrected: Conditions.corrected,
     SettlementSettled: Conditions.settled,
     TransferPending: Conditions.transfer_pending,
     TransferPosted: Conditions.transfer_posted,

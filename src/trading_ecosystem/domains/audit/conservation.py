@@ -19,7 +19,17 @@ from typing import Any, Final
 
 from trading_ecosystem.domains.audit.balances import UNTOUCHED, Balances, ConservationRule
 from trading_ecosystem.domains.audit.clearing import CLEARING_RULES, ClearingCheck
-from trading_ecosystem.domains.audit.trade_terms import legs_of, terms_of, trade_name
+from trading_ecosystem.domains.audit.trade_terms import (
+    UnsettledTrade,
+    corrected,
+    fee_asset_of,
+    fees_of,
+    legs_of,
+    problems_of,
+    side_of,
+    terms_of,
+    trade_name,
+)
 from trading_ecosystem.messages.audit import ConservationFinding
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
@@ -42,20 +52,8 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Side
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits
-
-
-class _Trade:
-    """A matched trade that is not settled yet, and which of its three parts are."""
-
-    __slots__ = ("buyer_settled", "match", "seller_settled", "sequence")
-
-    def __init__(self, match: TradeMatched) -> None:
-        self.match = match
-        self.buyer_settled = False
-        self.seller_settled = False
-        self.sequence = UNTOUCHED
-
+from trading_ecosystem.messages.trading_phases import MatchCancelled, MatchCorrected
+from trading_ecosystem.messages.units import MinorUnits
 
 _LINKS: Final = "links"
 """Who says what a broken link did."""
@@ -71,12 +69,12 @@ class ConservationCheck:
         self._releases: dict[tuple[str, str, str, str], list[MinorUnits]] = {}
         self._release_numbers: dict[tuple[str, str], int] = {}
         self._pledge_numbers: dict[tuple[str, str], int] = {}
-        self._trades: dict[tuple[str, str, int], _Trade] = {}
+        self._trades: dict[tuple[str, str, int], UnsettledTrade] = {}
         self._instruments: dict[tuple[str, str], InstrumentListed] = {}
         self._open = False
         self._cause: int | None = None
         self._sender = ""
-        self._settling: list[_Trade] = []
+        self._settling: list[UnsettledTrade] = []
         self._matches: list[tuple[int, TradeMatched | PerpetualMatched]] = []
         self._fills: list[tuple[int, OrderFilled]] = []
 
@@ -159,29 +157,38 @@ class ConservationCheck:
         if key in self._trades:
             self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)} was matched twice")
         self._check_amounts(said)
-        self._trades[key] = _Trade(said)
-        for account, asset, amount in legs_of(said):
-            claim = self._balances.claim(said.venue, account, asset)
-            claim.unsettled += amount
+        self._trades[key] = UnsettledTrade(said)
+        self._unsettle(said, 1)
+
+    def _unsettle(self, match: TradeMatched, sign: int) -> None:
+        """A trade is unsettled from now on (+1), or not any more (-1)."""
+        for account, asset, amount in legs_of(match):
+            claim = self._balances.claim(match.venue, account, asset)
+            claim.unsettled += sign * amount
             self._balances.touch(claim)
+
+    def _match_changed(self, said: MatchCancelled | MatchCorrected) -> None:
+        """A trade was busted or corrected; only one that is unsettled can be."""
+        key = (said.venue, said.instrument, said.trade_id)
+        trade = self._trades.get(key)
+        if trade is None:
+            detail = f"trade {said.trade_id} in {said.instrument} at {said.venue} was changed and is not unsettled"
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, detail)
+            return
+        self._unsettle(trade.match, -1)
+        if isinstance(said, MatchCancelled):
+            del self._trades[key]
+            return
+        trade.match = corrected(trade.match, said)
+        self._check_amounts(trade.match)
+        self._unsettle(trade.match, 1)
 
     def _perpetual_matched(self, said: PerpetualMatched) -> None:
         self._matches.append((self._balances.sequence, said))
 
     def _check_amounts(self, said: TradeMatched) -> None:
-        if said.buyer == said.seller:
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)}: {said.buyer} traded with itself")
-        if said.buyer_fee_minor < 0 or said.seller_fee_minor < 0:
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)} has a negative fee")
-        listed = self._instruments.get((said.venue, said.instrument))
-        if listed is None:
-            return
-        base = said.quantity_lots * listed.lot_size
-        quote = said.price_ticks * said.quantity_lots * (listed.tick_size * listed.lot_size // MINOR_UNITS_PER_WHOLE)
-        if (said.base_minor, said.quote_minor, said.base_asset, said.quote_asset) != (base, quote, listed.base, listed.quote):
-            detail = f"{said.base_minor} {said.base_asset} against {said.quote_minor} {said.quote_asset}"
-            expected = f"{base} {listed.base} against {quote} {listed.quote}"
-            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)}: {detail}, not {expected}")
+        for problem in problems_of(said, self._instruments.get((said.venue, said.instrument))):
+            self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)}: {problem}")
 
     # What is said by custodians.
 
@@ -278,8 +285,7 @@ class ConservationCheck:
             trade.buyer_settled = True
         else:
             trade.seller_settled = True
-        legs = legs_of(trade.match)[:2] if bought else legs_of(trade.match)[2:4]
-        for account, asset, change in legs:
+        for account, asset, change in side_of(trade.match, bought=bought):
             self._post_leg(said, account, asset, change, after.get(asset))
 
     def _trade_settled(self, said: TradeSettled) -> None:
@@ -292,7 +298,7 @@ class ConservationCheck:
         match = trade.match
         if (said.buyer, said.seller, said.fee_account) != (match.buyer, match.seller, match.fee_account):
             self._balances.find(ConservationRule.SETTLED_TOGETHER, f"{trade_name(said)} is settled between other accounts")
-        account, asset, change = legs_of(match)[4]
+        account, asset, change = fees_of(match)
         self._post_leg(said, account, asset, change, said.fee_pledged_after)
 
     def _post_leg(
@@ -309,7 +315,7 @@ class ConservationCheck:
         if after is not None:
             self._balances.set_pledged(said.custodian, account, said.venue, asset, after)
 
-    def _settle_part(self, trade: _Trade) -> None:
+    def _settle_part(self, trade: UnsettledTrade) -> None:
         if trade.sequence == UNTOUCHED:
             self._settling.append(trade)
         trade.sequence = self._balances.sequence
@@ -325,7 +331,7 @@ class ConservationCheck:
             self._conclude_fills()
         self._clearing.conclude()
 
-    def _conclude_settlement(self, trade: _Trade) -> None:
+    def _conclude_settlement(self, trade: UnsettledTrade) -> None:
         match = trade.match
         unsettled = self._trades.get((match.venue, match.instrument, match.trade_id)) is trade
         if unsettled or not (trade.buyer_settled and trade.seller_settled):
@@ -357,7 +363,7 @@ class ConservationCheck:
                         )
                     continue
                 said = terms_of(found[1])
-                expected = (side, match.price_ticks, match.quantity_lots, match.quote_asset, fee, match.settles_at)
+                expected = (side, match.price_ticks, match.quantity_lots, fee_asset_of(match), fee, match.settles_at)
                 if said != expected:
                     detail = f"{trade_name(match)} filled {account} as {said}, not {expected}"
                     self._balances.find(ConservationRule.FILLS_OF_TRADE, detail, found[0])
@@ -375,6 +381,8 @@ _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
     InstrumentListed: ConservationCheck._instrument_listed,
     OrderFilled: ConservationCheck._order_filled,
     TradeMatched: ConservationCheck._trade_matched,
+    MatchCancelled: ConservationCheck._match_changed,
+    MatchCorrected: ConservationCheck._match_changed,
     PerpetualMatched: ConservationCheck._perpetual_matched,
     AssetsPledged: ConservationCheck._assets_pledged,
     TransferPending: ConservationCheck._transfer_pending,

@@ -36,6 +36,7 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
 from trading_ecosystem.messages.test_coordination import (
     ConditionTookEffect,
@@ -45,6 +46,7 @@ from trading_ecosystem.messages.test_coordination import (
     LinkConditionApplied,
     RunStarted,
 )
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import SECOND, SPOT_PAIRS, Nanos
 
 CHECKPOINT_EVERY: Final = 65_536
@@ -79,6 +81,11 @@ class Audit:
         OrderAccepted: "order_accepted",
         OrderRejected: "order_rejected",
         OrderCancelled: "order_cancelled",
+        OrderReplaced: "order_changed",
+        OrderRestated: "order_changed",
+        PlaceOrderList: "order_list_placed",
+        TradeBusted: "trade_busted",
+        TradeCorrected: "trade_corrected",
         LimitSet: "limit_set",
         AlertRaised: "alert_raised",
         AlertUpdated: "alert_updated",
@@ -263,6 +270,25 @@ class Audit:
     def order_placed(self, message: PlaceOrder, entry: Entry) -> None:
         """An order is requested."""
         self._lifecycles.place_order(message, entry)
+
+    def order_list_placed(self, message: PlaceOrderList, entry: Entry) -> None:
+        """Orders that depend on each other are requested."""
+        self._lifecycles.place_list(message, entry)
+
+    def order_changed(self, message: OrderReplaced | OrderRestated, entry: Entry) -> None:
+        """An order has another quantity or price."""
+        self._lifecycles.order_changed(message)
+
+    def trade_busted(self, message: TradeBusted, entry: Entry) -> None:
+        """A fill is undone."""
+        self._lifecycles.trade_busted(message)
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
+
+    def trade_corrected(self, message: TradeCorrected, entry: Entry) -> None:
+        """A fill has another price."""
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
 
     def order_accepted(self, message: OrderAccepted, entry: Entry) -> None:
         """An order is live."""

@@ -14,7 +14,9 @@ from trading_ecosystem.messages.custodian import SettlementSettled
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
 from trading_ecosystem.messages.margin import VariationSettled
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.orders import OrderStatus
+from trading_ecosystem.messages.trading_phases import TradeBusted
 from trading_ecosystem.messages.units import PERPETUALS, Lots, Nanos
 
 OrderKey: TypeAlias = tuple[str, str, str]
@@ -36,6 +38,7 @@ class OpenOrder:
         "last_settled_at",
         "order_id",
         "position",
+        "quantity_lots",
         "request",
         "requested_at",
         "settled_fills",
@@ -48,6 +51,7 @@ class OpenOrder:
         self.requested_at: Nanos = entry.at
         self.trace = entry.trace
         self.position = position
+        self.quantity_lots: Lots = request.quantity_lots
         self.order_id: int | None = None
         self.accepted_at: Nanos | None = None
         self.first_fill_at: Nanos | None = None
@@ -73,7 +77,7 @@ class OpenOrder:
             self.first_fill_at,
             self.ended_at,
             self.status,
-            request.quantity_lots,
+            self.quantity_lots,
             self.cumulative_lots,
             self.fills,
             self.settled_fills,
@@ -105,6 +109,38 @@ class Lifecycles:
             self._repeats.setdefault(key, deque()).append(order)
         else:
             self._live[key] = order
+
+    def place_list(self, message: PlaceOrderList, entry: Entry) -> None:
+        """Orders of one list are requested; each has a life of its own."""
+        for listed in message.orders:
+            request = PlaceOrder(
+                message.venue,
+                message.account,
+                listed.client_order_id,
+                listed.instrument,
+                listed.side,
+                listed.order_type,
+                listed.time_in_force,
+                listed.price_ticks,
+                listed.quantity_lots,
+                listed.post_only,
+                listed.terms,
+            )
+            self.place_order(request, entry)
+
+    def order_changed(self, message: OrderReplaced | OrderRestated) -> None:
+        """An order was replaced, or lost lots without trading: its quantity is another."""
+        order = self._live.get((message.venue, message.account, message.client_order_id))
+        if order is not None:
+            order.quantity_lots = message.quantity_lots
+
+    def trade_busted(self, message: TradeBusted) -> None:
+        """A fill is undone: it will not settle; the order's life is not otherwise changed."""
+        trade = (message.venue, message.instrument, message.trade_id, message.account)
+        for order in self._unsettled.pop(trade, ()):
+            order.fills -= 1
+            if order.ended_at is not None and order.settled_fills == order.fills:
+                self._finish(order)
 
     def order_accepted(self, message: OrderAccepted, entry: Entry) -> None:
         """A venue took an order on, or gave the first answer again."""

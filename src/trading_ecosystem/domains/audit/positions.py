@@ -20,6 +20,7 @@ from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, Instrument, MinorUnits, Nanos
 
 TradeKey: TypeAlias = tuple[str, str, int, str]
@@ -33,19 +34,21 @@ NOTHING: Final[tuple[str, ...]] = ()
 class UnsettledFill:
     """One fill that was not said settled yet, with what it adds to the position."""
 
-    __slots__ = ("base", "base_minor", "entry", "execution_id", "quote", "quote_minor", "settled", "settles_at")
+    __slots__ = ("amounts", "entry", "execution_id", "settled", "settles_at")
 
-    def __init__(self, entry: Entry, fill: OrderFilled, instrument: Instrument) -> None:
+    def __init__(self, entry: Entry, fill: OrderFilled | TradeCorrected, instrument: Instrument, settles_at: Nanos) -> None:
         base_minor = instrument.base_amount(fill.quantity_lots)
         notional = instrument.notional(fill.price_ticks, fill.quantity_lots)
         bought = fill.side is Side.BUY
         self.entry = entry
         self.execution_id = fill.execution_id
-        self.base = instrument.base
-        self.base_minor: MinorUnits = base_minor if bought else -base_minor
-        self.quote = instrument.quote
-        self.quote_minor: MinorUnits = -(notional + fill.fee_minor) if bought else notional - fill.fee_minor
-        self.settles_at: Nanos = fill.settles_at
+        self.amounts: dict[str, MinorUnits] = {
+            instrument.base: base_minor if bought else -base_minor,
+            instrument.quote: -notional if bought else notional,
+        }
+        """What it adds to the position, per asset, its fee included."""
+        self.amounts[fill.fee_asset] = self.amounts.get(fill.fee_asset, 0) - fill.fee_minor
+        self.settles_at: Nanos = settles_at
         self.settled = False
 
 
@@ -79,12 +82,42 @@ class Positions:
         for earlier in fills:
             if earlier.execution_id == message.execution_id:
                 return None
-        instrument = self._scales.get((message.venue, message.instrument)) or INSTRUMENTS[message.instrument]
-        fill = UnsettledFill(entry, message, instrument)
+        fill = UnsettledFill(entry, message, self._scale(message), message.settles_at)
         fills.append(fill)
-        self._add(fill.base, fill.base_minor)
-        self._add(fill.quote, fill.quote_minor)
+        self._count(fill, 1)
         return fill
+
+    def busted(self, message: TradeBusted) -> tuple[str, ...]:
+        """A trade of the firm was undone: its fills never were."""
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if key in self._settled:
+            return NOTHING
+        self._settled.add(key)
+        moved: dict[str, None] = {}
+        for fill in self._unsettled.pop(key, ()):
+            fill.settled = True
+            self._count(fill, -1)
+            moved.update(dict.fromkeys(fill.amounts))
+        return tuple(moved)
+
+    def corrected(self, message: TradeCorrected, entry: Entry) -> tuple[str, ...]:
+        """A fill of the firm has another price and fee."""
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        for fill in self._unsettled.get(key, ()):
+            if fill.execution_id == message.corrected_execution_id:
+                self._count(fill, -1)
+                fill.amounts = UnsettledFill(entry, message, self._scale(message), fill.settles_at).amounts
+                fill.execution_id = message.execution_id
+                self._count(fill, 1)
+                return tuple(fill.amounts)
+        return NOTHING
+
+    def _scale(self, message: OrderFilled | TradeCorrected) -> Instrument:
+        return self._scales.get((message.venue, message.instrument)) or INSTRUMENTS[message.instrument]
+
+    def _count(self, fill: UnsettledFill, sign: int) -> None:
+        for asset, amount in fill.amounts.items():
+            self._add(asset, sign * amount)
 
     def settled(self, message: SettlementSettled) -> tuple[str, ...]:
         """A trade of the firm is settled: its fills are no longer unsettled, and the pledged amounts are said anew."""
@@ -95,9 +128,8 @@ class Positions:
         moved: dict[str, None] = {}
         for fill in self._unsettled.pop(key, ()):
             fill.settled = True
-            self._add(fill.base, -fill.base_minor)
-            self._add(fill.quote, -fill.quote_minor)
-            moved[fill.base] = moved[fill.quote] = None
+            self._count(fill, -1)
+            moved.update(dict.fromkeys(fill.amounts))
         for line in message.pledged_after:
             pledge = (message.custodian, message.account, message.venue, line.asset)
             self._add(line.asset, line.pledged_after - self._pledged.get(pledge, 0))

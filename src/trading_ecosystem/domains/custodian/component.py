@@ -24,6 +24,7 @@ from trading_ecosystem.messages.custodian import (
     PledgeAssets,
     ReconciliationBreak,
     ReconciliationCompleted,
+    SettlementCancelled,
     SettlementFailed,
     SettlementInstructed,
     SettlementSettled,
@@ -38,6 +39,7 @@ from trading_ecosystem.messages.custodian import (
 from trading_ecosystem.messages.exchange import ClaimReleased, ClaimsReported, TradeMatched
 from trading_ecosystem.messages.margin import VariationInstructed
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
+from trading_ecosystem.messages.trading_phases import DemoFundsGranted, MatchCancelled, MatchCorrected
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
@@ -59,6 +61,9 @@ class Custodian(Component):
         Begin: "begun",
         CustodyDue: "woken",
         TradeMatched: "trade_matched",
+        MatchCancelled: "match_cancelled",
+        MatchCorrected: "match_corrected",
+        DemoFundsGranted: "demo_funds_granted",
         VariationInstructed: "variation_instructed",
         OpenCustodyAccount: "account_requested",
         DepositAssets: "transfer_requested",
@@ -76,6 +81,7 @@ class Custodian(Component):
         TransferRejected,
         AssetsPledged,
         SettlementInstructed,
+        SettlementCancelled,
         SettlementSettled,
         SettlementFailed,
         TradeSettled,
@@ -130,6 +136,33 @@ class Custodian(Component):
         self._assert_served(message.venue)
         said: list[Message | Later] = []
         self._last_number = self.variation.instruct(self._last_number, message, now, said)
+        return self._waking(said, now)
+
+    def match_cancelled(self, message: MatchCancelled, now: Nanos) -> Said:
+        """Drop the instruction of a trade that was busted."""
+        self._assert_served(message.venue)
+        said: list[Message | Later] = []
+        self.settlement.cancel(message, said)
+        return self._waking(said, now)
+
+    def match_corrected(self, message: MatchCorrected, now: Nanos) -> Said:
+        """Change the instruction of a trade that was corrected."""
+        self._assert_served(message.venue)
+        said: list[Message | Later] = []
+        self.settlement.correct(message, said)
+        return self._waking(said, now)
+
+    def demo_funds_granted(self, message: DemoFundsGranted, now: Nanos) -> Said:
+        """A venue's faucet: open the account, and take a deposit and a pledge for it like any other."""
+        self._assert_served(message.venue)
+        said: list[Message | Later] = []
+        account, asset, amount = message.account, message.asset, message.amount_minor
+        name = f"faucet-{message.venue}-{message.request_id}"
+        self.transfers.open(account)
+        deposit = DepositAssets(self.name, account, f"{name}-deposit", asset, amount)
+        self.transfers.request(self._next_number(), deposit, now, said)
+        pledge = PledgeAssets(self.name, account, f"{name}-pledge", message.venue, asset, amount)
+        self.transfers.request(self._next_number(), pledge, now, said)
         return self._waking(said, now)
 
     def account_requested(self, message: OpenCustodyAccount, now: Nanos) -> Said:

@@ -17,6 +17,7 @@ from trading_ecosystem.messages.custodian import (
     CustodyAccountOpened,
     ReconciliationBreak,
     ReconciliationCompleted,
+    SettlementCancelled,
     SettlementFailed,
     SettlementFailReason,
     SettlementInstructed,
@@ -50,6 +51,8 @@ class InstructionStatus(enum.StrEnum):
     PENDING = "pending"
     FAILING = "failing"
     SETTLED = "settled"
+    CANCELLED = "cancelled"
+    """Its trade was busted."""
 
 
 class CustodyAccount(Record, frozen=True):
@@ -246,7 +249,7 @@ def _trade_matched(message: TradeMatched, now: Nanos) -> Iterable[Change]:
     if not fees:
         return ()
     reference = f"{message.venue}/{message.instrument}/{message.trade_id}"
-    asset, venue = message.quote_asset, message.venue
+    asset, venue = message.fee_asset or message.quote_asset, message.venue
     return (Upsert(Posting(message.custodian, reference, message.fee_account, asset, venue, fees, PostingStatus.PENDING)),)
 
 
@@ -268,17 +271,23 @@ def _instructed(message: SettlementInstructed, now: Nanos) -> Iterable[Change]:
         message.settles_at,
         InstructionStatus.PENDING,
     )
-    if message.side is Side.BUY:
-        base, quote = message.base_minor, -message.quote_minor - message.fee_minor
-    else:
-        base, quote = -message.base_minor, message.quote_minor - message.fee_minor
+    sign = 1 if message.side is Side.BUY else -1
+    amounts = {message.base_asset: sign * message.base_minor, message.quote_asset: -sign * message.quote_minor}
+    fee_asset = message.fee_asset or message.quote_asset
+    if message.fee_minor or fee_asset in amounts:
+        amounts[fee_asset] = amounts.get(fee_asset, 0) - message.fee_minor
     reference = f"{venue}/{message.instrument}/{message.trade_id}"
     pending = PostingStatus.PENDING
-    return (
-        Upsert(side),
-        Upsert(Posting(custodian, reference, account, message.base_asset, venue, base, pending)),
-        Upsert(Posting(custodian, reference, account, message.quote_asset, venue, quote, pending)),
-    )
+    postings = [
+        Upsert(Posting(custodian, reference, account, asset, venue, amount, pending)) for asset, amount in amounts.items()
+    ]
+    return (Upsert(side), *postings)
+
+
+def _cancelled(message: SettlementCancelled, now: Nanos) -> Iterable[Change]:
+    """The instruction is cancelled; its postings stay as the pending ones that they were and are never posted."""
+    identity = (message.custodian, message.venue, message.instrument, message.trade_id, message.account)
+    return (Patch(InstructionSide, identity, {"status": InstructionStatus.CANCELLED}),)
 
 
 def _failed(message: SettlementFailed, now: Nanos) -> Iterable[Change]:
@@ -345,6 +354,7 @@ _PROJECTIONS: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]
     TradeMatched: _trade_matched,
     SettlementInstructed: _instructed,
     SettlementFailed: _failed,
+    SettlementCancelled: _cancelled,
     SettlementSettled: _settled,
     TradeSettled: _trade_settled,
     VariationPosted: _variation_posted,

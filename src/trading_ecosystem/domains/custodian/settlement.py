@@ -8,6 +8,9 @@ first.
 Every attempt is counted, but ``SettlementFailed`` is said only on the first failure and whenever the reason changes: a
 delay of hours over hundreds of instructions would otherwise fill the record with the same sentence. ``retry_at`` is
 when the next attempt after the one said is made.
+
+A venue may bust or correct a trade before it settles: then its instruction is cancelled or changed. What reaches the custodian
+after the trade has settled changes nothing, and reconciliation finds the difference.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from __future__ import annotations
 import heapq
 from typing import Final
 
+from msgspec import structs
+
 from trading_ecosystem.domains.custodian.conditions import Conditions
 from trading_ecosystem.domains.custodian.ledger import Ledger, LedgerResult, Transfer
 from trading_ecosystem.domains.custodian.recollection import Recollection
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
     PledgedAfter,
+    SettlementCancelled,
     SettlementFailed,
     SettlementFailReason,
     SettlementInstructed,
@@ -29,6 +35,7 @@ from trading_ecosystem.messages.custodian import (
 )
 from trading_ecosystem.messages.exchange import TradeMatched
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.trading_phases import MatchCancelled, MatchCorrected
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
@@ -76,6 +83,42 @@ class Settlement:
         self._count(trade, 1)
         said.append(_instructed(self._name, trade, Side.BUY))
         said.append(_instructed(self._name, trade, Side.SELL))
+
+    def cancel(self, message: MatchCancelled, said: list[Message | Later]) -> None:
+        """A trade was busted: its instruction is gone. One that is not unsettled here, or came too late, changes nothing."""
+        instruction = self._unsettled(message)
+        if instruction is None:
+            return
+        trade = instruction.trade
+        del self._instructions[instruction.number]
+        key = (trade.venue, trade.instrument, trade.trade_id)
+        del self._unsettled_trades[key]
+        self._settled_trades.add(key)
+        self._count(trade, -1)
+        self._conditions.let_go(instruction.number)
+        for account in (trade.buyer, trade.seller):
+            said.append(SettlementCancelled(self._name, trade.venue, account, trade.trade_id, trade.instrument))
+
+    def correct(self, message: MatchCorrected, said: list[Message | Later]) -> None:
+        """A trade was corrected: its instruction says and does what the trade is now."""
+        instruction = self._unsettled(message)
+        if instruction is None:
+            return
+        self._count(instruction.trade, -1)
+        instruction.trade = structs.replace(
+            instruction.trade,
+            price_ticks=message.price_ticks,
+            quote_minor=message.quote_minor,
+            buyer_fee_minor=message.buyer_fee_minor,
+            seller_fee_minor=message.seller_fee_minor,
+        )
+        self._count(instruction.trade, 1)
+        said.append(_instructed(self._name, instruction.trade, Side.BUY))
+        said.append(_instructed(self._name, instruction.trade, Side.SELL))
+
+    def _unsettled(self, message: MatchCancelled | MatchCorrected) -> Instruction | None:
+        number = self._unsettled_trades.get((message.venue, message.instrument, message.trade_id))
+        return None if number is None else self._instructions[number]
 
     def attempt_due(self, now: Nanos, said: list[Message | Later]) -> bool:
         """Attempt every instruction that is due, oldest first; returns whether any settled."""
@@ -169,29 +212,25 @@ class Settlement:
     def _post(self, trade: TradeMatched, said: list[Message | Later]) -> SettlementFailReason | None:
         account = self._ledger.account
         venue = trade.venue
-        buyer_base = account(trade.buyer, trade.base_asset, venue)
-        buyer_quote = account(trade.buyer, trade.quote_asset, venue)
-        seller_base = account(trade.seller, trade.base_asset, venue)
-        seller_quote = account(trade.seller, trade.quote_asset, venue)
-        fees = account(trade.fee_account, trade.quote_asset, venue)
-        if seller_base.available < trade.base_minor:
-            return SettlementFailReason.LACK_OF_SECURITIES
-        if buyer_quote.available < trade.quote_minor + trade.buyer_fee_minor:
-            return SettlementFailReason.LACK_OF_CASH
-        if seller_quote.available + trade.quote_minor < trade.seller_fee_minor:
-            return SettlementFailReason.LACK_OF_CASH
+        fee_asset = fee_asset_of(trade)
+        for name, changes in ((trade.seller, _changes(trade, trade.seller)), (trade.buyer, _changes(trade, trade.buyer))):
+            for asset, change in changes.items():
+                if account(name, asset, venue).available + change < 0:
+                    lacks_base = asset == trade.base_asset
+                    return SettlementFailReason.LACK_OF_SECURITIES if lacks_base else SettlementFailReason.LACK_OF_CASH
+        fees = account(trade.fee_account, fee_asset, venue)
+        base, quote = trade.base_asset, trade.quote_asset
         transfers = [
-            Transfer(seller_base, buyer_base, trade.base_minor),
-            Transfer(buyer_quote, seller_quote, trade.quote_minor),
+            Transfer(account(trade.seller, base, venue), account(trade.buyer, base, venue), trade.base_minor),
+            Transfer(account(trade.buyer, quote, venue), account(trade.seller, quote, venue), trade.quote_minor),
         ]
-        if trade.buyer_fee_minor:
-            transfers.append(Transfer(buyer_quote, fees, trade.buyer_fee_minor))
-        if trade.seller_fee_minor:
-            transfers.append(Transfer(seller_quote, fees, trade.seller_fee_minor))
+        for name, fee in ((trade.buyer, trade.buyer_fee_minor), (trade.seller, trade.seller_fee_minor)):
+            if fee:
+                transfers.append(Transfer(account(name, fee_asset, venue), fees, fee))
         result = self._ledger.post(*transfers)
         assert result is LedgerResult.DONE, f"trade {trade.trade_id} at {venue} could not be posted: {result}"
-        for name, base, quote in ((trade.buyer, buyer_base, buyer_quote), (trade.seller, seller_base, seller_quote)):
-            after = (PledgedAfter(trade.base_asset, base.posted), PledgedAfter(trade.quote_asset, quote.posted))
+        for name in (trade.buyer, trade.seller):
+            after = tuple(PledgedAfter(asset, account(name, asset, venue).posted) for asset in _changes(trade, name))
             said.append(SettlementSettled(self._name, venue, name, trade.trade_id, trade.instrument, after))
         said.append(
             TradeSettled(
@@ -202,7 +241,7 @@ class Settlement:
                 trade.buyer,
                 trade.seller,
                 trade.fee_account,
-                trade.quote_asset,
+                fee_asset,
                 fees.posted,
             )
         )
@@ -220,15 +259,30 @@ class Settlement:
                 self._net.pop(key, None)
 
 
+def fee_asset_of(trade: TradeMatched) -> str:
+    """What both fees of a trade are charged in."""
+    return trade.fee_asset or trade.quote_asset
+
+
 def legs_of(trade: TradeMatched) -> tuple[tuple[str, str, MinorUnits], ...]:
     """What a trade will change, as (account, asset, signed amount): the buyer's, the seller's and the fee account's."""
-    return (
-        (trade.buyer, trade.base_asset, trade.base_minor),
-        (trade.buyer, trade.quote_asset, -trade.quote_minor - trade.buyer_fee_minor),
-        (trade.seller, trade.base_asset, -trade.base_minor),
-        (trade.seller, trade.quote_asset, trade.quote_minor - trade.seller_fee_minor),
-        (trade.fee_account, trade.quote_asset, trade.buyer_fee_minor + trade.seller_fee_minor),
-    )
+    sides = [
+        (account, asset, change)
+        for account in (trade.buyer, trade.seller)
+        for asset, change in _changes(trade, account).items()
+    ]
+    return (*sides, (trade.fee_account, fee_asset_of(trade), trade.buyer_fee_minor + trade.seller_fee_minor))
+
+
+def _changes(trade: TradeMatched, account: str) -> dict[str, MinorUnits]:
+    """What one side's pledged amounts change by: base, quote, and the asset of its fee where that is a third one."""
+    sign = 1 if account == trade.buyer else -1
+    fee = trade.buyer_fee_minor if account == trade.buyer else trade.seller_fee_minor
+    changes = {trade.base_asset: sign * trade.base_minor, trade.quote_asset: -sign * trade.quote_minor}
+    fee_asset = fee_asset_of(trade)
+    if fee or fee_asset in changes:
+        changes[fee_asset] = changes.get(fee_asset, 0) - fee
+    return changes
 
 
 def _instructed(custodian: str, trade: TradeMatched, side: Side) -> SettlementInstructed:
@@ -246,4 +300,5 @@ def _instructed(custodian: str, trade: TradeMatched, side: Side) -> SettlementIn
         trade.quote_minor,
         trade.buyer_fee_minor if bought else trade.seller_fee_minor,
         trade.settles_at,
+        trade.fee_asset,
     )

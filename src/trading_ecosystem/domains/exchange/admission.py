@@ -83,7 +83,7 @@ def is_admitted(new: NewOrder, phase: TradingPhase) -> bool:
 def _price_agrees(new: NewOrder) -> bool:
     if new.order_type is _LIMIT or new.order_type is _STOP_LIMIT:
         return 0 < new.price_ticks <= MAXIMUM_TICKS
-    return 0 <= new.price_ticks <= MAXIMUM_TICKS if new.order_type is _PEGGED else new.price_ticks == 0
+    return new.price_ticks == 0 if new.order_type is _MARKET else 0 <= new.price_ticks <= MAXIMUM_TICKS
 
 
 def _time_in_force_agrees(new: NewOrder, terms: OrderTerms, now: Nanos) -> bool:

@@ -22,12 +22,14 @@ from trading_ecosystem.domains.exchange.kept_orders import KeptOrder
 from trading_ecosystem.domains.exchange.ladder import NO_ABOVE, NO_BELOW
 from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
 from trading_ecosystem.domains.exchange.price_bands import Beyond, Bound, band, bands, bound
-from trading_ecosystem.messages.orders import CancelReason, RejectReason, Side, TimeInForce
+from trading_ecosystem.messages.orders import CancelReason, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Ticks
 
 _IMMEDIATE: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 _FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
 _STAYS: Final = TimeInForce.GOOD_TILL_CANCEL
+_PASSING_TYPES: Final = (OrderType.STOP, OrderType.TRAILING_STOP, OrderType.MARKET_IF_TOUCHED)
+"""What trades at once in its turn or not at all, with or without a bound."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ class BoundedBook:
         """Place an order, as far as the bounds allow."""
         new, terms = kept.new, kept.terms
         passing = new.time_in_force if new.time_in_force in (_IMMEDIATE, _FILL_OR_KILL) else None
-        if limit_ticks is None:
+        if limit_ticks is None or new.order_type in _PASSING_TYPES:
             passing = passing or _IMMEDIATE
         at_most = self.bound(new.side, limit_ticks)
         if at_most.beyond is Beyond.REFUSE:

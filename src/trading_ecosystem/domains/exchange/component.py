@@ -2,68 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
+from trading_ecosystem.domains.exchange.account_sessions import AccountSessions, SessionDue
 from trading_ecosystem.domains.exchange.accounts import Accounts
+from trading_ecosystem.domains.exchange.book_events import BookEvent
+from trading_ecosystem.domains.exchange.busts import Busts
 from trading_ecosystem.domains.exchange.claims import Claims
+from trading_ecosystem.domains.exchange.faucet import DemoFaucet
 from trading_ecosystem.domains.exchange.market import Market
-from trading_ecosystem.domains.exchange.order_entry import MAXIMUM_CLIENT_ORDER_ID, OrderEntry, refused_by_form
-from trading_ecosystem.domains.exchange.orders import Order, OrderTable
+from trading_ecosystem.domains.exchange.order_desk import OrderDesk
+from trading_ecosystem.domains.exchange.order_entry import OrderEntry
+from trading_ecosystem.domains.exchange.order_events import OrderEvents
+from trading_ecosystem.domains.exchange.orders import OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.perpetuals import ContributionDue, MarginDue, Perpetuals
 from trading_ecosystem.domains.exchange.pledges import Pledges
 from trading_ecosystem.domains.exchange.publication import depth_of
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
+from trading_ecosystem.domains.exchange.trading_day import MatchingDue, PhaseDue, TradingDay
+from trading_ecosystem.domains.exchange.vocabulary import SAYS
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.custodian import AssetsPledged
 from trading_ecosystem.messages.exchange import (
     AccountOpened,
     CancelOrder,
-    CancelRejected,
     ClaimChanged,
+    ClaimLedgerQuestion,
     ClaimLine,
-    ClaimReleased,
     ClaimsQuestion,
     ClaimsReported,
     DepthChanged,
     DepthQuestion,
-    InstrumentListed,
     OpenAccount,
     OpenOrdersQuestion,
     OrderAccepted,
-    OrderCancelled,
-    OrderFilled,
-    OrderRejected,
     PlaceOrder,
-    QuoteChanged,
     ReleaseAssets,
-    ReleaseRejected,
-    TradeMatched,
-    TradesPublished,
 )
-from trading_ecosystem.messages.margin import (
-    DeficitCovered,
-    LiquidationEnded,
-    LiquidationOrdered,
-    LiquidationStarted,
-    LossMutualised,
-    MarginCalled,
-    MarginChanged,
-    MarkContributed,
-    MarkPriceChanged,
-    PerpetualListed,
-    PerpetualMatched,
-    PositionReported,
-    PositionsQuestion,
-    VariationInstructed,
-    VariationSettled,
-)
+from trading_ecosystem.messages.margin import MarkContributed, PositionReported, PositionsQuestion
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
-from trading_ecosystem.messages.orders import CancelRejectReason, RejectReason
+from trading_ecosystem.messages.order_handling import (
+    Disconnect,
+    KeepSession,
+    MassCancel,
+    PlaceOrderList,
+    ReplaceOrder,
+    SessionEnded,
+    SessionKept,
+)
+from trading_ecosystem.messages.orders import CancelReason
 from trading_ecosystem.messages.test_coordination import Resumed
+from trading_ecosystem.messages.trading_phases import (
+    AccountOpeningRefused,
+    AccountStatus,
+    AccountStatusChanged,
+    AskDemoFunds,
+    BustTrade,
+    CorrectTrade,
+    HaltTrading,
+    ResumeTrading,
+    SetAccountStatus,
+)
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
+
+
+class MarketWatcher:
+    """Lets the matching act in the middle of the background flow, where the book calls for it."""
+
+    __slots__ = ("_events", "_market")
+
+    def __init__(self, market: Market, events: OrderEvents) -> None:
+        self._market = market
+        self._events = events
+
+    def attend(self, at: Nanos, events: list[BookEvent], said: list[Message | Later]) -> None:
+        """Let the matching hear what the flow did."""
+        self._events.observe(self._market, events, at, said)
 
 
 class PublicationDue(WakeUp, frozen=True, gc=False):
@@ -85,6 +103,20 @@ class Exchange(Component):
         OpenAccount: "account_opening_asked",
         PlaceOrder: "order_placed",
         CancelOrder: "cancel_asked",
+        ReplaceOrder: "replace_asked",
+        MassCancel: "mass_cancel_asked",
+        PlaceOrderList: "order_list_placed",
+        KeepSession: "session_kept",
+        Disconnect: "disconnected",
+        SessionDue: "session_due",
+        MatchingDue: "matching_due",
+        PhaseDue: "phase_due",
+        HaltTrading: "halt_asked",
+        ResumeTrading: "resumption_asked",
+        BustTrade: "bust_asked",
+        CorrectTrade: "correction_asked",
+        SetAccountStatus: "status_set",
+        AskDemoFunds: "demo_funds_asked",
         ReleaseAssets: "release_asked",
         AssetsPledged: "assets_pledged",
         FundamentalPriceChanged: "fundamental_price_changed",
@@ -93,40 +125,11 @@ class Exchange(Component):
         MarginDue: "margin_due",
         Resumed: "resumed",
     }
-    says: ClassVar[tuple[type[Message], ...]] = (
-        InstrumentListed,
-        AccountOpened,
-        OrderAccepted,
-        OrderRejected,
-        OrderFilled,
-        OrderCancelled,
-        CancelRejected,
-        ClaimChanged,
-        ReleaseRejected,
-        QuoteChanged,
-        DepthChanged,
-        TradesPublished,
-        TradeMatched,
-        ClaimReleased,
-        ClaimsReported,
-        PerpetualListed,
-        MarkContributed,
-        MarkPriceChanged,
-        PerpetualMatched,
-        PositionReported,
-        VariationSettled,
-        VariationInstructed,
-        MarginChanged,
-        MarginCalled,
-        LiquidationStarted,
-        LiquidationOrdered,
-        LiquidationEnded,
-        DeficitCovered,
-        LossMutualised,
-    )
+    says: ClassVar[tuple[type[Message], ...]] = SAYS
     answers: ClassVar[dict[type[Question], str]] = {
         DepthQuestion: "depth",
         ClaimsQuestion: "claims_of",
+        ClaimLedgerQuestion: "claim_ledger",
         OpenOrdersQuestion: "open_orders",
         PositionsQuestion: "positions_of",
     }
@@ -141,15 +144,25 @@ class Exchange(Component):
         super().__init__(name, accounts)
         self.parameters = parameters
         self.claims = Claims(name)
-        self.clients = Accounts(name)
+        self.clients = Accounts(name, kyc_required=parameters.kyc_required)
         self.orders = OrderTable()
         self.pledges = Pledges(name, parameters.custodian, self.clients, self.claims)
         capture = TradeCapture(name, parameters, self.clients, self.claims, self.orders)
-        self.entry = OrderEntry(name, parameters.book_capacity, self.clients, self.claims, self.orders, capture)
+        self.entry = OrderEntry(name, parameters, self.clients, self.orders, capture)
         self.markets = {
             symbol: Market(name, INSTRUMENTS[symbol], parameters, randomness, self.clients, self.claims, capture)
             for symbol in parameters.instruments
         }
+        for market in self.markets.values():
+            market.watcher = MarketWatcher(market, self.entry.events)
+            self.entry.events.follow(market)
+        self.desk = OrderDesk(name, parameters, self.clients, self.orders, self.entry, self.markets)
+        self.sessions = AccountSessions()
+        self.day = TradingDay(name, parameters.calendar, self.entry.events)
+        self.busts = Busts(name, parameters.custodian, self.clients, self.claims, capture)
+        self.faucet = DemoFaucet(
+            name, parameters.custodian, parameters.faucet, self.clients, self.claims, self.desk, self.pledges
+        )
         self.perpetuals = Perpetuals(name, parameters, self.clients, self.claims, capture, self.entry, self.markets)
         self._catching_up_until: Nanos = 0
         self._catching_up_tick_ns: Nanos = 0
@@ -159,14 +172,18 @@ class Exchange(Component):
         listed: list[Message | Later] = [market.listed(self.name, self.parameters) for market in self.markets.values()]
         listed.append(Later(PublicationDue(), now + self.parameters.publish_every_ns))
         listed.append(Later(ClaimsReportDue(), now + self.parameters.claims_report_every_ns))
-        return listed + self.perpetuals.listed(now)
+        listed += self.perpetuals.listed(now)
+        if self.parameters.calendar is not None:
+            self.day.keep_to_calendar(self.markets, now, listed)
+        return listed
 
     def publication_due(self, _: PublicationDue, now: Nanos) -> Said:
         """Bring the background flow of every market up to now, and publish what changed."""
         said: list[Message | Later] = []
         for market in self.markets.values():
-            market.flow.advance(now, said)
+            self._advance(market, now, said)
             market.publication.publish(market.book, market.tape, said)
+            self.day.indicate(market, said)
         self.orders.forget_expired(now)
         said.append(Later(PublicationDue(), self._next_publication(now)))
         return said
@@ -190,52 +207,138 @@ class Exchange(Component):
 
     def account_opening_asked(self, message: OpenAccount, _: Nanos) -> Said:
         """Open an account."""
-        self.clients.open(message.account)
-        return [AccountOpened(self.name, message.account)]
+        if self.clients.open(message.account):
+            return [AccountOpened(self.name, message.account)]
+        return [AccountOpeningRefused(self.name, message.account)]
+
+    def status_set(self, message: SetAccountStatus, now: Nanos) -> Said:
+        """Give an account another status; one that may not trade any more has its orders cancelled."""
+        account = self.clients.get(message.account)
+        if account is None:
+            return [AccountOpeningRefused(self.name, message.account)]
+        said: list[Message | Later] = []
+        self.clients.set_status(account, message.status, message.kyc)
+        if account.status is not AccountStatus.ACTIVE:
+            self.desk.cancel_all(account.name, CancelReason.ACCOUNT_RESTRICTED, now, said)
+        said.append(AccountStatusChanged(self.name, account.name, account.status, account.kyc))
+        return self._wished(said, now)
 
     def order_placed(self, message: PlaceOrder, now: Nanos) -> Said:
         """Answer an order: again as before, with a reason against it, or by taking it to its market."""
         said: list[Message | Later] = []
-        market = self.markets.get(message.instrument)
-        if not self.clients.may_trade(message.account):
-            return [self._rejected(message, RejectReason.UNKNOWN_ACCOUNT)]
-        if market is None:
-            return [self._rejected(message, RejectReason.UNKNOWN_INSTRUMENT)]
-        if not 0 < len(message.client_order_id) <= MAXIMUM_CLIENT_ORDER_ID:
-            return [self._rejected(message, RejectReason.INVALID_CLIENT_ORDER_ID)]
-        known = self.orders.named(message.account, message.client_order_id, now)
-        if known is not None:
-            same = known.command == message
-            return [known.answer() if same else self._rejected(message, RejectReason.DUPLICATE_CLIENT_ORDER_ID)]
-        malformed = refused_by_form(message)
-        if malformed is not None:
-            order = Order(message, 0, now, message.quantity_lots, message.price_ticks)
-            self.orders.remember(self.entry.refuse(order, malformed, said))
-            return said
-        market.flow.advance(now, said)
-        self.orders.remember(self.entry.enter(market, message, now, said))
-        return said
+        market = self.desk.place(message, now, said)
+        return said if market is None or market.matching.simple else self._wished(said, now)
 
-    def _rejected(self, asked: PlaceOrder, reason: RejectReason) -> OrderRejected:
-        """A refusal that is not remembered under the order's name."""
-        return OrderRejected(self.name, asked.account, asked.client_order_id, asked.instrument, reason)
+    def order_list_placed(self, message: PlaceOrderList, now: Nanos) -> Said:
+        """Answer orders that depend on each other."""
+        said: list[Message | Later] = []
+        self.desk.place_list(message, now, said)
+        return self._wished(said, now)
+
+    def replace_asked(self, message: ReplaceOrder, now: Nanos) -> Said:
+        """Give an order another price or quantity."""
+        said: list[Message | Later] = []
+        self.desk.replace(message, now, said)
+        return self._wished(said, now)
 
     def cancel_asked(self, message: CancelOrder, now: Nanos) -> Said:
-        """Take an order out of its book, after everyone in the background who came before."""
+        """Take an order out of its market, after everyone in the background who came before."""
         said: list[Message | Later] = []
-        order = self.orders.named(message.account, message.client_order_id, now)
-        if order is None:
-            return [self._cancel_rejected(message, CancelRejectReason.UNKNOWN_ORDER)]
-        market = self.markets[order.command.instrument]
-        market.flow.advance(now, said)
-        if order.order_id in self.orders.open:
-            self.entry.cancel(market, order, said)
-        else:
-            said.append(self._cancel_rejected(message, CancelRejectReason.TOO_LATE))
+        market = self.desk.cancel(message, now, said)
+        return said if market is None or market.matching.simple else self._wished(said, now)
+
+    def mass_cancel_asked(self, message: MassCancel, now: Nanos) -> Said:
+        """Take all orders of an account out of their markets."""
+        said: list[Message | Later] = []
+        self.desk.mass_cancel(message, now, said)
+        return self._wished(said, now)
+
+    def session_kept(self, message: KeepSession, now: Nanos) -> Said:
+        """Watch an account's heartbeat; nothing is watched for one that may not trade."""
+        watched = message.cancel_after_ns if self.clients.may_trade(message.account) else 0
+        ends_at = self.sessions.keep(message.account, watched, now)
+        said: list[Message | Later] = [SessionKept(self.name, message.account, ends_at)]
+        if ends_at:
+            said.append(Later(SessionDue(message.account), ends_at))
         return said
 
-    def _cancel_rejected(self, message: CancelOrder, reason: CancelRejectReason) -> CancelRejected:
-        return CancelRejected(self.name, message.account, message.client_order_id, reason)
+    def disconnected(self, message: Disconnect, now: Nanos) -> Said:
+        """A connection broke."""
+        return self._session_ended(message.account, now) if self.sessions.end(message.account) else ()
+
+    def session_due(self, message: SessionDue, now: Nanos) -> Said:
+        """A heartbeat may have been missed."""
+        return self._session_ended(message.account, now) if self.sessions.is_over(message.account, now) else ()
+
+    def _session_ended(self, account: str, now: Nanos) -> Said:
+        said: list[Message | Later] = []
+        cancelled = self.desk.cancel_all(account, CancelReason.DISCONNECTED, now, said)
+        said.append(SessionEnded(self.name, account, cancelled))
+        return self._wished(said, now)
+
+    def matching_due(self, message: MatchingDue, now: Nanos) -> Said:
+        """Something of an instrument's matching is due."""
+        said: list[Message | Later] = []
+        market = self.markets[message.instrument]
+        if market.wakes_at is not None and market.wakes_at <= now:
+            market.wakes_at = None
+        self._advance(market, now, said)
+        self.day.expire(market, now, said)
+        return self._wished(said, now)
+
+    def phase_due(self, _: PhaseDue, now: Nanos) -> Said:
+        """The calendar begins another phase."""
+        said: list[Message | Later] = []
+        for market in self.markets.values():
+            self._advance(market, now, said)
+        self.day.keep_to_calendar(self.markets, now, said)
+        return self._wished(said, now)
+
+    def halt_asked(self, message: HaltTrading, now: Nanos) -> Said:
+        """The operator halts an instrument; nothing for one that is not listed."""
+        return self._operated(message.instrument, self.day.halt, now)
+
+    def resumption_asked(self, message: ResumeTrading, now: Nanos) -> Said:
+        """The operator lets an instrument trade again; nothing for one that is not listed."""
+        return self._operated(message.instrument, self.day.resume, now)
+
+    def _operated(self, symbol: str, act: Callable[[Market, Nanos, list[Message | Later]], None], now: Nanos) -> Said:
+        said: list[Message | Later] = []
+        market = self.markets.get(symbol)
+        if market is not None:
+            self._advance(market, now, said)
+            act(market, now, said)
+        return self._wished(said, now)
+
+    def bust_asked(self, message: BustTrade, now: Nanos) -> Said:
+        """The operator undoes a trade."""
+        said: list[Message | Later] = []
+        self.busts.bust(message, now, said)
+        return said
+
+    def correction_asked(self, message: CorrectTrade, now: Nanos) -> Said:
+        """The operator gives a trade another price."""
+        said: list[Message | Later] = []
+        self.busts.correct(message, now, said)
+        return said
+
+    def demo_funds_asked(self, message: AskDemoFunds, now: Nanos) -> Said:
+        """An account asks the faucet."""
+        said: list[Message | Later] = []
+        self.faucet.asked(message, now, said)
+        return self._wished(said, now)
+
+    def _advance(self, market: Market, now: Nanos, said: list[Message | Later]) -> None:
+        """Bring the background flow of a market up to now, and let its matching hear of it."""
+        market.flow.advance(now, said)
+        self.entry.events.catch_up(market, now, said)
+
+    def _wished(self, said: list[Message | Later], now: Nanos) -> Said:
+        """With the wishes to be woken for what the matchings have to do later."""
+        for market in self.markets.values():
+            if not market.matching.simple:
+                self.day.wake(market, said, now)
+        return said
 
     def release_asked(self, message: ReleaseAssets, now: Nanos) -> Said:
         """Give back an available claim."""
@@ -283,9 +386,11 @@ class Exchange(Component):
         """The claims that are not zero."""
         return self.claims.lines(question.account)
 
+    def claim_ledger(self, question: ClaimLedgerQuestion) -> tuple[ClaimChanged, ...]:
+        """The latest changes of an account's claims."""
+        return self.claims.ledger(question.account, question.asset)
+
     def open_orders(self, question: OpenOrdersQuestion) -> tuple[OrderAccepted, ...]:
-        """The open orders of one account, by order number, with what is left of each as quantity."""
-        account = question.account
-        return tuple(
-            [order.accepted(order.leaves_lots) for order in self.orders.open.values() if order.command.account == account]
-        )
+        """The open orders of one account, by order number, as they are now, with what is left of each as quantity."""
+        orders = [order for order in self.orders.open.values() if order.command.account == question.account]
+        return tuple(order.accepted(order.leaves_lots, order.price_ticks) for order in orders)

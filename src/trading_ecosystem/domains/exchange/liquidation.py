@@ -6,7 +6,8 @@ margin, each tick sends one order per position, immediate or cancel, through the
 
 - a slice: as many lots as bring the account back to its initial margin, at least a share of the position
   (``liquidation_slice_ppm``), and all of it once the equity is gone;
-- a collar: not worse than the mark by more than ``liquidation_collar_ppm``. What finds nobody there waits for the next tick.
+- a collar: not worse than the mark by more than ``liquidation_collar_ppm``. What finds nobody there, or no continuous trading,
+  waits for the next tick.
 
 It ends when the equity covers the maintenance margin of what is left, or nothing is left and nothing is owed. What a
 liquidation order trades is an ordinary trade with ordinary fees; its order has a name that no account can choose,
@@ -33,7 +34,7 @@ from trading_ecosystem.messages.margin import (
     MarginCalled,
     MarginChanged,
 )
-from trading_ecosystem.messages.orders import CancelReason, OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import CancelReason, OrderType, Side, TimeInForce, TradingPhase
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
@@ -81,14 +82,14 @@ class Liquidation:
         self.called: dict[str, bool] = {}
         """The accounts whose equity has been below the initial margin since they were told so."""
 
-    def start(self, account: str, equity: MinorUnits, said: list[Message | Later]) -> None:
+    def start(self, account: str, equity: MinorUnits, now: Nanos, said: list[Message | Later]) -> None:
         """Begin to liquidate an account, unless that is under way, and cancel all its orders on the venue."""
         if account not in self.under_way:
             self.number += 1
             self.under_way[account] = self.number
             maintenance = self._margin.maintenance(account)
             said.append(LiquidationStarted(self.venue, account, self.number, equity, maintenance))
-        self._entry.cancel_all(self._markets, account, CancelReason.LIQUIDATION, said)
+        self._entry.cancel_all(self._markets, account, CancelReason.LIQUIDATION, now, said)
 
     def look(self, now: Nanos, said: list[Message | Later]) -> None:
         """After a margin tick: liquidate whoever is below the maintenance margin, and say where everybody stands."""
@@ -102,7 +103,7 @@ class Liquidation:
             margin.follow(account, ClaimReason.MARGIN, said)
             equity = margin.equity(account)
             if equity < margin.maintenance(account) and account not in self.under_way:
-                self.start(account, equity, said)
+                self.start(account, equity, now, said)
             if account in self.under_way:
                 self._close(account, positions, now, said)
             self._stand(account, said)
@@ -128,6 +129,8 @@ class Liquidation:
     ) -> None:
         """One slice of a position, through the book, as far as the collar goes."""
         symbol = position.instrument.symbol
+        if self._markets[symbol].matching.phase is not TradingPhase.CONTINUOUS:
+            return
         side = Side.SELL if position.lots > 0 else Side.BUY
         lots = self._slice(position, equity)
         mark = self._margin.marks[symbol]

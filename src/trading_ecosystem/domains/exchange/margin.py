@@ -111,6 +111,16 @@ class Margin:
         del self._orders[order.command.account][order.order_id]
         self.follow(order.command.account, ClaimReason.RETURNED, said)
 
+    def could_hold(self, order: Order, hold_price_ticks: Ticks, lots: Lots) -> bool:
+        """Whether an open order may be replaced: the collateral covers what is then required, or that is no more than now."""
+        account = order.command.account
+        before = self._required(account, self._open_orders(account))
+        kept = (order.hold_price_ticks, order.leaves_lots)
+        order.hold_price_ticks, order.leaves_lots = hold_price_ticks, lots
+        after = self._required(account, self._open_orders(account))
+        order.hold_price_ticks, order.leaves_lots = kept
+        return after <= max(before, self.collateral(account))
+
     def open_orders(self, account: str) -> tuple[Order, ...]:
         """The account's open orders in perpetuals, oldest first."""
         return tuple(order for _, order in self._open_orders(account).values())

@@ -6,31 +6,20 @@ them to the mark, with their fees. The house of the background flow pays no fee 
 
 from __future__ import annotations
 
-import msgspec
-
 from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.book_events import Filled
 from trading_ecosystem.domains.exchange.margin import Margin
-from trading_ecosystem.domains.exchange.orders import Order
+from trading_ecosystem.domains.exchange.matches import Party
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import ClaimReason
 from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Side
-from trading_ecosystem.messages.units import Instrument, MinorUnits, Nanos
+from trading_ecosystem.messages.units import Instrument, Lots, Nanos, Ticks
 from trading_ecosystem.ports.component import Later
 
 
 def next_tick(now: Nanos, every_ns: Nanos) -> Nanos:
     """The first margin tick after now."""
     return (now // every_ns + 1) * every_ns
-
-
-class Party(msgspec.Struct, frozen=True, gc=False):
-    """One side of a match: its order (``None`` for the house), its number in the book, and its fee."""
-
-    order: Order | None
-    order_id: int
-    fee_minor: MinorUnits
 
 
 class MarginTrades:
@@ -51,7 +40,8 @@ class MarginTrades:
     def matched(
         self,
         instrument: Instrument,
-        fill: Filled,
+        price_ticks: Ticks,
+        lots: Lots,
         trade_id: int,
         aggressor: Side,
         buyer: Party,
@@ -60,9 +50,9 @@ class MarginTrades:
         said: list[Message | Later],
     ) -> None:
         """Move the positions of both sides, whose orders have been filled, and hold the margin that is required now."""
-        for party, lots in ((buyer, fill.lots), (seller, -fill.lots)):
-            position = self._margin.positions.of(self._account(party), instrument)
-            position.trade(lots, fill.price_ticks, party.fee_minor)
+        for party, change in ((buyer, lots), (seller, -lots)):
+            position = self._margin.positions.of(party.account, instrument)
+            position.trade(change, price_ticks, party.fee_minor)
             said.append(position.reported(self.venue))
             if party.order is not None:
                 self._margin.follow(position.account, ClaimReason.MARGIN, said)
@@ -71,11 +61,11 @@ class MarginTrades:
                 self.venue,
                 trade_id,
                 instrument.symbol,
-                fill.price_ticks,
-                fill.lots,
+                price_ticks,
+                lots,
                 aggressor,
-                self._account(buyer),
-                self._account(seller),
+                buyer.account,
+                seller.account,
                 buyer.order_id,
                 seller.order_id,
                 instrument.quote,
@@ -85,6 +75,3 @@ class MarginTrades:
                 self.settles_at(now),
             )
         )
-
-    def _account(self, party: Party) -> str:
-        return party.order.command.account if party.order is not None else self._accounts.house

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from trading_ecosystem.domains.exchange.accounts import Accounts
+from trading_ecosystem.domains.exchange.auction import Indicative
 from trading_ecosystem.domains.exchange.books import book_class
 from trading_ecosystem.domains.exchange.claims import Claims
+from trading_ecosystem.domains.exchange.flow import FlowWatcher
 from trading_ecosystem.domains.exchange.flows import background_flow
 from trading_ecosystem.domains.exchange.house import House
+from trading_ecosystem.domains.exchange.matching import Matching
+from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.perpetual_house import PerpetualHouse
 from trading_ecosystem.domains.exchange.publication import Publication, Tape
 from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
+from trading_ecosystem.domains.exchange.trading_rules import NO_RULES
 from trading_ecosystem.messages.exchange import InstrumentListed
-from trading_ecosystem.messages.units import Instrument
+from trading_ecosystem.messages.trading_phases import PhaseReason
+from trading_ecosystem.messages.units import Instrument, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
 
 class Market:
     """Everything a venue keeps about one instrument."""
 
-    __slots__ = ("book", "flow", "house", "instrument", "publication", "tape")
+    # fmt: off
+    __slots__ = (
+        "book", "flow", "house", "indicated", "instrument", "matching", "phase_reason", "publication", "reducers", "rules",
+        "tape", "wakes_at", "watcher",
+    )
+    # fmt: on
 
     def __init__(
         self,
@@ -32,7 +43,19 @@ class Market:
         capture: TradeCapture,
     ) -> None:
         self.instrument = instrument
+        self.rules = parameters.rules.get(instrument.symbol, NO_RULES)
         self.book = book_class(parameters.book)(instrument.symbol)
+        self.matching = Matching(self.book, parameters.matching.get(instrument.symbol, MatchingParameters()))
+        self.phase_reason = PhaseReason.SCHEDULED
+        """Why the next change of phase happens."""
+        self.reducers: dict[str, int] = {}
+        """The accounts that have placed reduce-only orders in a perpetual, with their numbers in the book."""
+        self.indicated: Indicative | None = None
+        """What was last published of an auction that is on."""
+        self.watcher: FlowWatcher | None = None
+        """Who lets the matching hear of the flow, where it has to."""
+        self.wakes_at: Nanos | None = None
+        """When the venue will be woken for the matching."""
         self.tape = Tape()
         self.publication = Publication(venue, parameters.depth_levels)
         house = (accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from trading_ecosystem.domains.exchange.holds import Hold
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderRejected, PlaceOrder
 from trading_ecosystem.messages.orders import OrderStatus, RejectReason
 from trading_ecosystem.messages.units import DAY, Lots, Nanos, Ticks
@@ -33,22 +34,32 @@ class OrderEvent(enum.StrEnum):
     FILL_PART = "fill_part"
     FILL_REST = "fill_rest"
     CANCEL = "cancel"
+    """What is left leaves, for any reason: asked for, expired, its list, its account's session."""
+    REPLACE = "replace"
+    """It has another price or quantity, asked for or not."""
+    TRIGGER = "trigger"
+    """It waited for a price, or for another order of its list, and works now."""
+    BUST = "bust"
+    """One of its trades is undone or corrected; what it took from the quantity stays taken."""
 
+
+_OPEN: Final = {
+    OrderEvent.FILL_PART: OrderStatus.PARTIALLY_FILLED,
+    OrderEvent.FILL_REST: OrderStatus.FILLED,
+    OrderEvent.CANCEL: OrderStatus.CANCELLED,
+}
 
 LIFE: Final[dict[OrderStatus | None, dict[OrderEvent, OrderStatus]]] = {
     None: {OrderEvent.ACCEPT: OrderStatus.NEW, OrderEvent.REJECT: OrderStatus.REJECTED},
-    OrderStatus.NEW: {
-        OrderEvent.FILL_PART: OrderStatus.PARTIALLY_FILLED,
-        OrderEvent.FILL_REST: OrderStatus.FILLED,
-        OrderEvent.CANCEL: OrderStatus.CANCELLED,
-    },
+    OrderStatus.NEW: {**_OPEN, OrderEvent.REPLACE: OrderStatus.NEW, OrderEvent.TRIGGER: OrderStatus.NEW},
     OrderStatus.PARTIALLY_FILLED: {
-        OrderEvent.FILL_PART: OrderStatus.PARTIALLY_FILLED,
-        OrderEvent.FILL_REST: OrderStatus.FILLED,
-        OrderEvent.CANCEL: OrderStatus.CANCELLED,
+        **_OPEN,
+        OrderEvent.REPLACE: OrderStatus.PARTIALLY_FILLED,
+        OrderEvent.TRIGGER: OrderStatus.PARTIALLY_FILLED,
+        OrderEvent.BUST: OrderStatus.PARTIALLY_FILLED,
     },
-    OrderStatus.FILLED: {},
-    OrderStatus.CANCELLED: {},
+    OrderStatus.FILLED: {OrderEvent.BUST: OrderStatus.FILLED},
+    OrderStatus.CANCELLED: {OrderEvent.BUST: OrderStatus.CANCELLED},
     OrderStatus.REJECTED: {},
 }
 """Every legal transition: ``{status: {event: status}}``; ``None`` is an order that has not been answered yet."""
@@ -57,9 +68,10 @@ LIFE: Final[dict[OrderStatus | None, dict[OrderEvent, OrderStatus]]] = {
 class Order(msgspec.Struct, gc=False):
     """An order of a named account, from its answer on.
 
-    ``named_at`` is when its name was taken, or last renewed. ``hold_price_ticks`` is the price at which a buy is held: its
-    limit, or the worst price that a market order reaches. ``unheld_lots`` is the part of a market order that finds nothing
-    to trade with, for which nothing is held.
+    ``named_at`` is when its name was taken, or last renewed. ``hold_price_ticks`` is the price at which it is held (see
+    :mod:`.holds`). ``unheld_lots`` is the part of a market order that finds nothing to trade with, for which nothing is held.
+    ``price_ticks``, ``stop_price_ticks`` and ``quantity_lots`` are as replaced since. ``hold`` is what is held for it, alone or
+    together with others of its list.
     """
 
     command: PlaceOrder
@@ -70,6 +82,22 @@ class Order(msgspec.Struct, gc=False):
     status: OrderStatus | None = None
     refused: RejectReason | None = None
     unheld_lots: Lots = 0
+    price_ticks: Ticks = 0
+    stop_price_ticks: Ticks = 0
+    quantity_lots: Lots = 0
+    hold: Hold | None = None
+
+    @classmethod
+    def of(cls, command: PlaceOrder, now: Nanos) -> Order:
+        """A new order, before it is answered."""
+        lots, price, terms = command.quantity_lots, command.price_ticks, command.terms
+        stop = terms.stop_price_ticks if terms is not None else 0
+        return cls(command, 0, now, lots, price, price_ticks=price, stop_price_ticks=stop, quantity_lots=lots)
+
+    @property
+    def cumulative_lots(self) -> Lots:
+        """What has traded."""
+        return self.quantity_lots - self.leaves_lots
 
     @property
     def held_lots(self) -> Lots:
@@ -88,8 +116,8 @@ class Order(msgspec.Struct, gc=False):
         self.leaves_lots -= lots
         self.happens(OrderEvent.FILL_PART if self.leaves_lots else OrderEvent.FILL_REST)
 
-    def accepted(self, quantity_lots: Lots) -> OrderAccepted:
-        """The acceptance, with the quantity as asked or with what is left."""
+    def accepted(self, quantity_lots: Lots, price_ticks: Ticks) -> OrderAccepted:
+        """The acceptance, with quantity and price as asked, or as they are now."""
         asked = self.command
         return OrderAccepted(
             asked.venue,
@@ -100,9 +128,10 @@ class Order(msgspec.Struct, gc=False):
             asked.side,
             asked.order_type,
             asked.time_in_force,
-            asked.price_ticks,
+            price_ticks,
             quantity_lots,
             asked.post_only,
+            asked.terms,
         )
 
     def answer(self) -> OrderAccepted | OrderRejected:
@@ -110,7 +139,7 @@ class Order(msgspec.Struct, gc=False):
         asked = self.command
         if self.refused is not None:
             return OrderRejected(asked.venue, asked.account, asked.client_order_id, asked.instrument, self.refused)
-        return self.accepted(asked.quantity_lots)
+        return self.accepted(asked.quantity_lots, asked.price_ticks)
 
 
 class OrderTable:

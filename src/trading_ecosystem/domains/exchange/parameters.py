@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
+from trading_ecosystem.domains.exchange.fee_schedule import FeeTerms
 from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
-from trading_ecosystem.messages.units import MINUTE, SECOND, Nanos, PartsPerMillion
+from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
+from trading_ecosystem.domains.exchange.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar
+from trading_ecosystem.domains.exchange.trading_rules import TradingRules
+from trading_ecosystem.messages.orders import SelfTradePrevention
+from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos, PartsPerMillion
+
+
+class Faucet(msgspec.Struct, frozen=True):
+    """The demo faucet of a venue: how much of each asset an account may ask for, and how often."""
+
+    amounts: dict[str, MinorUnits] = {}
+    """Empty: there is no faucet."""
+    every_ns: Nanos = DAY
+    """Least time between two requests of one account for one asset."""
 
 
 class MarginTerms(msgspec.Struct, frozen=True):
@@ -47,3 +62,22 @@ class ExchangeParameters(msgspec.Struct, frozen=True):
     """Which book serves: ``plain``, ``compiled``, or ``auto`` for the compiled one where it is there; they say the same."""
     margin: MarginTerms = MarginTerms()
     """Terms of the perpetuals among the instruments."""
+    fees: FeeTerms = FeeTerms()
+    """Tiers by volume, and fees in other assets than the quote."""
+    rules: dict[str, TradingRules] = {}
+    """Per instrument: tick table, lots, sizes, notional, spread."""
+    matching: dict[str, MatchingParameters] = {}
+    """Per instrument: collar, price bands, auctions."""
+    calendar: TradingCalendar | None = None
+    """When the venue trades; ``None``: always."""
+    self_trade: SelfTradePrevention = SelfTradePrevention.NONE
+    """Of orders that say nothing. Nobody trades with itself here: with ``NONE`` an order that would is refused, and one that
+    would at
+    its turn (a stop, say) is cancelled as the newest."""
+    stop_collar_ppm: PartsPerMillion = 100_000
+    """How far beyond its stop price, or beyond the best opposite price, a buy without a limit may trade where it cannot know
+    what it will find; at this bound it is held."""
+    rate_limit: RateLimit = RateLimit()
+    kyc_required: bool = False
+    """Whether customers have to be verified before they trade."""
+    faucet: Faucet = Faucet()

@@ -106,6 +106,6 @@ class Perpetuals:
                 mark = self.margin.marks[symbol] = median(sources)
                 said.append(MarkPriceChanged(self.venue, symbol, mark, len(sources)))
         if len(self.margin.marks) == len(self.markets):
-            self.variation.settle(said)
+            self.variation.settle(now, said)
             self.liquidation.look(now, said)
         said += self._next(now)

@@ -56,7 +56,7 @@ class Pledges:
         name = (message.account, message.transfer_id)
         known = self._by_name.get(name)
         if known is None:
-            if message.account not in self._accounts or message.amount_minor <= 0:
+            if not self._accounts.may_release(message.account) or message.amount_minor <= 0:
                 return [self._rejected(message)]
             claim = self._claims.of(message.account, message.asset)
             if claim.available < message.amount_minor:

@@ -43,8 +43,8 @@ class Tape:
         self.signed_lots: Lots = 0
         """Of all trades ever: what buyers took less what sellers did."""
 
-    def trade(self, price_ticks: Ticks, lots: Lots, aggressor: Side) -> int:
-        """Take down one trade and return its number."""
+    def trade(self, price_ticks: Ticks, lots: Lots, aggressor: Side | None) -> int:
+        """Take down one trade and return its number; in an auction nobody is the aggressor."""
         if not self.volume_lots:
             self.high_ticks = self.low_ticks = price_ticks
         elif price_ticks > self.high_ticks:
@@ -56,7 +56,7 @@ class Tape:
         if aggressor is _BUY:
             self.buyer_initiated_lots += lots
             self.signed_lots += lots
-        else:
+        elif aggressor is _SELL:
             self.signed_lots -= lots
         self.last_trade_id += 1
         return self.last_trade_id

@@ -98,7 +98,7 @@ def _refused(
     if not (
         0 < price_ticks <= MAXIMUM_TICKS
         if limited
-        else not price_ticks or (kind is _PEGGED and 0 < price_ticks <= MAXIMUM_TICKS)
+        else not price_ticks or (kind is not OrderType.MARKET and 0 < price_ticks <= MAXIMUM_TICKS)
     ):
         return RejectReason.INVALID_PRICE
     if stop_price_ticks and (kind not in TRIGGERED_TYPES or kept.awake or not 0 < stop_price_ticks <= MAXIMUM_TICKS):

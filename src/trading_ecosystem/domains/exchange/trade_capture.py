@@ -1,33 +1,55 @@
 """What a match does: fees, claims of both sides and of the fee account, and the messages about it.
 
 A trade moves claims at once; the assets follow at the custodian, which hears ``TradeMatched`` and settles both legs and the
-fee together at ``settles_at``. The buyer pays notional plus fee and gets the base asset; the seller delivers the base asset
-and gets notional less fee; the fee account gets both fees. The house of the background flow pays no fee, and, having no
-holds, pays from its available claim. Everything is said in the order in which it happened: claims, then fills, then the
-match. In a perpetual nothing is delivered; what a match does there is in :mod:`.margin_trades`.
+fee together at ``settles_at``. The buyer pays the notional and gets the base asset; the seller delivers the base asset and
+gets the notional; each pays its fee in the asset that the fee schedule names, which the fee account gets. The house of the
+background flow pays no fee, and, having no holds, pays from its available claim. Everything is said in the order in which it
+happened: claims, then fills, then the match.
+
+In a perpetual nothing is delivered; what a match does there is in :mod:`.margin_trades`.
+
+In an auction nobody is the taker: both sides pay the maker's rate, and the match has the buyer as its aggressor, for want of
+one.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from trading_ecosystem.domains.exchange.accounts import Accounts
 from trading_ecosystem.domains.exchange.book_events import Filled
-from trading_ecosystem.domains.exchange.claims import Claim, Claims
-from trading_ecosystem.domains.exchange.fees import buy_hold, fee_of
+from trading_ecosystem.domains.exchange.claims import Claims
+from trading_ecosystem.domains.exchange.fee_schedule import FeeSchedule
 from trading_ecosystem.domains.exchange.margin import Margin
-from trading_ecosystem.domains.exchange.margin_trades import MarginTrades, Party
+from trading_ecosystem.domains.exchange.margin_trades import MarginTrades
+from trading_ecosystem.domains.exchange.matches import Match, Matches, Party
+from trading_ecosystem.domains.exchange.order_holds import OrderHolds
 from trading_ecosystem.domains.exchange.orders import Order, OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import Tape
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import ClaimReason, OrderFilled, TradeMatched
 from trading_ecosystem.messages.orders import Liquidity, Side
-from trading_ecosystem.messages.units import Instrument, MinorUnits, Nanos
+from trading_ecosystem.messages.units import Instrument, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.component import Later
 
 _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False):
+    """What is traded, and when."""
+
+    instrument: Instrument
+    trade_id: int
+    price_ticks: Ticks
+    lots: Lots
+    notional: MinorUnits
+    fee_asset: str
+    now: Nanos
+    settles_at: Nanos
 
 
 class TradeCapture:
@@ -38,34 +60,36 @@ class TradeCapture:
         "_claims",
         "_custodian",
         "_cycle_ns",
-        "_maker_ppm",
         "_margin_trades",
         "_orders",
-        "_taker_ppm",
+        "holds",
         "last_execution_id",
         "margin",
+        "matches",
+        "schedule",
         "venue",
     )
 
     def __init__(
-        self, venue: str, parameters: ExchangeParameters, accounts: Accounts, claims: Claims, orders: OrderTable
+        self,
+        venue: str,
+        parameters: ExchangeParameters,
+        accounts: Accounts,
+        claims: Claims,
+        orders: OrderTable,
     ) -> None:
         self.venue = venue
         self._custodian = parameters.custodian
         self._cycle_ns = parameters.settlement_cycle_ns
-        self._maker_ppm = parameters.maker_fee_ppm
-        self._taker_ppm = parameters.taker_fee_ppm
         self._accounts = accounts
         self._claims = claims
         self._orders = orders
+        self.schedule = FeeSchedule(parameters.maker_fee_ppm, parameters.taker_fee_ppm, parameters.fees)
         self.margin = Margin(claims, parameters)
         self._margin_trades = MarginTrades(venue, parameters.margin.margin_every_ns, accounts, self.margin)
+        self.holds = OrderHolds(claims, orders, self.schedule, self.margin)
+        self.matches = Matches()
         self.last_execution_id = 0
-
-    @property
-    def highest_rate_ppm(self) -> int:
-        """The rate at which buys are held."""
-        return max(self._maker_ppm, self._taker_ppm)
 
     def capture(
         self,
@@ -81,121 +105,124 @@ class TradeCapture:
         maker = self._orders.open.get(fill.maker_id)
         assert taker is not None or maker is not None
         assert (maker is None) == (fill.maker_id < 0)
-        notional = instrument.notional(fill.price_ticks, fill.lots)
-        maker_fee = fee_of(notional, self._maker_ppm) if maker else 0
-        taker_fee = fee_of(notional, self._taker_ppm) if taker else 0
-        if aggressor is _BUY:
-            buyer, seller, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
-        else:
-            buyer, seller, buyer_fee, seller_fee = maker, taker, maker_fee, taker_fee
         trade_id = tape.trade(fill.price_ticks, fill.lots, aggressor)
-        if instrument.is_perpetual:
-            settles_at = self._margin_trades.settles_at(now)
-        else:
-            settles_at = now + self._cycle_ns
-            self._deliver(instrument, buyer, fill, notional + buyer_fee, said)
-            self._receive(instrument, seller, fill, notional - seller_fee, said)
-            if maker_fee or taker_fee:
-                fees = self._claims.of(self._accounts.fees, instrument.quote)
-                fees.move(maker_fee + taker_fee, 0)
-                said.append(self._claims.changed(fees, ClaimReason.FEE))
-        if taker:
-            self._fill(instrument, taker, fill, trade_id, Liquidity.TAKER, taker_fee, settles_at, said)
-        if maker:
-            self._fill(instrument, maker, fill, trade_id, Liquidity.MAKER, maker_fee, settles_at, said)
-        buyer_id, seller_id = (fill.taker_id, fill.maker_id) if aggressor is _BUY else (fill.maker_id, fill.taker_id)
-        buyer_side, seller_side = Party(buyer, buyer_id, buyer_fee), Party(seller, seller_id, seller_fee)
-        if instrument.is_perpetual:
-            self._margin_trades.matched(instrument, fill, trade_id, aggressor, buyer_side, seller_side, now, said)
-        else:
-            said.append(self._matched(instrument, fill, trade_id, aggressor, buyer_side, seller_side, now, settles_at))
+        trade = self._trade(instrument, trade_id, fill.price_ticks, fill.lots, now)
+        taking = self._party(trade, taker, fill.taker_id, aggressor, Liquidity.TAKER)
+        making = self._party(trade, maker, fill.maker_id, _SELL if aggressor is _BUY else _BUY, Liquidity.MAKER)
+        buyer, seller = (taking, making) if aggressor is _BUY else (making, taking)
+        self._book(trade, aggressor, buyer, seller, (taking, making), said)
 
-    def _matched(
+    def cross(
         self,
         instrument: Instrument,
-        fill: Filled,
-        trade_id: int,
+        tape: Tape,
+        ids: tuple[int, int],
+        price_ticks: Ticks,
+        lots: Lots,
+        now: Nanos,
+        said: list[Message | Later],
+    ) -> None:
+        """Book one match of an auction, between the buying and the selling order; not one of the house with itself."""
+        trade_id = tape.trade(price_ticks, lots, None)
+        trade = self._trade(instrument, trade_id, price_ticks, lots, now)
+        buyer = self._party(trade, self._orders.open.get(ids[0]), ids[0], _BUY, Liquidity.AUCTION)
+        seller = self._party(trade, self._orders.open.get(ids[1]), ids[1], _SELL, Liquidity.AUCTION)
+        assert buyer.order is not None or seller.order is not None
+        self._book(trade, _BUY, buyer, seller, (buyer, seller), said)
+
+    def _book(
+        self,
+        trade: Trade,
         aggressor: Side,
         buyer: Party,
         seller: Party,
-        now: Nanos,
-        settles_at: Nanos,
-    ) -> TradeMatched:
-        """What the custodian settles."""
-        return TradeMatched(
-            self._custodian,
-            self.venue,
-            trade_id,
-            instrument.symbol,
-            fill.price_ticks,
-            fill.lots,
-            aggressor,
-            buyer.order.command.account if buyer.order else self._accounts.house,
-            seller.order.command.account if seller.order else self._accounts.house,
-            buyer.order_id,
-            seller.order_id,
-            instrument.base,
-            instrument.base_amount(fill.lots),
-            instrument.quote,
-            instrument.notional(fill.price_ticks, fill.lots),
-            buyer.fee_minor,
-            seller.fee_minor,
-            self._accounts.fees,
-            now,
-            settles_at,
-        )
-
-    def _deliver(
-        self, instrument: Instrument, buyer: Order | None, fill: Filled, cost: MinorUnits, said: list[Message | Later]
-    ) -> None:
-        """The buyer's claims: quote out (from the hold, whose unused part returns), base in."""
-        base, quote = self._pair(instrument, buyer)
-        if buyer is None:
-            quote.move(-cost, 0)
-        else:
-            price, held, rate = buyer.hold_price_ticks, buyer.held_lots, self.highest_rate_ppm
-            tick_value = instrument.tick_value
-            freed = buy_hold(price, held, tick_value, rate) - buy_hold(price, held - fill.lots, tick_value, rate)
-            quote.move(freed - cost, -freed)
-        base.move(instrument.base_amount(fill.lots), 0)
-        said.append(self._claims.changed(quote, ClaimReason.TRADED))
-        said.append(self._claims.changed(base, ClaimReason.TRADED))
-
-    def _receive(
-        self, instrument: Instrument, seller: Order | None, fill: Filled, proceeds: MinorUnits, said: list[Message | Later]
-    ) -> None:
-        """The seller's claims: base out (from the hold), quote in."""
-        base, quote = self._pair(instrument, seller)
-        amount = instrument.base_amount(fill.lots)
-        if seller is None:
-            base.move(-amount, 0)
-        else:
-            base.move(0, -amount)
-        quote.move(proceeds, 0)
-        said.append(self._claims.changed(base, ClaimReason.TRADED))
-        said.append(self._claims.changed(quote, ClaimReason.TRADED))
-
-    def _pair(self, instrument: Instrument, order: Order | None) -> tuple[Claim, Claim]:
-        """The claims of one side in base and quote."""
-        account = order.command.account if order else self._accounts.house
-        return self._claims.of(account, instrument.base), self._claims.of(account, instrument.quote)
-
-    def _fill(
-        self,
-        instrument: Instrument,
-        order: Order,
-        fill: Filled,
-        trade_id: int,
-        liquidity: Liquidity,
-        fee: MinorUnits,
-        settles_at: Nanos,
+        filled: tuple[Party, Party],
         said: list[Message | Later],
     ) -> None:
+        """Claims, then fills, then the match; in a perpetual there are positions instead of claims, after the fills."""
+        instrument = trade.instrument
+        if not instrument.is_perpetual:
+            self._settle_claims(trade, buyer, seller, said)
+        for party in filled:
+            self._fill(trade, party, said)
+        if instrument.is_perpetual:
+            self._margin_trades.matched(
+                instrument, trade.price_ticks, trade.lots, trade.trade_id, aggressor, buyer, seller, trade.now, said
+            )
+        else:
+            self._matched(trade, aggressor, buyer, seller, said)
+        if self.schedule.has_tiers:
+            self.schedule.last_trade(instrument, trade.price_ticks)
+            for party in filled:
+                if party.order is not None:
+                    self.schedule.count(party.account, trade.notional, instrument.quote, trade.now)
+
+    def _trade(self, instrument: Instrument, trade_id: int, price_ticks: Ticks, lots: Lots, now: Nanos) -> Trade:
+        notional = instrument.notional(price_ticks, lots)
+        fee_asset = self.schedule.asset_of(instrument)
+        settles_at = self._margin_trades.settles_at(now) if instrument.is_perpetual else now + self._cycle_ns
+        return Trade(instrument, trade_id, price_ticks, lots, notional, fee_asset, now, settles_at)
+
+    def _party(self, trade: Trade, order: Order | None, order_id: int, side: Side, liquidity: Liquidity) -> Party:
+        """One side with its fee; the house, which has no order here, pays none."""
+        if order is None:
+            return Party(self._accounts.house, None, order_id, side, liquidity, 0)
+        maker_ppm, taker_ppm = self.schedule.rates_of(order.command.account, trade.now)
+        fee = self.fee_of(
+            trade.instrument, trade.price_ticks, trade.lots, taker_ppm if liquidity is Liquidity.TAKER else maker_ppm, order
+        )
+        return Party(order.command.account, order, order_id, side, liquidity, fee)
+
+    def fee_of(self, instrument: Instrument, price_ticks: Ticks, lots: Lots, rate: PartsPerMillion, order: Order) -> MinorUnits:
+        """One side's fee; in a third asset never reckoned at a higher price than the order is held at (:mod:`.holds`)."""
+        fee_asset = self.schedule.asset_of(instrument)
+        if fee_asset != instrument.quote and fee_asset != instrument.base:
+            price_ticks = min(price_ticks, order.hold_price_ticks)
+        return self.schedule.fee(instrument, instrument.notional(price_ticks, lots), lots, rate)
+
+    def _settle_claims(self, trade: Trade, buyer: Party, seller: Party, said: list[Message | Later]) -> None:
+        """Move the claims of both sides and of the fee account."""
+        instrument = trade.instrument
+        base_minor = instrument.base_amount(trade.lots)
+        self._exchange(trade, buyer, (instrument.quote, -trade.notional), (instrument.base, base_minor), said)
+        self._exchange(trade, seller, (instrument.base, -base_minor), (instrument.quote, trade.notional), said)
+        fees = buyer.fee_minor + seller.fee_minor
+        if fees:
+            claim = self._claims.of(self._accounts.fees, trade.fee_asset)
+            claim.move(fees, 0)
+            said.append(self._claims.changed(claim, ClaimReason.FEE))
+
+    def _exchange(
+        self,
+        trade: Trade,
+        party: Party,
+        gives: tuple[str, MinorUnits],
+        gets: tuple[str, MinorUnits],
+        said: list[Message | Later],
+    ) -> None:
+        """One side's claims: what it gives (from its hold, whose unused part returns), what it gets, and its fee."""
+        order = party.order
+        freed, fee_freed = self.holds.spent(trade.instrument, order, trade.lots) if order is not None else (0, 0)
+        for asset, amount, unheld in ((*gives, freed), (*gets, 0)):
+            claim = self._claims.of(party.account, asset)
+            paid = party.fee_minor if asset == trade.fee_asset else 0
+            claim.move(amount - paid + unheld, -unheld)
+            said.append(self._claims.changed(claim, ClaimReason.TRADED))
+        if (party.fee_minor or fee_freed) and trade.fee_asset not in (gives[0], gets[0]):
+            claim = self._claims.of(party.account, trade.fee_asset)
+            claim.move(fee_freed - party.fee_minor, -fee_freed)
+            said.append(self._claims.changed(claim, ClaimReason.FEE))
+
+    def _fill(self, trade: Trade, party: Party, said: list[Message | Later]) -> None:
         """One side's view: the order moves on, and its account hears of it."""
-        order.fill(fill.lots)
+        order = party.order
+        if order is None:
+            return
+        order.fill(trade.lots)
         if not order.leaves_lots:
             self._orders.open.pop(order.order_id, None)
         self.last_execution_id += 1
+        party.execution_id = self.last_execution_id
         asked = order.command
         said.append(
             OrderFilled(
@@ -204,16 +231,49 @@ class TradeCapture:
                 asked.client_order_id,
                 order.order_id,
                 self.last_execution_id,
-                trade_id,
+                trade.trade_id,
                 asked.instrument,
                 asked.side,
-                fill.price_ticks,
-                fill.lots,
-                asked.quantity_lots - order.leaves_lots,
+                trade.price_ticks,
+                trade.lots,
+                order.cumulative_lots,
                 order.leaves_lots,
-                liquidity,
+                party.liquidity,
+                trade.fee_asset,
+                party.fee_minor,
+                trade.settles_at,
+            )
+        )
+
+    def _matched(self, trade: Trade, aggressor: Side, buyer: Party, seller: Party, said: list[Message | Later]) -> None:
+        """The match with both parties, for the custodian; kept until it settles, so that it can be undone."""
+        instrument = trade.instrument
+        self.matches.keep(
+            Match(instrument, trade.trade_id, trade.price_ticks, trade.lots, buyer, seller, trade.fee_asset, trade.settles_at),
+            trade.now,
+        )
+        said.append(
+            TradeMatched(
+                self._custodian,
+                self.venue,
+                trade.trade_id,
+                instrument.symbol,
+                trade.price_ticks,
+                trade.lots,
+                aggressor,
+                buyer.account,
+                seller.account,
+                buyer.order_id,
+                seller.order_id,
+                instrument.base,
+                instrument.base_amount(trade.lots),
                 instrument.quote,
-                fee,
-                settles_at,
+                trade.notional,
+                buyer.fee_minor,
+                seller.fee_minor,
+                self._accounts.fees,
+                trade.now,
+                trade.settles_at,
+                "" if trade.fee_asset == instrument.quote else trade.fee_asset,
             )
         )

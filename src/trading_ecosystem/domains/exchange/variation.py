@@ -28,7 +28,7 @@ from trading_ecosystem.messages.margin import (
     VariationLine,
     VariationSettled,
 )
-from trading_ecosystem.messages.units import MinorUnits
+from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
 
@@ -48,7 +48,7 @@ class Variation:
         self._liquidation = liquidation
         self.number = 0
 
-    def settle(self, said: list[Message | Later]) -> None:
+    def settle(self, now: Nanos, said: list[Message | Later]) -> None:
         """Pay what is due at the present marks, and carry every position at them."""
         lines: dict[str, tuple[VariationLine, ...]] = {}
         due: dict[str, MinorUnits] = {}
@@ -59,7 +59,7 @@ class Variation:
         if fees:
             due[self._accounts.fees] = due.get(self._accounts.fees, 0) + fees
         moved = dict.fromkeys(due, 0)
-        deficit = self._collect(due, moved, said)
+        deficit = self._collect(due, moved, now, said)
         self._pay(due, moved, deficit, said)
         self._say(lines, due, moved, said)
 
@@ -83,7 +83,9 @@ class Variation:
         assert total == 0, f"variation of {self.venue} adds up to {total}"
         return fees
 
-    def _collect(self, due: dict[str, MinorUnits], moved: dict[str, MinorUnits], said: list[Message | Later]) -> MinorUnits:
+    def _collect(
+        self, due: dict[str, MinorUnits], moved: dict[str, MinorUnits], now: Nanos, said: list[Message | Later]
+    ) -> MinorUnits:
         """Take what losers owe, and what they cannot pay from the venue's own accounts; returns what nobody could pay."""
         accounts = self._accounts
         uncovered = 0
@@ -93,7 +95,7 @@ class Variation:
                 continue
             owed -= self._take(account, owed, moved)
             if owed and account not in accounts.own:
-                self._liquidation.start(account, -owed, said)
+                self._liquidation.start(account, -owed, now, said)
                 owed -= self._take(account, owed, moved)
             for insurer in (accounts.clearing, accounts.fees, accounts.house):
                 if not owed:

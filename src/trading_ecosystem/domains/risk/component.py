@@ -42,6 +42,7 @@ from trading_ecosystem.messages.risk import (
     LimitSet,
     RiskCommandRejected,
 )
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said
 from trading_ecosystem.ports.randomness import Randomness
@@ -61,6 +62,8 @@ class Risk(Component):
         OrderFilled: "order_filled",
         VariationSettled: "variation_settled",
         VariationPosted: "variation_posted",
+        TradeBusted: "trade_busted",
+        TradeCorrected: "trade_corrected",
         SettlementSettled: "settlement_settled",
         TransferPending: "transfer_pending",
         TransferPosted: "transfer_posted",
@@ -147,7 +150,26 @@ class Risk(Component):
         watch = self._settlement_watch(message.venue)
         key = (message.venue, message.instrument, message.trade_id, message.account)
         watch.fill_arrived(fill.settles_at, key, now, self.alerts, said)
-        self._positions_changed((fill.base, fill.quote), now, said)
+        self._positions_changed(fill.assets, now, said)
+        return said
+
+    def trade_busted(self, message: TradeBusted, now: Nanos) -> Said:
+        """A trade was undone before it settled: its fill never was."""
+        said: SaidList = []
+        fill = self.positions.trade_busted(message)
+        if fill is None:
+            return _NOTHING
+        self._settlement_watch(message.venue).evaluate(now, self.alerts, said)
+        self._positions_changed(fill.assets, now, said)
+        return said
+
+    def trade_corrected(self, message: TradeCorrected, now: Nanos) -> Said:
+        """A trade has another price: so has its fill."""
+        said: SaidList = []
+        fill = self.positions.trade_corrected(message)
+        if fill is None:
+            return _NOTHING
+        self._positions_changed(fill.assets, now, said)
         return said
 
     def settlement_settled(self, message: SettlementSettled, now: Nanos) -> Said:
@@ -157,7 +179,8 @@ class Risk(Component):
             return _NOTHING
         self._settlement_watch(message.venue).evaluate(now, self.alerts, said)
         instrument = INSTRUMENTS[message.instrument]
-        self._positions_changed((instrument.base, instrument.quote), now, said)
+        third = [after.asset for after in message.pledged_after if after.asset not in (instrument.base, instrument.quote)]
+        self._positions_changed((instrument.base, instrument.quote, *third), now, said)
         return said
 
     def variation_settled(self, message: VariationSettled, now: Nanos) -> Said:

@@ -7,6 +7,7 @@ Unsettled amounts are remembered fill by fill until the settlement of their trad
   by (venue, instrument, trade, account, execution), settlements by (venue, instrument, trade, account), transfers by all their
   fields, because a custodian that is asked again answers with the amounts of now. What is pending counts no more once posted.
 - A settlement that arrives before its fill is remembered; the fill then adds nothing, because the pledged amount has it.
+- A busted trade's fill is taken back, a corrected one's changed, as long as it is unsettled.
 - A venue's balance is a claim on the same assets and is never added.
 
 The last ``REMEMBERED`` settlements and transfers are known; a copy that comes after so many others counts as new.
@@ -31,6 +32,7 @@ from trading_ecosystem.messages.custodian import (
 from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos
 
 REMEMBERED: Final = 20_000
@@ -40,7 +42,10 @@ TradeKey: TypeAlias = tuple[str, str, int, str]
 
 
 class UnsettledFill(msgspec.Struct, frozen=True, gc=False):
-    """What a fill will bring (positive) and cost (negative) when it settles; the fee is in the quote amount."""
+    """What a fill will bring (positive) and cost (negative) when it settles.
+
+    The fee is in the base or quote amount where it is charged in one of these, else it is ``third_minor``.
+    """
 
     execution_id: int
     base: str
@@ -48,6 +53,19 @@ class UnsettledFill(msgspec.Struct, frozen=True, gc=False):
     quote: str
     quote_minor: MinorUnits
     settles_at: Nanos
+    third: str = ""
+    third_minor: MinorUnits = 0
+
+    @property
+    def amounts(self) -> tuple[tuple[str, MinorUnits], ...]:
+        """Everything that it changes."""
+        legs = ((self.base, self.base_minor), (self.quote, self.quote_minor))
+        return (*legs, (self.third, self.third_minor)) if self.third else legs
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Every asset that it changes."""
+        return tuple(asset for asset, _ in self.amounts)
 
 
 class Memory:
@@ -102,20 +120,10 @@ class Positions:
         fills = self.unsettled.get(key, [])
         if key in self._settled or any(fill.execution_id == message.execution_id for fill in fills):
             return None
-        instrument = INSTRUMENTS[message.instrument]
-        assert message.fee_asset == instrument.quote, f"fee of trade {message.trade_id} in {message.fee_asset}"
-        base = instrument.base_amount(message.quantity_lots)
-        quote = -instrument.notional(message.price_ticks, message.quantity_lots)
-        if message.side is Side.SELL:
-            base, quote = -base, -quote
-        fill = UnsettledFill(
-            message.execution_id, instrument.base, base, instrument.quote, quote - message.fee_minor, message.settles_at
-        )
+        fill = _unsettled(message, message.settles_at)
         fills.append(fill)
         self.unsettled[key] = fills
-        self._add(fill.base, fill.base_minor)
-        self._add(fill.quote, fill.quote_minor)
-        self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + abs(fill.base_minor)
+        self._count(fill, 1)
         return fill
 
     def perpetual_filled(self, message: OrderFilled) -> bool:
@@ -149,6 +157,31 @@ class Positions:
         self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
         return True
 
+    def trade_busted(self, message: TradeBusted) -> UnsettledFill | None:
+        """Take back a fill whose trade was undone, and return it; ``None`` if it is not known as unsettled."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if not self._settled.add(key):
+            return None
+        found = None
+        for fill in self.unsettled.pop(key, ()):
+            self._count(fill, -1)
+            found = fill
+        return found
+
+    def trade_corrected(self, message: TradeCorrected) -> UnsettledFill | None:
+        """Give a fill its corrected amounts, and return it; ``None`` if it is not known as unsettled, or corrected already."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        fills = self.unsettled.get(key, [])
+        for place, fill in enumerate(fills):
+            if fill.execution_id == message.corrected_execution_id:
+                self._count(fill, -1)
+                fills[place] = _unsettled(message, fill.settles_at)
+                self._count(fills[place], 1)
+                return fills[place]
+        return None
+
     def settlement_settled(self, message: SettlementSettled) -> bool:
         """Turn one side of a trade from unsettled into pledged amounts; false if that was done already."""
         self._assert_ours(message.account)
@@ -158,9 +191,7 @@ class Positions:
         for after in message.pledged_after:
             self._set_pledged(message.custodian, message.account, message.venue, after.asset, after.pledged_after)
         for fill in self.unsettled.pop(key, ()):
-            self._add(fill.base, -fill.base_minor)
-            self._add(fill.quote, -fill.quote_minor)
-            self.unsettled_base[fill.base] -= abs(fill.base_minor)
+            self._count(fill, -1)
         return True
 
     def transfer_posted(self, message: TransferPosted) -> bool:
@@ -199,6 +230,12 @@ class Positions:
             return 0
         return amount
 
+    def _count(self, fill: UnsettledFill, sign: int) -> None:
+        """A fill is unsettled from now on (+1), or not any more (-1)."""
+        for asset, amount in fill.amounts:
+            self._add(asset, sign * amount)
+        self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + sign * abs(fill.base_minor)
+
     def _add(self, asset: str, amount: MinorUnits) -> None:
         self.totals[asset] = self.totals.get(asset, 0) + amount
 
@@ -214,3 +251,20 @@ class Positions:
 
     def _assert_ours(self, account: str) -> None:
         assert account == self.firm or master_of(account) == self.firm, f"{account} is not of {self.firm}"
+
+
+def _unsettled(message: OrderFilled | TradeCorrected, settles_at: Nanos) -> UnsettledFill:
+    """What a fill, or its correction, will bring and cost."""
+    instrument = INSTRUMENTS[message.instrument]
+    base = instrument.base_amount(message.quantity_lots)
+    quote = -instrument.notional(message.price_ticks, message.quantity_lots)
+    if message.side is Side.SELL:
+        base, quote = -base, -quote
+    third, third_minor = "", 0
+    if message.fee_asset == instrument.quote:
+        quote -= message.fee_minor
+    elif message.fee_asset == instrument.base:
+        base -= message.fee_minor
+    elif message.fee_minor:
+        third, third_minor = message.fee_asset, -message.fee_minor
+    return UnsettledFill(message.execution_id, instrument.base, base, instrument.quote, quote, settles_at, third, third_minor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
@@ -27,6 +27,8 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
+from trading_ecosystem.messages.orders import TradingPhase
 from trading_ecosystem.messages.trading import (
     OrderWithheld,
     PortfolioQuestion,
@@ -39,6 +41,7 @@ from trading_ecosystem.messages.trading import (
     StrategyMarked,
     StrategyStarted,
 )
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said
 from trading_ecosystem.ports.randomness import Randomness
@@ -46,6 +49,20 @@ from trading_ecosystem.ports.randomness import Randomness
 LIQUIDATION: Final = "liquidation:"
 """What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""
 NOTHING: Final[tuple[Message, ...]] = ()
+
+
+Report: TypeAlias = (
+    OrderAccepted
+    | OrderRejected
+    | OrderFilled
+    | OrderCancelled
+    | CancelRejected
+    | OrderReplaced
+    | OrderRestated
+    | TradeBusted
+    | TradeCorrected
+)
+"""What a venue says about one order."""
 
 
 class Trading(Component):
@@ -67,6 +84,11 @@ class Trading(Component):
         OrderFilled: "order_filled",
         OrderCancelled: "order_cancelled",
         CancelRejected: "cancel_rejected",
+        OrderReplaced: "order_changed",
+        OrderRestated: "order_changed",
+        TradingPhaseChanged: "phase_changed",
+        TradeBusted: "trade_busted",
+        TradeCorrected: "trade_corrected",
         StartStrategy: "start_strategy",
         StopStrategy: "stop_strategy",
     }
@@ -281,9 +303,37 @@ class Trading(Component):
         desk, order = found
         return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
 
-    def _find(
-        self, message: OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | CancelRejected
-    ) -> tuple[Desk, Order] | None:
+    def order_changed(self, message: OrderReplaced | OrderRestated, now: Nanos) -> Said:
+        """An order has another quantity, or price: replaced by other means, or cut down by the venue."""
+        found = self._find(message)
+        if found is not None and found[1].state not in ENDED:
+            found[1].quantity_lots = message.quantity_lots
+            if isinstance(message, OrderReplaced):
+                found[1].price_ticks = message.price_ticks
+        return NOTHING
+
+    def phase_changed(self, message: TradingPhaseChanged, now: Nanos) -> Said:
+        """An instrument is halted or closed, or trades again: strategies send nothing there meanwhile."""
+        feed = self.market.feeds.get((message.venue, message.instrument))
+        if feed is not None:
+            feed.takes_orders = message.phase not in (TradingPhase.CLOSED, TradingPhase.HALTED)
+        return NOTHING
+
+    def trade_busted(self, message: TradeBusted, now: Nanos) -> Said:
+        """A trade of a strategy was undone."""
+        found = self._find(message)
+        if found is None or not found[1].undoes(message.busted_execution_id, message.execution_id):
+            return NOTHING
+        return found[0].busted(message)
+
+    def trade_corrected(self, message: TradeCorrected, now: Nanos) -> Said:
+        """A trade of a strategy has another price."""
+        found = self._find(message)
+        if found is None or not found[1].undoes(message.corrected_execution_id, message.execution_id):
+            return NOTHING
+        return found[0].corrected(message)
+
+    def _find(self, message: Report) -> tuple[Desk, Order] | None:
         """The desk and order that a report is about; ``None`` for orders that the firm placed by other means."""
         desk = self.desks.get(message.client_order_id.rpartition("-")[0])
         if desk is None or desk.account != message.account:

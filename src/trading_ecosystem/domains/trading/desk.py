@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from msgspec import structs
+
 from trading_ecosystem.domains.trading.intentions import (
     INTENTIONS,
     Cancel,
@@ -38,6 +40,7 @@ from trading_ecosystem.messages.trading import (
     StrategyStarted,
     WithheldReason,
 )
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
@@ -176,6 +179,7 @@ class Desk:
                     price_ticks=place.price_ticks,
                     quantity_lots=place.quantity_lots,
                     post_only=place.post_only,
+                    terms=place.terms,
                 )
             )
 
@@ -228,7 +232,7 @@ class Desk:
             return []
         self.fills += 1
         position = self.portfolio.position(order.venue, order.instrument)
-        position.fill(fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_minor)
+        position.fill(fill.side, fill.price_ticks, fill.quantity_lots, position.fee(fill))
         said: SaidList = [self.position_changed(position)]
         if self.is_running:
             said += self.ask("order_filled", (order, fill), now)
@@ -243,6 +247,20 @@ class Desk:
         self.fills += 1
         position = self.portfolio.position(fill.venue, fill.instrument)
         position.fill(fill.side, fill.price_ticks, fill.quantity_lots, fill.fee_minor)
+        return [self.position_changed(position)]
+
+    def busted(self, bust: TradeBusted) -> SaidList:
+        """A trade was undone: the position is as if the opposite had been filled, without fee; told to nobody else."""
+        position = self.portfolio.position(bust.venue, bust.instrument)
+        position.undo(bust.side, bust.price_ticks, bust.quantity_lots, position.fee(bust))
+        return [self.position_changed(position)]
+
+    def corrected(self, correction: TradeCorrected) -> SaidList:
+        """A trade has another price and fee."""
+        position = self.portfolio.position(correction.venue, correction.instrument)
+        before = structs.replace(correction, price_ticks=correction.price_before_ticks, fee_minor=correction.fee_before_minor)
+        position.undo(before.side, before.price_ticks, before.quantity_lots, position.fee(before))
+        position.fill(correction.side, correction.price_ticks, correction.quantity_lots, position.fee(correction))
         return [self.position_changed(position)]
 
     def ended(self, order: Order, state: OrderState, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
+from trading_ecosystem.messages.orders import OrderTerms, OrderType, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 
 
@@ -22,6 +22,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL
     post_only: bool = False
     label: str = ""
+    terms: OrderTerms | None = None
 
 
 class PlaceTogether(msgspec.Struct, frozen=True):

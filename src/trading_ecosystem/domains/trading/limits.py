@@ -61,6 +61,8 @@ class OwnLimits:
             return WithheldReason.OPEN_ORDERS
         if self._exceeds_position(place, orders, portfolio):
             return WithheldReason.POSITION
+        if not self.market.feeds[place.venue, place.instrument].takes_orders:
+            return WithheldReason.NOT_TRADING
         return None
 
     def requirement(self, place: Place, portfolio: Portfolio) -> Requirement | None:
@@ -101,8 +103,10 @@ class OwnLimits:
 
     def _price_ticks(self, place: Place) -> Ticks:
         """The order's own price, or for a market order the best price of the other side (0 if there is none)."""
-        if place.order_type is OrderType.LIMIT:
+        if place.price_ticks:
             return place.price_ticks
+        if place.terms is not None and place.terms.stop_price_ticks:
+            return place.terms.stop_price_ticks
         quote = self.market.feeds[place.venue, place.instrument].quote
         if quote is None:
             return 0
@@ -142,4 +146,6 @@ def _is_valid(place: Place) -> bool:
     resting = place.time_in_force is TimeInForce.GOOD_TILL_CANCEL
     if place.order_type is OrderType.MARKET:
         return place.price_ticks == 0 and not resting and not place.post_only
+    if place.order_type is not OrderType.LIMIT:
+        return place.terms is not None and place.price_ticks >= 0  # the venue knows the rules of the rarer types
     return place.price_ticks > 0 and (resting or not place.post_only)

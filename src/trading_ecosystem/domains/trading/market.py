@@ -9,9 +9,9 @@ from trading_ecosystem.messages.units import MinorUnits, Nanos
 
 
 class Feed:
-    """One instrument at one venue: its latest quote, when that was heard, and its listing."""
+    """One instrument at one venue: its latest quote, when that was heard, its listing, and whether orders are taken."""
 
-    __slots__ = ("heard_at", "listing", "margin", "quote")
+    __slots__ = ("heard_at", "listing", "margin", "quote", "takes_orders")
 
     def __init__(self) -> None:
         self.quote: QuoteChanged | None = None
@@ -19,6 +19,7 @@ class Feed:
         self.listing: InstrumentListed | None = None
         self.margin: PerpetualListed | None = None
         """The margin terms, of a perpetual."""
+        self.takes_orders = True
 
 
 class Market:

@@ -88,6 +88,13 @@ class Order:
         """What may still be filled; 0 for an order that has ended."""
         return 0 if self.state in ENDED else self.quantity_lots - self.cumulative_lots
 
+    def undoes(self, execution_id: int, by: int) -> bool:
+        """Take note that an execution was undone or corrected by another; false if it was not known, or that was noted."""
+        if execution_id not in self.executions or by in self.executions:
+            return False
+        self.executions.append(by)
+        return True
+
     @property
     def is_pending(self) -> bool:
         """Whether a request of its sender is unanswered."""

@@ -10,7 +10,9 @@ apart.
 from __future__ import annotations
 
 from trading_ecosystem.domains.trading.rounding import half_even
+from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, Lots, MinorUnits, Ticks
 
 
@@ -47,6 +49,20 @@ class Position:
             signed -= signed_closing
         self.lots += signed
         self.cost_minor += lot_price * signed
+
+    def undo(self, side: Side, price_ticks: Ticks, quantity_lots: Lots, fee_minor: MinorUnits) -> None:
+        """Take back one fill: as the opposite fill at its price, without turnover, and with its fee given back."""
+        self.fill(Side.SELL if side is Side.BUY else Side.BUY, price_ticks, quantity_lots, -fee_minor)
+        self.turnover_minor -= 2 * price_ticks * self.tick_value * quantity_lots
+
+    def fee(self, report: OrderFilled | TradeBusted | TradeCorrected) -> MinorUnits:
+        """A fee in the quote asset: one in the base asset at the fill's price, half to even; one in a third is not counted."""
+        instrument = INSTRUMENTS[self.instrument]
+        if report.fee_asset == instrument.quote:
+            return report.fee_minor
+        if report.fee_asset == instrument.base:
+            return half_even(report.fee_minor * report.price_ticks * instrument.tick_size, MINOR_UNITS_PER_WHOLE)
+        return 0
 
     @property
     def average_price_minor(self) -> MinorUnits:
