@@ -374,7 +374,7 @@ def test_a_triggered_reduce_only_stop_goes_before_what_rests(market: Market) -> 
         ({"lots": 10**12 + 1}, RejectReason.INVALID_QUANTITY),
         ({"price": 10**12 + 1}, RejectReason.INVALID_PRICE),
         ({"price": 0, "order_type": OrderType.LIMIT, "hidden": True, "display_lots": 1}, RejectReason.INVALID_PRICE),
-        ({"order_type": OrderType.STOP, "stop_price_ticks": 90}, RejectReason.INVALID_PRICE),
+        ({"order_type": OrderType.STOP, "stop_price_ticks": 90, "price": -1}, RejectReason.INVALID_PRICE),
         ({"time_in_force": GTD}, RejectReason.INVALID_TIME_IN_FORCE),
         ({"time_in_force": GTD, "expires_at": NOW}, RejectReason.INVALID_TIME_IN_FORCE),
         ({"expires_at": NOW + 1}, RejectReason.INVALID_TIME_IN_FORCE),
@@ -416,7 +416,7 @@ def test_what_is_not_there_cannot_be_replaced_or_cancelled(market: Market) -> No
     assert market.matching.replace(77, 1, 1, NOW) == [Refused(77, RejectReason.UNKNOWN_ORDER)]
     assert market.matching.cancel(77, NOW) == [Refused(77, RejectReason.UNKNOWN_ORDER)]
     assert market.matching.replace(5, 0, 0, NOW) == [Refused(5, RejectReason.INVALID_QUANTITY)]
-    assert market.matching.replace(5, 1, 7, NOW) == [Refused(5, RejectReason.INVALID_PRICE)]
+    assert market.matching.replace(5, 1, -7, NOW) == [Refused(5, RejectReason.INVALID_PRICE)]
     market.place(6, BUY, 1, 90, time_in_force=DAY)
     assert market.matching.replace(6, 1, 90, NOW, stop_price_ticks=5) == [Refused(6, RejectReason.INVALID_TERMS)]
 
