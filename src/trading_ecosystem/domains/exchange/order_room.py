@@ -77,6 +77,7 @@ class OrderRoom:
     def park(self, kept: KeptOrder, waits_for: WaitingFor) -> None:
         """An order waits beside the book."""
         kept.waits_for = waits_for
+        self._unwatch(kept.new.order_id)
         if waits_for is WaitingFor.AUCTION:
             self.at_auction[kept.new.order_id] = kept
         stop = kept.stop_price_ticks if waits_for is WaitingFor.TRIGGER else 0
@@ -99,6 +100,7 @@ class OrderRoom:
     def rested(self, kept: KeptOrder) -> None:
         """An order rests in the book: forget it if from now on it is like any other there."""
         order_id, terms = kept.new.order_id, kept.terms
+        self._unwatch(order_id)
         if (kept.group and self.lists.is_list_of(kept)) or terms.reduce_only:
             self.watched[order_id] = kept
             self._nearest = None
@@ -114,6 +116,10 @@ class OrderRoom:
         if kept.terms.reduce_only:
             self.positions.remove(kept)
         self.pegs.remove(order_id)
+        self._unwatch(order_id)
+
+    def _unwatch(self, order_id: int) -> None:
+        """Nobody else is concerned by an order's trades any more."""
         if self.watched.pop(order_id, None) is not None:
             self._nearest = None
 
