@@ -318,13 +318,18 @@ def _print_json(document: object) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"trading-ecosystem {__version__}\n")
+        from trading_ecosystem.domains.exchange.books import serving
+
+        sys.stdout.write(f"trading-ecosystem {__version__}\norder book: {serving()}\n")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and which order book serves."),
+    ] = False,
 ) -> None:
     """Options of every command."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.campaign import REPOSITORY
 
+from trading_ecosystem import __version__
 from trading_ecosystem.domains.exchange import books
 from trading_ecosystem.domains.exchange.book import OrderBook
 from trading_ecosystem.ports.errors import BadInput
@@ -34,6 +35,12 @@ def test_without_the_extension_the_plain_book_serves(monkeypatch: pytest.MonkeyP
     assert books.serving() == "plain"
     with pytest.raises(BadInput, match="the compiled book was not built; install with a C compiler present"):
         books.book_class("compiled")
+
+
+def test_the_command_line_says_which_book_serves() -> None:
+    asked = [sys.executable, "-m", "trading_ecosystem", "--version"]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [f"trading-ecosystem {__version__}", f"order book: {books.serving()}"]
 
 
 def test_the_compiled_book_is_there_where_it_can_be_built(tmp_path: Path) -> None:
