@@ -184,6 +184,7 @@ def order(account: str, client_order_id: str, side: str, lots: int, price: int =
         price,
         lots,
         terms.get("post_only", False),
+        terms.get("terms"),
     )
 
 
