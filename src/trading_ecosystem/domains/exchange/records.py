@@ -24,6 +24,7 @@ from trading_ecosystem.messages.exchange import (
     TradeMatched,
 )
 from trading_ecosystem.messages.margin import PerpetualMatched
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
 from trading_ecosystem.messages.orders import Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import INSTRUMENTS, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
 from trading_ecosystem.ports.records import Change, Record, Upsert
@@ -231,6 +232,13 @@ def _cancelled(said: OrderCancelled, now: Nanos) -> tuple[Change, ...]:
     return (Upsert(state),)
 
 
+def _changed(said: OrderReplaced | OrderRestated, now: Nanos) -> tuple[Change, ...]:
+    """An order has another quantity; its terms stay as accepted, its state says what is left."""
+    status = OrderStatus.PARTIALLY_FILLED if said.cumulative_lots else OrderStatus.NEW
+    state = OrderStateRecord(said.venue, said.account, said.order_id, status, said.cumulative_lots, said.leaves_lots, now)
+    return (Upsert(state),)
+
+
 def _matched(said: TradeMatched, _: Nanos) -> tuple[Change, ...]:
     return (
         Upsert(
@@ -303,6 +311,8 @@ _KEPT: Final[dict[type[Message], Callable[[Any, Nanos], tuple[Change, ...]]]] = 
     OrderRejected: _rejected,
     OrderFilled: _filled,
     OrderCancelled: _cancelled,
+    OrderReplaced: _changed,
+    OrderRestated: _changed,
     TradeMatched: _matched,
     InstrumentListed: _listed,
     PerpetualMatched: _perpetual_matched,
