@@ -51,6 +51,7 @@ from trading_ecosystem.domains.exchange.compiled_book cimport (
     Placing,
     core_cancel,
     core_place,
+    core_prefetch,
     core_reduce,
     core_refuse,
     core_replace,
@@ -65,6 +66,7 @@ SELL, MARKET, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, REPRICE, HIDDEN = 1,
 cdef int _INVALID_TERMS = 4
 cdef int _UNKNOWN_INSTRUMENT = 10
 cdef int _MODES = 5
+cdef Py_ssize_t _AHEAD = 6  # Commands from asking for memory to needing it.
 
 
 cdef struct Command:
@@ -186,6 +188,10 @@ cdef class Batch:
                 with nogil:
                     for number in range(count):
                         # Copied, since a caller's buffer may begin anywhere.
+                        if number + _AHEAD < count:
+                            memcpy(&command, first + (number + _AHEAD) * sizeof(Command), sizeof(Command))
+                            if command.symbol < books:
+                                core_prefetch(self.cores[command.symbol], command.order_id)
                         memcpy(&command, first + number * sizeof(Command), sizeof(Command))
                         run_command(self.cores, books, &self.nowhere, &command, &self.terms)
             finally:

@@ -45,16 +45,17 @@ cdef struct PageEntry:
 
 
 cdef struct Ladder:
-    # The pages of one side that have levels, best last.
+    # The pages of one side that have levels, best last; ``hints`` are pages found lately, by the end of their key (page 0: none).
     PageEntry* pages
     int count
     int capacity
     uint32_t best
+    PageEntry hints[16]
 
 
 cdef struct Named:
-    # One place of the table that finds an order's slot by its number; slot 0 is empty.
-    int64_t order_id
+    # One place of the table that finds an order's slot by its number: 32 bits of the scrambled number; slot 0 is empty.
+    uint32_t tag
     uint32_t slot
 
 
@@ -157,6 +158,7 @@ cdef int core_reduce(Core* core, int64_t order_id, int64_t lots) noexcept nogil
 cdef int core_replace(Core* core, int64_t order_id, int64_t lots, int64_t price, bint post_only, int self_trade) noexcept nogil
 cdef int core_refuse(Core* core, int64_t order_id, int reason) noexcept nogil
 cdef object event_struct(const Event* event)
+cdef void core_prefetch(const Core* core, int64_t order_id) noexcept nogil
 cdef uint32_t core_slot(const Core* core, int64_t order_id) noexcept nogil
 cdef uint32_t core_displayed(const Core* core, int side) noexcept nogil
 cdef int64_t core_fillable(const Core* core, int side, int64_t lots, bint limited, int64_t price, uint32_t owner, int self_trade) noexcept nogil

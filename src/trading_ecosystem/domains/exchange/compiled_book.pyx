@@ -6,8 +6,8 @@ again. A level has a queue of displayed and one of hidden orders. Sixty-four nei
 that has a level, and each side has its pages in one sorted array, best last: the best price is kept, and the next one is a bit
 scan away. Pages and levels exist only while orders stand there, so that any price costs the same and memory is bounded by what
 rests. What only icebergs and hidden orders have lies in a second table, allocated when the first of them comes. Orders
-are found by number in a table with open addressing, whose entries hold number and slot together: a slot that was used again can
-never be mistaken for the order that was there before.
+are found by number in a table with open addressing, whose entries hold 32 bits of the scrambled number and the slot; the order
+there is asked for its whole number, so that a slot that was used again is never mistaken for the order that was there before.
 
 Nothing here multiplies price and quantity, so nothing overflows: a side holds at most 4·10⁶ orders of 10¹² lots, and sums that
 only have to reach a bound stop there. All commands run without the interpreter lock and write events of 64 bytes into one buffer;
@@ -44,7 +44,9 @@ cdef extern from *:
     """
     #define highest_bit(bits) (63 - __builtin_clzll(bits))
     #define lowest_bit(bits) __builtin_ctzll(bits)
+    #define prefetch(address) __builtin_prefetch(address)
     """
+    void prefetch(const void* address) noexcept nogil
     int highest_bit(uint64_t bits) noexcept nogil
     int lowest_bit(uint64_t bits) noexcept nogil
 
@@ -162,44 +164,64 @@ cdef int core_refuse(Core* core, int64_t order_id, int reason) noexcept nogil:
 # ---------------------------------------------------------------- finding orders by number
 
 
-cdef inline uint64_t place_of(const Core* core, int64_t order_id) noexcept nogil:
-    """Where the search for a number begins: eight neighbouring numbers share a cache line or two, and the groups are spread by
-    multiplication by 2⁶⁴ over the golden ratio, so that numbers that were counted up stay together and others do no harm."""
+cdef inline uint32_t tag_of(int64_t order_id) noexcept nogil:
+    """What the table knows of a number: its last three bits, and 29 bits of the rest times 2⁶⁴ over the golden ratio.
+
+    Eight neighbouring numbers thus share a cache line or two, so that numbers that were counted up stay together, and the
+    groups are spread, so that others do no harm.
+    """
     cdef uint64_t number = <uint64_t> order_id
-    return ((((number >> 3) * <uint64_t> 0x9E3779B97F4A7C15u) >> core.names_shift) << 3) | (number & 7)
+    return <uint32_t> ((((number >> 3) * <uint64_t> 0x9E3779B97F4A7C15u) >> 35) << 3 | (number & 7))
+
+
+cdef inline uint64_t place_of(const Core* core, uint32_t tag) noexcept nogil:
+    """Where the search for a number begins; the table's size decides how many bits of its tag count."""
+    return (<uint64_t> tag >> 3 >> core.names_shift) << 3 | (tag & 7)
+
+
+cdef void core_prefetch(const Core* core, int64_t order_id) noexcept nogil:
+    """Ask the processor for the place where the search for a number begins, some commands before it is needed."""
+    prefetch(&core.names[place_of(core, tag_of(order_id))])
 
 
 cdef uint32_t core_slot(const Core* core, int64_t order_id) noexcept nogil:
     """The slot of a resting order, 0 where none has this number."""
-    cdef uint64_t place = place_of(core, order_id)
-    while core.names[place].slot:
-        if core.names[place].order_id == order_id:
-            return core.names[place].slot
+    cdef uint32_t tag = tag_of(order_id)
+    cdef uint64_t place = place_of(core, tag)
+    cdef uint32_t slot = core.names[place].slot
+    while slot:
+        if core.names[place].tag == tag and core.orders[slot].order_id == order_id:
+            return slot
         place = (place + 1) & core.names_mask
+        slot = core.names[place].slot
     return 0
 
 
-cdef inline void name(Core* core, int64_t order_id, uint32_t slot) noexcept nogil:
-    cdef uint64_t place = place_of(core, order_id)
+cdef inline void name_tag(Core* core, uint32_t tag, uint32_t slot) noexcept nogil:
+    cdef uint64_t place = place_of(core, tag)
     while core.names[place].slot:
         place = (place + 1) & core.names_mask
-    core.names[place].order_id = order_id
+    core.names[place].tag = tag
     core.names[place].slot = slot
 
 
-cdef inline void unname(Core* core, int64_t order_id) noexcept nogil:
+cdef inline void name(Core* core, int64_t order_id, uint32_t slot) noexcept nogil:
+    name_tag(core, tag_of(order_id), slot)
+
+
+cdef inline void unname(Core* core, int64_t order_id, uint32_t slot) noexcept nogil:
     """Forget a number, and close the gap so that no search ends too early."""
     cdef uint64_t mask = core.names_mask
-    cdef uint64_t hole = place_of(core, order_id)
+    cdef uint64_t hole = place_of(core, tag_of(order_id))
     cdef uint64_t place, home
-    while core.names[hole].order_id != order_id or not core.names[hole].slot:
+    while core.names[hole].slot != slot:
         hole = (hole + 1) & mask
     place = hole
     while True:
         place = (place + 1) & mask
         if not core.names[place].slot:
             break
-        home = place_of(core, core.names[place].order_id)
+        home = place_of(core, core.names[place].tag)
         if ((place - home) & mask) >= ((place - hole) & mask):
             core.names[hole] = core.names[place]
             hole = place
@@ -219,7 +241,7 @@ cdef bint grow_names(Core* core) noexcept nogil:
     core.names_shift -= 1
     for place in range(old_size):
         if old[place].slot:
-            name(core, old[place].order_id, old[place].slot)
+            name_tag(core, old[place].tag, old[place].slot)
     free(old)
     return True
 
@@ -265,7 +287,7 @@ cdef bint make_room(Core* core) noexcept nogil:
                 return False
             core.ladders[side].pages = <PageEntry*> grown
             core.ladders[side].capacity *= 2
-    if <uint64_t> core.live * 2 >= core.names_mask:
+    if <uint64_t> core.live * 4 >= core.names_mask * 3:
         return grow_names(core)
     return True
 
@@ -299,7 +321,7 @@ cdef bint init_core(Core* core, Events* events, int64_t capacity) noexcept nogil
     core.ladders[0].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
     core.ladders[1].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
     core.names_mask = 127
-    core.names_shift = 60
+    core.names_shift = 25
     core.names = <Named*> calloc(128, sizeof(Named))
     events.capacity = 32
     events.items = <Event*> malloc(events.capacity * sizeof(Event))
@@ -423,14 +445,19 @@ cdef inline uint32_t level_at(Core* core, int side, int64_t price) noexcept nogi
     cdef int64_t key
     cdef int position
     cdef Page* page
+    cdef PageEntry* hint
     if ladder.best and core.levels[ladder.best].price == price:
         return ladder.best
     key = page_key(side, price)
-    position = find_page(ladder, key)
-    if position < ladder.count and ladder.pages[position].key == key:
-        page = &core.pages[ladder.pages[position].page]
-        if page.bits >> (price & 63) & 1:
-            return page.levels[price & 63]
+    hint = &ladder.hints[key & 15]
+    if hint.key != key or not hint.page:
+        position = find_page(ladder, key)
+        if position == ladder.count or ladder.pages[position].key != key:
+            return new_level(core, side, price)
+        hint[0] = ladder.pages[position]
+    page = &core.pages[hint.page]
+    if page.bits >> (price & 63) & 1:
+        return page.levels[price & 63]
     return new_level(core, side, price)
 
 
@@ -444,6 +471,8 @@ cdef void drop_level(Core* core, int side, uint32_t level) noexcept nogil:
     core.free_level = level
     if not page.bits:
         position = find_page(ladder, page.key)
+        if ladder.hints[page.key & 15].page == number:
+            ladder.hints[page.key & 15].page = 0
         ladder.count -= 1
         while position < ladder.count:
             ladder.pages[position] = ladder.pages[position + 1]
@@ -511,7 +540,7 @@ cdef inline void forget(Core* core, uint32_t slot) noexcept nogil:
     core.levels[level].count -= 1
     if not core.levels[level].count:
         drop_level(core, side_of(order), level)
-    unname(core, order.order_id)
+    unname(core, order.order_id, slot)
     order.next = core.free_order
     core.free_order = slot
     core.live -= 1
@@ -770,7 +799,6 @@ cdef bint core_rest_plain(
     name(core, order_id, slot)
     core.live += 1
     core.updates += 1
-    core.sequence += 1
     return True
 
 
@@ -799,6 +827,13 @@ cdef int core_place(Core* core, const Placing* given) noexcept nogil:
     cdef int64_t at_once, left, price
     cdef uint32_t best
     cdef Event* event
+    cdef bint plain = not (asked.post_only or asked.reprice or asked.display or asked.hidden or asked.minimum)
+    if rests and plain and core_rest_plain(core, asked.order_id, asked.owner, asked.side, asked.lots, asked.price):
+        event = emit(core, RESTED, asked.order_id)
+        event.side = <uint8_t> asked.side
+        event.price = asked.price
+        event.leaves = asked.lots
+        return -1
     if core_slot(core, asked.order_id):
         return core_refuse(core, asked.order_id, DUPLICATE_ORDER_ID)
     if not 0 < asked.lots <= MAXIMUM:
@@ -1150,6 +1185,7 @@ cdef class CompiledOrderBook:
         cdef Placing asked
         cdef int side = BUYING if buys else SELLING
         if core_rest_plain(&self.core, order_id, owner, side, lots, price_ticks):
+            self.core.sequence += 1
             return ()
         memset(&asked, 0, sizeof(Placing))
         asked.order_id = order_id

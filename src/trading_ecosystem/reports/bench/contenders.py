@@ -21,7 +21,7 @@ from trading_ecosystem.reports.bench.order_flow import CANCEL, PLACE, FlowComman
 Fill = tuple[int, int, int, int]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
-BATCH_COMMANDS: Final = 4_096
+BATCH_COMMANDS: Final = 1_024
 """Commands in one buffer of the batch door."""
 _SCRAMBLE: Final = 0x9E3779B97F4A7C15
 _SIGN: Final = 1 << 63
