@@ -50,6 +50,7 @@ from trading_ecosystem.domains.exchange.compiled_book cimport (
     Events,
     Placing,
     core_cancel,
+    core_limit,
     core_place,
     core_prefetch,
     core_reduce,
@@ -95,6 +96,10 @@ cdef void run_command(Core** cores, int books, Core* nowhere, const Command* com
         core_refuse(nowhere, command.order_id, _UNKNOWN_INSTRUMENT)
         return
     core = cores[command.symbol]
+    if kind == 1 and not command.flags & ~1 and mode < _MODES and not asked.display and not asked.minimum:
+        # A plain limit order: most of them trade with nobody.
+        if core_limit(core, command.order_id, command.owner, command.flags & 1, command.lots, command.price):
+            return
     if mode >= _MODES:
         core_refuse(core, command.order_id, _INVALID_TERMS)
     elif kind == 1:

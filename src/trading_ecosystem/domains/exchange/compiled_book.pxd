@@ -89,10 +89,12 @@ cdef struct Core:
     uint32_t orders_used
     uint32_t free_order
     uint32_t live
+    uint32_t spare
     Level* levels
     uint32_t levels_capacity
     uint32_t levels_used
     uint32_t free_level
+    uint32_t levels_live
     Page* pages
     uint32_t pages_capacity
     uint32_t pages_used
@@ -152,6 +154,7 @@ cdef enum:
     WHOLE = 2
 
 
+cdef bint core_limit(Core* core, int64_t order_id, uint32_t owner, int side, int64_t lots, int64_t price) noexcept nogil
 cdef int core_place(Core* core, const Placing* asked) noexcept nogil
 cdef int core_cancel(Core* core, int64_t order_id, int reason) noexcept nogil
 cdef int core_reduce(Core* core, int64_t order_id, int64_t lots) noexcept nogil

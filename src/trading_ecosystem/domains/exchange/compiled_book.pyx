@@ -249,12 +249,30 @@ cdef bint grow_names(Core* core) noexcept nogil:
 # ---------------------------------------------------------------- pools
 
 
-cdef bint make_room(Core* core) noexcept nogil:
-    """Room for one more order, with a level and a page of its own, so that a command never fails half-way."""
+cdef uint32_t room_left(const Core* core) noexcept nogil:
+    """For how many more orders there is room, should each need a level and a page of its own."""
+    cdef uint32_t pages = <uint32_t> (core.ladders[0].count + core.ladders[1].count)
+    cdef uint64_t left = min(core.orders_capacity - 1 - core.live, core.levels_capacity - 1 - core.levels_live)
+    left = min(left, <uint64_t> (core.pages_capacity - 1 - pages))
+    left = min(left, <uint64_t> (core.ladders[0].capacity - core.ladders[0].count))
+    left = min(left, <uint64_t> (core.ladders[1].capacity - core.ladders[1].count))
+    return <uint32_t> min(left, core.names_mask * 3 // 4 - core.live)
+
+
+cdef inline bint make_room(Core* core) noexcept nogil:
+    """Room for one more order, so that a command never fails half-way; counted ahead, since it is asked for each order."""
+    if core.spare:
+        return True
+    core.spare = room_left(core)
+    return core.spare > 0 or grow(core)
+
+
+cdef bint grow(Core* core) noexcept nogil:
+    """Twice as much of whatever is used up."""
     cdef void* grown
     cdef uint32_t wanted
     cdef int side
-    if not core.free_order and core.orders_used == core.orders_capacity:
+    if core.live + 1 >= core.orders_capacity:
         wanted = 2 * core.orders_capacity
         grown = realloc(core.orders, wanted * sizeof(Order))
         if grown == NULL:
@@ -266,14 +284,14 @@ cdef bint make_room(Core* core) noexcept nogil:
                 return False
             core.rare = <Rare*> grown
         core.orders_capacity = wanted
-    if not core.free_level and core.levels_used == core.levels_capacity:
+    if core.levels_live + 1 >= core.levels_capacity:
         wanted = 2 * core.levels_capacity
         grown = realloc(core.levels, wanted * sizeof(Level))
         if grown == NULL:
             return False
         core.levels = <Level*> grown
         core.levels_capacity = wanted
-    if not core.free_page and core.pages_used == core.pages_capacity:
+    if <uint32_t> (core.ladders[0].count + core.ladders[1].count) + 1 >= core.pages_capacity:
         wanted = 2 * core.pages_capacity
         grown = realloc(core.pages, wanted * sizeof(Page))
         if grown == NULL:
@@ -287,8 +305,9 @@ cdef bint make_room(Core* core) noexcept nogil:
                 return False
             core.ladders[side].pages = <PageEntry*> grown
             core.ladders[side].capacity *= 2
-    if <uint64_t> core.live * 4 >= core.names_mask * 3:
-        return grow_names(core)
+    if core.live >= core.names_mask * 3 // 4 and not grow_names(core):
+        return False
+    core.spare = room_left(core)
     return True
 
 
@@ -430,6 +449,7 @@ cdef uint32_t new_level(Core* core, int side, int64_t price) noexcept nogil:
     else:
         level = core.levels_used
         core.levels_used += 1
+    core.levels_live += 1
     memset(&core.levels[level], 0, sizeof(Level))
     core.levels[level].price = price
     core.levels[level].page = page
@@ -469,6 +489,7 @@ cdef void drop_level(Core* core, int side, uint32_t level) noexcept nogil:
     page.bits &= ~(<uint64_t> 1 << (core.levels[level].price & 63))
     core.levels[level].head = core.free_level
     core.free_level = level
+    core.levels_live -= 1
     if not page.bits:
         position = find_page(ladder, page.key)
         if ladder.hints[page.key & 15].page == number:
@@ -746,6 +767,7 @@ cdef void rest(Core* core, const Placing* order, int64_t lots) noexcept nogil:
     cdef Level* at = &core.levels[level]
     cdef int64_t shown = lots
     cdef Event* event
+    core.spare -= 1
     made.order_id = order.order_id
     made.owner = order.owner
     made.level = level << FLAG_BITS | <uint32_t> order.side
@@ -773,7 +795,7 @@ cdef void rest(Core* core, const Placing* order, int64_t lots) noexcept nogil:
     event.leaves = lots
 
 
-cdef bint core_rest_plain(
+cdef inline bint core_rest_plain(
     Core* core, int64_t order_id, uint32_t owner, int side, int64_t lots, int64_t price
 ) noexcept nogil:
     """The shortest way: a plain limit order that trades with nobody rests and nothing is said of it; false if it is any other."""
@@ -788,6 +810,7 @@ cdef bint core_rest_plain(
         return False
     level = level_at(core, side, price)
     slot = new_order(core)
+    core.spare -= 1
     made = &core.orders[slot]
     made.order_id = order_id
     made.owner = owner
@@ -799,6 +822,20 @@ cdef bint core_rest_plain(
     name(core, order_id, slot)
     core.live += 1
     core.updates += 1
+    return True
+
+
+cdef bint core_limit(
+    Core* core, int64_t order_id, uint32_t owner, int side, int64_t lots, int64_t price
+) noexcept nogil:
+    """A plain limit order that trades with nobody, and its event; false, and nothing happened, if it is any other."""
+    cdef Event* event
+    if not core_rest_plain(core, order_id, owner, side, lots, price):
+        return False
+    event = emit(core, RESTED, order_id)
+    event.side = <uint8_t> side
+    event.price = price
+    event.leaves = lots
     return True
 
 
@@ -828,11 +865,7 @@ cdef int core_place(Core* core, const Placing* given) noexcept nogil:
     cdef uint32_t best
     cdef Event* event
     cdef bint plain = not (asked.post_only or asked.reprice or asked.display or asked.hidden or asked.minimum)
-    if rests and plain and core_rest_plain(core, asked.order_id, asked.owner, asked.side, asked.lots, asked.price):
-        event = emit(core, RESTED, asked.order_id)
-        event.side = <uint8_t> asked.side
-        event.price = asked.price
-        event.leaves = asked.lots
+    if rests and plain and core_limit(core, asked.order_id, asked.owner, asked.side, asked.lots, asked.price):
         return -1
     if core_slot(core, asked.order_id):
         return core_refuse(core, asked.order_id, DUPLICATE_ORDER_ID)
