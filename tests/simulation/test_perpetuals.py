@@ -124,9 +124,9 @@ def test_the_marks_of_two_venues_stay_together():
 def nobody_is_told(monkeypatch):
     original = Liquidation.start
 
-    def start(self, account, equity, said):
+    def start(self, account, equity, now, said):
         before = len(said)
-        original(self, account, equity, said)
+        original(self, account, equity, now, said)
         said[before:] = [each for each in said[before:] if not isinstance(each, LiquidationStarted)]
 
     monkeypatch.setattr(Liquidation, "start", start)

@@ -23,14 +23,13 @@ def test_nothing_is_found_without_a_bug():
 
 
 def fill_that_credits_twice(monkeypatch):
-    original = TradeCapture._deliver
+    original = TradeCapture._settle_claims
 
-    def deliver(self, instrument, buyer, fill, cost, said):
-        base, _ = self._pair(instrument, buyer)
-        base.move(instrument.base_amount(fill.lots), 0)
-        original(self, instrument, buyer, fill, cost, said)
+    def settle_claims(self, trade, buyer, seller, said):
+        self._claims.of(buyer.account, trade.instrument.base).move(trade.instrument.base_amount(trade.lots), 0)
+        original(self, trade, buyer, seller, said)
 
-    monkeypatch.setattr(TradeCapture, "_deliver", deliver)
+    monkeypatch.setattr(TradeCapture, "_settle_claims", settle_claims)
 
 
 def fee_charged_to_nobody(monkeypatch):
