@@ -53,7 +53,7 @@ from trading_ecosystem.domains.exchange.matching_events import MatchingEvent
 from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
 from trading_ecosystem.domains.exchange.phase_changes import change, end_phase
 from trading_ecosystem.domains.exchange.phases import ADMITS, FOLLOWS, Entry
-from trading_ecosystem.domains.exchange.replacing import replace_kept, replace_resting
+from trading_ecosystem.domains.exchange.replacing import is_beyond, replace_kept, replace_resting
 from trading_ecosystem.domains.exchange.uncross import indicative
 from trading_ecosystem.messages.orders import (
     CancelReason,
@@ -320,6 +320,10 @@ class Matching:
     def is_live(self, order_id: int) -> bool:
         """Whether an order is in the book or beside it."""
         return order_id in self._cascade.kept or self.book.order(order_id) is not None
+
+    def is_beyond(self, side: Side, price_ticks: Ticks) -> bool:
+        """Whether an order that is replaced would stand or trade outside of the price bands with this limit."""
+        return is_beyond(self._cascade, side, price_ticks)
 
     def price_limits(self) -> tuple[Ticks, Ticks]:
         """The lowest and the highest price at which the next trade may happen."""

@@ -70,12 +70,16 @@ class OrderEntry:
             order.hold_price_ticks = found.price_ticks
         return found
 
+    def unplannable(self, market: Market, asked: PlaceOrder) -> RejectReason:
+        """Why an order without a bound is refused: what its market says of it anyway comes first."""
+        return self.checks.refused_by_market(market, plain_order(asked)) or RejectReason.NO_LIQUIDITY
+
     def enter(self, market: Market, asked: PlaceOrder, now: Nanos, said: SaidList) -> Order:
         """Answer an order that has passed the checks of form, with the flow brought up to now; add all of it to ``said``."""
         order = Order.of(asked, now)
         new = self.planned(market, order, now)
         if new is None:
-            return self.refuse(order, RejectReason.NO_LIQUIDITY, said)
+            return self.refuse(order, self.unplannable(market, asked), said)
         reason = self.checks.refused(market, order, new, self.rule_of(asked))
         if reason is None and self.checks.lacks_claim(market, order):
             reason = RejectReason.INSUFFICIENT_CLAIM

@@ -46,7 +46,7 @@ def enter_list(
     for number, order in enumerate(orders):
         new = entry.planned(market, order, now)
         if new is None:
-            reasons[number] = RejectReason.NO_LIQUIDITY
+            reasons[number] = entry.unplannable(market, order.command)
             continue
         later = number > 0 and kind in (_TRIGGERS, _BRACKET)
         reason = entry.checks.refused(market, order, new, entry.rule_of(order.command), later=later)

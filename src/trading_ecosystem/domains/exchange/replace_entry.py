@@ -3,8 +3,9 @@
 The quantity asked for is the whole order's, what has traded included. Checked, in the order of
 :class:`~trading_ecosystem.messages.orders.RejectReason`: account and rate; ``UNKNOWN_ORDER``, ``ORDER_ENDED``; quantity (also
 one that has traded already), prices and notional by the instrument's rules; ``INVALID_TERMS`` (a stop price for an order that
-has none); the phase; post only; self-trade; the claim; and whatever the matching says. What the order holds follows: a larger
-hold is taken before the replacement is accepted, a smaller one returned after, and while it is refused nothing changes.
+has none); the phase and the price bands; post only; self-trade; the claim; and whatever the matching says. What the order holds
+follows: a larger hold is taken before the replacement is accepted, a smaller one returned after, and while it is refused
+nothing changes.
 
 Less of an order at the same prices keeps its place; anything else is a new order under the old name, which may trade at once
 (:mod:`.replacing` has the table). A replacement that changes nothing is answered as if it had.
@@ -24,6 +25,7 @@ from trading_ecosystem.domains.exchange.order_entry import OrderEntry
 from trading_ecosystem.domains.exchange.order_events import SaidList
 from trading_ecosystem.domains.exchange.order_form import bounded, plain_order
 from trading_ecosystem.domains.exchange.orders import Order, OrderEvent
+from trading_ecosystem.domains.exchange.phases import ADMITS, Entry
 from trading_ecosystem.domains.exchange.trading_rules import is_price, is_quantity, refused_notional
 from trading_ecosystem.domains.exchange.triggers import TRIGGERED_TYPES
 from trading_ecosystem.messages.order_handling import OrderReplaced, ReplaceOrder
@@ -119,6 +121,10 @@ class ReplaceEntry:
         moves = standing is not None and (limit != standing.price_ticks or lots > standing.leaves_lots)
         crossing = moves and book.crosses(side, limit or None)
         make_house_good(market, side, lots if crossing else 0)
+        if Entry.REPLACE not in ADMITS[market.matching.phase]:
+            return RejectReason.WRONG_PHASE
+        if standing is not None and command.order_type is not OrderType.PEGGED and market.matching.is_beyond(side, limit):
+            return RejectReason.PRICE_OUTSIDE_BAND
         if crossing and book.crosses(side, limit or None):
             if command.post_only:
                 return RejectReason.POST_ONLY_WOULD_TAKE

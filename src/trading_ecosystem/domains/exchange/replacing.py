@@ -48,7 +48,7 @@ def replace_resting(
     """Replace an order that stands in the book, with the book's own rules and the price bands."""
     resting = cascade.book.order(order_id)
     assert resting is not None
-    if 0 < leaves_lots <= MAXIMUM_LOTS and 0 < price_ticks <= MAXIMUM_TICKS and _is_beyond(cascade, resting.side, price_ticks):
+    if 0 < leaves_lots <= MAXIMUM_LOTS and 0 < price_ticks <= MAXIMUM_TICKS and is_beyond(cascade, resting.side, price_ticks):
         cascade.events.append(Refused(order_id, RejectReason.PRICE_OUTSIDE_BAND))
         return
     cascade.events += cascade.book.replace(order_id, leaves_lots, price_ticks, post_only=post_only, self_trade=self_trade)
@@ -110,7 +110,7 @@ def _refused(
             return RejectReason.WOULD_INCREASE_POSITION
     if kept.group and limited and _crosses_list(cascade, kept, price_ticks):
         return RejectReason.INVALID_PRICE
-    if kept.rests and kind is not _PEGGED and _is_beyond(cascade, kept.new.side, price_ticks):
+    if kept.rests and kind is not _PEGGED and is_beyond(cascade, kept.new.side, price_ticks):
         return RejectReason.PRICE_OUTSIDE_BAND
     return None
 
@@ -128,6 +128,6 @@ def _crosses_list(cascade: Cascade, kept: KeptOrder, price_ticks: Ticks) -> bool
     return False
 
 
-def _is_beyond(cascade: Cascade, side: Side, price_ticks: Ticks) -> bool:
+def is_beyond(cascade: Cascade, side: Side, price_ticks: Ticks) -> bool:
     """Whether an order at this limit would stand or trade outside of the price bands."""
     return cascade.bounded.bound(side, price_ticks).beyond in _REFUSED_AT
