@@ -80,7 +80,7 @@ class Venue:
 
     def _check(self, said: list[Message]) -> None:
         matched = 0
-        fills: dict[int, list[OrderFilled]] = {}
+        fills: dict[tuple[str, int], list[OrderFilled]] = {}
         for message in said:
             if isinstance(message, ClaimChanged):
                 assert message.available_after >= 0
@@ -89,10 +89,10 @@ class Venue:
             elif isinstance(message, ClaimReleased):
                 self.deposited[message.asset] -= message.amount_minor
             elif isinstance(message, OrderFilled):
-                fills.setdefault(message.trade_id, []).append(message)
+                fills.setdefault((message.instrument, message.trade_id), []).append(message)
             elif isinstance(message, TradeMatched):
                 matched += 1
-                self._check_trade(message, fills[message.trade_id])
+                self._check_trade(message, fills[message.instrument, message.trade_id])
             elif isinstance(message, PerpetualMatched):
                 matched += 1
         assert matched == len(fills)

@@ -35,7 +35,7 @@ class RateLimit(msgspec.Struct, frozen=True):
     place_weight: int = 1
     replace_weight: int = 1
     cancel_weight: int = 0
-    """0: cancelling is never refused. A mass cancel weighs as one."""
+    """0: cancelling is never refused; a mass cancel never is, whatever this says."""
 
     def weight_of(self, kind: MessageKind) -> int:
         """Tokens that a message of this kind takes."""
