@@ -123,8 +123,8 @@ class OrderBook:
         owner: int,
         side: Side,
         lots: Lots,
-        *,
         price_ticks: Ticks | None = None,
+        *,
         time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL,
         post_only: bool = False,
         reprice: bool = False,
@@ -144,9 +144,14 @@ class OrderBook:
         if post_only or reprice or display_lots or hidden or minimum_lots:
             if not terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
                 return [Refused(order_id, RejectReason.INVALID_TERMS)]
-        elif rests and price_ticks is not None and len(self.orders) < self.capacity and not self.crosses(side, price_ticks):
-            # A plain order that trades with nobody, as nearly all are.
-            return [self._rest(RestingOrder(order_id, owner, side, price_ticks, lots))]
+        elif rests and price_ticks is not None and len(self.orders) < self.capacity:
+            own, opposite = (self.bids, self.asks) if side is _BUY else (self.asks, self.bids)
+            if not opposite.keys or opposite.keys[-1] < price_ticks * opposite.sign:
+                # A plain order that trades with nobody, as nearly all are: the rules below in short.
+                order = self.orders[order_id] = RestingOrder(order_id, owner, side, price_ticks, lots)
+                own.rest(order)
+                self.updates += 1
+                return [Rested(order_id, price_ticks, lots)]
         if reprice and price_ticks is not None:
             price_ticks = self._not_taking(side, price_ticks)
         if not self.matching and (not rests or minimum_lots):

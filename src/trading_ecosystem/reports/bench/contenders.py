@@ -66,7 +66,6 @@ class _OwnBook(Contender):
         super().__init__(flow)
         made = book_class(self.choice)
         self.books: list[OrderBook] = [made(str(symbol)) for symbol in range(flow.symbols)]
-        self.places = [_placing(book) for book in self.books]
         for command in flow.filling:
             function, arguments = self.call(command)
             function(*arguments)
@@ -76,7 +75,7 @@ class _OwnBook(Contender):
         book, number = self.books[command.symbol], scrambled(command.order)
         if command.kind == PLACE:
             side = Side.BUY if command.buys else Side.SELL
-            return self.places[command.symbol], (number, 1, side, command.lots, command.price)
+            return book.place, (number, 1, side, command.lots, command.price)
         if command.kind == CANCEL:
             return book.cancel, (number,)
         return book.replace, (number, command.lots, command.price)
@@ -91,33 +90,24 @@ class _OwnBook(Contender):
         return [(e.taker_id, e.maker_id, e.price_ticks, e.lots) for e in events if isinstance(e, Filled)]
 
 
-def _placing(book: OrderBook) -> Callable[..., Any]:
-    place = book.place
-
-    def limit(number: int, owner: int, side: Side, lots: int, price: int) -> list[BookEvent]:
-        return place(number, owner, side, lots, price_ticks=price)
-
-    return limit
-
-
 class PlainBook(_OwnBook):
     """The plain Python book."""
 
-    name = "plain book, one call each, all events"
+    name = "plain, call, events"
     choice = "plain"
 
 
 class CompiledBook(_OwnBook):
     """The compiled book at the same door."""
 
-    name = "compiled book, one call each, all events"
+    name = "compiled, call, events"
     choice = "compiled"
 
 
 class LeanCompiledBook(_OwnBook):
     """The compiled book, one call an order, returning its fills; orders are numbered as they come, as the peers do."""
 
-    name = "compiled book, one call each, fills"
+    name = "compiled, call, fills"
     choice = "compiled"
 
     def call(self, command: FlowCommand) -> Call:
@@ -142,7 +132,7 @@ class LeanCompiledBook(_OwnBook):
 class BatchedBook(Contender):
     """The compiled book's batch door: checked commands with arbitrary numbers in, all events out."""
 
-    name = "compiled book, batches, all events"
+    name = "compiled, batch, events"
     batch = True
 
     def __init__(self, flow: OrderFlow) -> None:
@@ -186,7 +176,7 @@ class Bourse(Contender):
     left out where the clock runs, which is to its advantage, and done where fills are compared.
     """
 
-    name = "bourse, one call each"
+    name = "bourse, call"
     module = "bourse"
 
     def __init__(self, flow: OrderFlow) -> None:
@@ -238,7 +228,7 @@ class Bourse(Contender):
 class Pyorderbook(Contender):
     """``pyorderbook`` 0.4 and later: an order book in plain Python; a replacement is a cancellation and a new order."""
 
-    name = "pyorderbook, one call each"
+    name = "pyorderbook, call"
     module = "pyorderbook"
 
     def __init__(self, flow: OrderFlow) -> None:

@@ -13,6 +13,8 @@ import hashlib
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from itertools import starmap
+from operator import call
 from typing import Final
 
 import msgspec
@@ -76,20 +78,22 @@ def measure(
 
 
 def _timed(calls: list[Call], results: list[object]) -> int:
-    """Processor time of all calls. Before each stretch its arguments are read once, so that no engine waits for them."""
-    keep = results.append
+    """Processor time of all calls, made from a loop in C so that little is measured but the calls.
+
+    Before each stretch its arguments are read once, so that no engine waits for them.
+    """
     taken = 0
     gc.collect()
     gc.disable()
     try:
         for first in range(0, len(calls), _STRETCH):
-            stretch = calls[first : first + _STRETCH]
-            for _, arguments in stretch:
-                hash(arguments)
+            stretch = [(function, *arguments) for function, arguments in calls[first : first + _STRETCH]]
+            for _, *arguments in stretch:
+                hash(tuple(arguments))
             begun = time.process_time_ns()
-            for function, arguments in stretch:
-                keep(function(*arguments))
+            said = list(starmap(call, stretch))
             taken += time.process_time_ns() - begun
+            results += said
     finally:
         gc.enable()
     return taken

@@ -154,16 +154,20 @@ def rendered(document: dict[str, Any]) -> Group:
 
 
 def _flow_table(title: str, rows: list[dict[str, Any]], document: dict[str, Any]) -> Table:
-    rounds = f"medians of {document['rounds']} interleaved rounds"
-    caption = f"{document['commands']:,} commands, {rounds}; batches of {BATCH_COMMANDS:,} commands a call, others one a call"
+    differing = [row["name"] for row in rows if not row["same_fills"]]
+    fills = f"{rows[0]['fills']:,} fills, " + (
+        f"DIFFERENT in {', '.join(differing)}" if differing else "the same in all by hash"
+    )
+    caption = (
+        f"{document['commands']:,} commands, medians of {document['rounds']} interleaved rounds; {fills}.\n"
+        f"Single calls in nanoseconds; batch: {BATCH_COMMANDS:,} commands a call."
+    )
     table = Table(title=f"\n{title}", title_justify="left", caption=caption, caption_justify="left")
-    table.add_column("engine")
-    for heading in ("ns a command", "x bourse", "p50", "p99", "p99.9", "worst µs", "fills"):
-        table.add_column(heading, justify="right")
+    table.add_column("engine", no_wrap=True)
+    for heading in ("ns/command", "x bourse", "p50", "p99", "p99.9"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        latencies = [f"{row[name]:,}" if row[name] else "batch" for name in ("p50_ns", "p99_ns", "p999_ns")]
+        latencies = [f"{row[name]:,}" if row[name] else "-" for name in ("p50_ns", "p99_ns", "p999_ns")]
         times = f"{row['times_bourse']:.2f}" if row["times_bourse"] is not None else "-"
-        worst = f"{row['worst_ns'] / 1000:,.0f}" if row["worst_ns"] else "batch"
-        fills = f"{row['fills']:,} {'same' if row['same_fills'] else 'DIFFERENT'}"
-        table.add_row(row["name"], f"{row['ns_per_command']:,.1f}", times, *latencies, worst, fills)
+        table.add_row(row["name"], f"{row['ns_per_command']:,.0f}", times, *latencies)
     return table
