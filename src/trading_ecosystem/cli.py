@@ -1,4 +1,4 @@
-"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | map``.
+"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | bench | map``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
 """
@@ -156,24 +156,26 @@ def realism(
     json: JsonOption = False,
 ) -> None:
     """Put a generated market beside a real one, statistic by statistic, in units of the real one's own noise."""
+    from trading_ecosystem.adapters.whole_files import check_writable, write_whole
     from trading_ecosystem.reports.realism import command
 
     if recording is None and scenario is None:
         raise BadInput("realism", "nothing to measure, expected a recorded market, or --scenario NAME, or both")
-    generated = None
-    if scenario is not None:
-        generated = command.scenario_market(find_scenario(scenario), seed, instrument)
-    if recording is None:
-        assert generated is not None
-        measured = command.readings(generated)
-        if json:
-            _print_json(command.readings_document(measured))
+    if recording is not None:
+        check_writable(out)
+    with _interruptible():
+        generated = None if scenario is None else command.scenario_market(find_scenario(scenario), seed, instrument)
+        if recording is None:
+            assert generated is not None
+            measured = command.readings(generated)
         else:
-            Console().print(command.readings_text(measured))
-        return
-    card = command.score(recording, generated, parameters, seed, resamples)
-    out.write_text(command.render_scorecard(card), encoding="utf-8")
-    if json:
+            card = command.score(recording, generated, parameters, seed, resamples)
+            write_whole(out, command.render_scorecard(card))
+    if recording is None and json:
+        _print_json(command.readings_document(measured))
+    elif recording is None:
+        Console().print(command.readings_text(measured))
+    elif json:
         _print_json(command.scorecard_document(card))
     else:
         console = Console()
@@ -204,7 +206,9 @@ def calibrate(
         return
     if recording is None:
         raise BadInput("calibrate", "nothing to fit to, expected a recorded market, or --list")
-    sys.stdout.write(f"{command.calibrate_file(recording, out, name, start, end)}\n")
+    with _interruptible():
+        said = command.calibrate_file(recording, out, name, start, end)
+    sys.stdout.write(f"{said}\n")
 
 
 @app.command("map")
@@ -257,7 +261,8 @@ def bench(
 
     console = Console(stderr=True)
     say = console.print if console.is_terminal and not json else lambda _: None
-    document = table.bench(commands=commands, rounds=rounds, growth=growth, progress=say)
+    with _interruptible():
+        document = table.bench(commands=commands, rounds=rounds, growth=growth, progress=say)
     if json:
         _print_json(document)
     else:
@@ -291,10 +296,16 @@ def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:
 
 @contextmanager
 def _progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
-    """A progress bar on a terminal, and none in a pipe; an interruption ends the command in one line."""
+    """A progress bar on a terminal, and none in a pipe."""
+    with _interruptible(), _bar_or_none(title, quiet) as progress:
+        yield progress
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """An interruption ends the command in one line."""
     try:
-        with _bar_or_none(title, quiet) as progress:
-            yield progress
+        yield
     except KeyboardInterrupt as error:
         sys.stderr.write("trading-ecosystem: interrupted; nothing was written\n")
         raise typer.Exit(INTERRUPTED) from error

@@ -11,6 +11,7 @@ import pytest
 
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.lobster_tape import lobster_tape, stock
+from trading_ecosystem.adapters.whole_files import write_whole
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.reports.realism.zero_intelligence import ZeroIntelligence, ZeroIntelligenceMarket
 from trading_ecosystem.runtime.randomness import SeededRandomness
@@ -98,6 +99,8 @@ def test_a_scenario_is_measured_alone_and_beside_a_recording(recording: Path, tm
         (("calibrate",), "nothing to fit to"),
         (("calibrate", "RECORDING", "--from", "0.6", "--until", "0.5"), "expected events to fit to"),
         (("calibrate", "RECORDING", "--until", "0.01"), "expected at least 2,000"),
+        (("calibrate", "RECORDING", "--out", "nowhere/set.json"), "its folder does not exist"),
+        (("realism", "RECORDING", "--out", "."), "is a folder"),
     ],
 )
 def test_bad_input_is_one_line(recording: Path, tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
@@ -106,3 +109,15 @@ def test_bad_input_is_one_line(recording: Path, tmp_path: Path, arguments: tuple
     assert problem in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, "first")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "second \ud800")
+    assert path.read_text() == "first"
+    write_whole(path, "third")
+    assert path.read_text() == "third"
+    assert [left.name for left in tmp_path.iterdir()] == ["page.html"]

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import yaml
 
+from trading_ecosystem.adapters.whole_files import write_whole
 from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
 from trading_ecosystem.ports.errors import BadInput
 
@@ -55,7 +56,7 @@ def write_calibrated_flow(path: Path, flow: CalibratedFlow) -> None:
         text = yaml.safe_dump(msgspec.to_builtins(flow), sort_keys=False, default_flow_style=None, width=120)
     else:
         text = _json(msgspec.to_builtins(flow), "") + "\n"
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def _json(value: object, indent: str) -> str:

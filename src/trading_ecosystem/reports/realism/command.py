@@ -15,6 +15,7 @@ from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.tape_reading import read_tape
 from trading_ecosystem.adapters.recordings.tape_series import Action, actions
 from trading_ecosystem.adapters.scenario_files import read_scenario
+from trading_ecosystem.adapters.whole_files import check_writable
 from trading_ecosystem.messages.units import SECOND, Nanos
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.realism.comparison import compare
@@ -69,6 +70,7 @@ def score(recording: Path, generated: EventTape | None, parameters: str | None, 
 
 def calibrate_file(recording: Path, out: Path, name: str | None, start: float, end: float) -> str:
     """Fit a stretch of a recording, write the parameters, and say in one line what was done."""
+    check_writable(out)
     tape = read_tape(recording)
     if not len(tape) or start >= end:
         raise BadInput(str(recording), f"nothing between {start:g} and {end:g}, expected events to fit to")
