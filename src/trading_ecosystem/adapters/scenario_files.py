@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from trading_ecosystem.adapters.time_zones import is_time_zone
 from trading_ecosystem.domains.test_coordination.document import Field, Items, Mapping, Node, Scalar, shown
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem, Scenario
 from trading_ecosystem.domains.test_coordination.scenario_reading import SettingProblem, StrategyCheck, read_document
@@ -66,7 +67,7 @@ def read_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
     A recording that it names must exist, relative to the file's folder.
     """
     root = _composed(_text_of(path), str(path), overrides)
-    scenario = read_document(_node_of(root), path.stem, STRATEGY_CHECK)
+    scenario = _read(root, path.stem)
     recording = recording_path(scenario, path)
     if recording is not None and not recording.is_file():
         _, node = _found(root, ["ecosystem", "market_data", "recording", "file"], "")
@@ -80,7 +81,21 @@ def parse_scenario(text: str, place: str, overrides: Sequence[str] = (), name: s
     ``name`` is the scenario's; without it, the stem of ``place``.
     """
     root = _composed(text, place, overrides)
-    return read_document(_node_of(root), name if name is not None else Path(place).stem, STRATEGY_CHECK)
+    return _read(root, name if name is not None else Path(place).stem)
+
+
+def _read(root: yaml.Node, name: str) -> Scenario:
+    """The scenario in a document, with what only the edge knows checked: that the time zones exist."""
+    scenario = read_document(_node_of(root), name, STRATEGY_CHECK)
+    for number, venue in enumerate(scenario.ecosystem.venues):
+        calendar = venue.rules.calendar
+        if calendar is not None and not is_time_zone(calendar.time_zone):
+            _, venues = _found(root, ["ecosystem", "venues"], "")
+            assert isinstance(venues, yaml.SequenceNode)
+            _, node = _found(venues.value[number], ["calendar", "time_zone"], "")
+            expected = "expected a name of the time zone database, such as UTC or America/New_York"
+            raise BadInput(_place(node), f"unknown time zone {shown(calendar.time_zone)}; {expected}")
+    return scenario
 
 
 def resolved_text(source: Path | str, overrides: Sequence[str] = ()) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from trading_ecosystem.adapters.venue_parameters import rule_parameters
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.market_data.parameters import MarketDataParameters
@@ -93,6 +94,7 @@ def exchange_parameters(scenario: Scenario, venue: VenueSection) -> ExchangePara
         settlement_cycle_ns=venue.settlement_cycle_ns,
         depth_levels=venue.depth_levels,
         claims_report_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
+        **rule_parameters(venue.rules, scenario.starts_at, scenario.starts_at + scenario.duration_ns),
     )
 
 

@@ -38,6 +38,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     RiskSection,
     VenueSection,
 )
+from trading_ecosystem.domains.test_coordination.venue_reading import RULES, read_rules
 from trading_ecosystem.messages.risk import LimitKind
 from trading_ecosystem.messages.units import (
     ASSETS,
@@ -70,9 +71,7 @@ def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
     what = "ecosystem"
     fields = Fields(node or Mapping((), place), what, ("market_data", "venues", "custodian", "firm", "risk", "links"))
     market_data = read_market_data(fields.get("market_data"), fields.place)
-    assets = assets_settled(market_data.instruments)
-    insured = any(symbol in PERPETUALS for symbol in market_data.instruments)
-    venues = _read_venues(fields.get("venues"), fields.place, assets, insured)
+    venues = _read_venues(fields.get("venues"), fields.place, market_data.instruments)
     custodian = _read_custodian(fields.get("custodian"), fields.place)
     custodian_place = fields.place_of("custodian")
     _refuse_taken(custodian.name, custodian_place, (*FIXED_NAMES, *(venue.name for venue in venues)))
@@ -93,24 +92,28 @@ def _refuse_taken(name: str, place: str, taken: tuple[str, ...] | list[str]) -> 
         raise BadInput(place, f"the name {shown(name)} is already taken; expected one not among: {', '.join(taken)}")
 
 
-def _read_venues(node: Node | None, place: str, assets: tuple[str, ...], insured: bool) -> tuple[VenueSection, ...]:
+def _read_venues(node: Node | None, place: str, symbols: tuple[str, ...]) -> tuple[VenueSection, ...]:
     if node is None:
-        return tuple(_read_venue(Mapping((), place), name, assets, insured) for name in ("exchange-alpha", "exchange-beta"))
+        return tuple(_read_venue(Mapping((), place), name, symbols) for name in ("exchange-alpha", "exchange-beta"))
     items = items_of(node, "venues")
     if not 1 <= len(items) <= _MOST_VENUES:
         raise BadInput(node.place, f"there are {len(items)} venues; expected 1 to {_MOST_VENUES}")
     venues: list[VenueSection] = []
     for item in items:
-        venue = _read_venue(item, None, assets, insured)
+        venue = _read_venue(item, None, symbols)
         _refuse_taken(venue.name, item.place, (*FIXED_NAMES, *(other.name for other in venues)))
         venues.append(venue)
     return tuple(venues)
 
 
-def _read_venue(node: Node, name: str | None, assets: tuple[str, ...], insured: bool) -> VenueSection:
-    known = ("name", "publish_every", "maker_fee", "taker_fee", "settlement_cycle", "depth_levels", "house", "insurance")
-    fields = Fields(node, "a venue", known)
+def _read_venue(node: Node, name: str | None, symbols: tuple[str, ...]) -> VenueSection:
+    assets = assets_settled(symbols)
+    insured = any(symbol in PERPETUALS for symbol in symbols)
+    own = ("name", "publish_every", "maker_fee", "taker_fee", "settlement_cycle", "depth_levels", "house", "insurance")
+    fields = Fields(node, "a venue", (*own, *RULES))
     maker, taker, levels = fields.get("maker_fee"), fields.get("taker_fee"), fields.get("depth_levels")
+    maker_ppm = ratio(maker, "maker_fee", 0, _HIGHEST_FEE) if maker else 200
+    taker_ppm = ratio(taker, "taker_fee", 0, _HIGHEST_FEE) if taker else 500
     house = {asset: _HOUSE[asset] for asset in assets}
     if (given := fields.get("house")) is not None:
         house = amounts_of(given, "house", ASSETS)
@@ -125,12 +128,13 @@ def _read_venue(node: Node, name: str | None, assets: tuple[str, ...], insured: 
     return VenueSection(
         name=name or instance_name(fields.need("name"), "the venue's name"),
         publish_every_ns=rhythm(fields, "publish_every", 10 * SECOND, longest=HOUR),
-        maker_fee_ppm=ratio(maker, "maker_fee", 0, _HIGHEST_FEE) if maker else 200,
-        taker_fee_ppm=ratio(taker, "taker_fee", 0, _HIGHEST_FEE) if taker else 500,
+        maker_fee_ppm=maker_ppm,
+        taker_fee_ppm=taker_ppm,
         settlement_cycle_ns=rhythm(fields, "settlement_cycle", 10 * MINUTE, SECOND, 5 * DAY),
         depth_levels=whole_number(levels, "depth_levels", 1, 100) if levels else 10,
         house=house,
         insurance=insurance,
+        rules=read_rules(fields, maker_ppm, taker_ppm, symbols),
     )
 
 

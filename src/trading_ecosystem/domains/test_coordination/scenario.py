@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
+from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion, assets_settled
@@ -44,6 +45,8 @@ class VenueSection(msgspec.Struct, frozen=True):
     """What the venue's house account starts with; it covers every asset that the instruments trade."""
     insurance: dict[str, MinorUnits] = {}
     """What its clearing account starts with: the insurance fund, where there is a perpetual; empty otherwise."""
+    rules: VenueRules = VenueRules()
+    """What the venue does only where the scenario says so."""
 
     @property
     def house_account(self) -> str:
