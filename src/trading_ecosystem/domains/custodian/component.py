@@ -157,7 +157,7 @@ class Custodian(Component):
         self._assert_served(message.venue)
         said: list[Message | Later] = []
         account, asset, amount = message.account, message.asset, message.amount_minor
-        name = f"faucet-{message.venue}-{message.request_id}"
+        name = f"faucet-{message.venue}-{asset}-{message.request_id}"
         self.transfers.open(account)
         deposit = DepositAssets(self.name, account, f"{name}-deposit", asset, amount)
         self.transfers.request(self._next_number(), deposit, now, said)
