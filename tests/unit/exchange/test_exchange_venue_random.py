@@ -6,6 +6,7 @@ ends once and only once; both books, and a venue that was put away and taken up 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -46,6 +47,7 @@ from trading_ecosystem.messages.orders import (
     ContingencyType,
     OrderTerms,
     OrderType,
+    RejectReason,
     SelfTradePrevention,
     Side,
     TimeInForce,
@@ -301,3 +303,20 @@ def test_random_commands_of_every_kind_keep_the_ledger_and_end_every_order_once(
     for book in books.available():
         other = played(seed, book, 150, taken_up_at=75)
         assert other.heard == plain.heard
+
+
+def test_a_sell_that_is_replaced_across_the_bid_is_held_for_the_fee_at_the_bid(new_venue: Callable[..., Any]) -> None:
+    """Fees in a third asset are held beside what is sold, and the trade is at the bid, not at the lower limit."""
+    fees = FeeTerms((), FeePayment.THIRD, "USDT", {"USD": 1_000_000})
+    venue = Watched(1, fees=fees, maker_fee_ppm=100_000, taker_fee_ppm=100_000)
+    venue.fund(f"{NAME}-fees")
+    venue.fund("fund/a", BTC=10**9, USDT=100_000)
+    venue.fund("fund/b", USD=10**12, USDT=10**9)
+    venue.place("fund/b", "bid", "buy", 1_000, 2_000)
+    venue.place("fund/a", "ask", "sell", 400, 2_200)
+    needed = venue.claim("fund/a", "USDT")[1]
+    assert needed >= 2_200 * 400 // 10
+    # At the bid the fee of 1,000 lots is 200,000 and more, twice what there is; at the limit of 10 ticks it would be 1,000.
+    (said,) = venue.send(ReplaceOrder(NAME, "fund/a", "ask", 10, 1_000))
+    assert said.reason == RejectReason.INSUFFICIENT_CLAIM
+    assert venue.claim("fund/a", "USDT")[1] == needed
