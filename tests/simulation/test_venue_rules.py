@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import trading_ecosystem
@@ -9,7 +11,7 @@ from trading_ecosystem.messages.exchange import OrderFilled, OrderRejected, Quot
 from trading_ecosystem.messages.orders import RejectReason, TradingPhase
 from trading_ecosystem.messages.trading import OrderWithheld, WithheldReason
 from trading_ecosystem.messages.trading_phases import AuctionUncrossed, TradingPhaseChanged
-from trading_ecosystem.messages.units import MINUTE
+from trading_ecosystem.messages.units import MINUTE, SECOND
 
 SCENARIO = """\
 title: A venue with rules
@@ -120,3 +122,30 @@ def test_fees_are_paid_in_the_base_asset_where_the_venue_says_so(result) -> None
             fees[entry.message.venue].add((entry.message.side.value, entry.message.fee_asset))
     assert fees["north"] == {("buy", "BTC")}
     assert {asset for _, asset in fees["south"]} == {"USD"}
+
+
+INTERRUPTED = """\
+title: A venue that interrupts trading
+duration: 40m
+ecosystem:
+  market_data: {instruments: [BTC/USD], jumps: false}
+  venues:
+    - name: north
+      markets: {BTC/USD: {dynamic_band: 0.0005, band_action: interrupt, volatility_auction: 1m}}
+"""
+
+
+def test_every_volatility_auction_ends_after_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "interrupted.yaml"
+    path.write_text(INTERRUPTED)
+    result = trading_ecosystem.run(path)
+    phases = [(entry.at, entry.message.phase) for entry in result.entries() if type(entry.message) is TradingPhaseChanged]
+    begun = phases[::2]
+    # The background flow alone begins them, and nobody but the clock ends them.
+    assert len(begun) > 1
+    assert {phase for _, phase in begun} == {TradingPhase.VOLATILITY_AUCTION}
+    assert {phase for _, phase in phases[1::2]} == {TradingPhase.CONTINUOUS}
+    # What the flow did is said with the next publication, up to ten seconds later; the minute counts from the deed.
+    for (said_at, _), (ended_at, _) in zip(begun, phases[1::2], strict=False):
+        assert MINUTE - 10 * SECOND <= ended_at - said_at <= MINUTE
+    assert result.audit.conservation == ()

@@ -186,7 +186,8 @@ class Exchange(Component):
             self.day.indicate(market, said)
         self.orders.forget_expired(now)
         said.append(Later(PublicationDue(), self._next_publication(now)))
-        return said
+        # The flow may have begun a volatility auction, which nobody else would end.
+        return self._wished(said, now)
 
     def _next_publication(self, now: Nanos) -> Nanos:
         """One period on; while catching up with the wall, one tick on, but not beyond its end."""
