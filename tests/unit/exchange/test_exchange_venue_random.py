@@ -63,7 +63,7 @@ from trading_ecosystem.messages.trading_phases import (
     ResumeTrading,
     SetAccountStatus,
 )
-from trading_ecosystem.messages.units import MINUTE, SECOND
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
 
 CLIENTS = ("fund/a", "fund/b", "rival", "poor")
@@ -320,3 +320,19 @@ def test_a_sell_that_is_replaced_across_the_bid_is_held_for_the_fee_at_the_bid(n
     (said,) = venue.send(ReplaceOrder(NAME, "fund/a", "ask", 10, 1_000))
     assert said.reason == RejectReason.INSUFFICIENT_CLAIM
     assert venue.claim("fund/a", "USDT")[1] == needed
+
+
+@pytest.mark.parametrize("book", books.available())
+def test_what_the_flow_missed_in_a_halt_it_does_not_make_up_for(book: str) -> None:
+    venue = Watched(3, book=book)
+    venue.fund_house()
+    venue.send(FundamentalPriceChanged("BTC/USD", 60_000 * 10**8))
+    venue.wait(10 * MINUTE)
+    updates = venue.exchange.markets["BTC/USD"].book.updates
+    assert updates > 20
+    venue.send(HaltTrading(NAME, "BTC/USD"))
+    venue.wait(10 * HOUR)
+    assert venue.exchange.markets["BTC/USD"].book.updates == updates
+    venue.send(ResumeTrading(NAME, "BTC/USD"))
+    venue.wait(10 * HOUR + 10 * SECOND)
+    assert venue.exchange.markets["BTC/USD"].book.updates - updates < updates
