@@ -165,7 +165,7 @@ def test_a_bust_and_a_correction_reach_the_custodian_and_risk(payment: FeePaymen
     for entry in both.entries:
         name = followed.get(type(entry.message))
         name = "order_filled" if type(entry.message).__name__ == "OrderFilled" else name
-        if name is not None and entry.message.account == "fund/a":  # type: ignore[union-attr]
+        if name is not None and entry.message.account == "fund/a":  # type: ignore[attr-defined]
             getattr(positions, name)(entry.message)
     for asset in AMOUNTS:
         assert positions.totals.get(asset, 0) == sum(both.claim("fund/a", asset)), asset
