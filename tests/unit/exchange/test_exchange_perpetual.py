@@ -362,3 +362,12 @@ def test_margin_follows_fills_and_gains(floor: Floor) -> None:
 def test_spot_never_goes_short(floor: Floor) -> None:
     (refused,) = floor.order("long", "sell", 1, 6_000_000, symbol="BTC/USD")
     assert refused.reason is RejectReason.INSUFFICIENT_CLAIM
+
+
+def test_an_open_order_is_margined_with_the_most_it_can_be_charged(new_venue: Callable[..., Any]) -> None:
+    floor = Floor(new_venue, maker_fee_ppm=200, taker_fee_ppm=500)
+    floor.venue.fund("long", USD=2_000 * USD)
+    floor.price(60_000)
+    floor.order("long", "buy", 10, MARK)
+    held = floor.venue.claim("long", "USD")[1]
+    assert 10 * NOTIONAL // 5 + 10 * NOTIONAL * 500 // 10**6 <= held <= 10 * NOTIONAL // 5 + 10 * NOTIONAL * 500 // 10**6 + 10
