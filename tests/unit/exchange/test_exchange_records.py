@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trading_ecosystem.domains.exchange.change_records import AccountStatusRecord, FillChangeRecord, OrderChangeRecord
 from trading_ecosystem.domains.exchange.records import (
     NAMESPACE,
     RECORDS,
@@ -16,7 +17,9 @@ from trading_ecosystem.domains.exchange.records import (
     project,
 )
 from trading_ecosystem.messages.exchange import QuoteChanged
+from trading_ecosystem.messages.order_handling import ReplaceOrder
 from trading_ecosystem.messages.orders import OrderStatus, RejectReason
+from trading_ecosystem.messages.trading_phases import AccountStatus, BustTrade, CorrectTrade, KycStatus, SetAccountStatus
 from trading_ecosystem.ports.records import Record, Upsert
 
 
@@ -31,7 +34,7 @@ def kept(said: list[Any]) -> dict[type[Record], dict[tuple[Any, ...], Record]]:
 
 def test_tables_have_distinct_names_and_keys_of_their_own_fields() -> None:
     assert NAMESPACE == "exchange"
-    assert len({record.table for record in RECORDS}) == len(RECORDS) == 14
+    assert len({record.table for record in RECORDS}) == len(RECORDS) == 17
     for record in RECORDS:
         assert record.key[0] == "venue"
         assert set(record.key) <= set(record.__struct_fields__)
@@ -55,6 +58,29 @@ def test_an_order_that_trades_is_kept(venue: Any) -> None:
     assert [r.reason for r in tables[RefusalRecord].values()] == [RejectReason.INVALID_QUANTITY]  # type: ignore[attr-defined]
     for (_, account, asset), claim in tables[ClaimRecord].items():
         assert venue.claim(account, asset) == (claim.available_minor, claim.held_minor)  # type: ignore[attr-defined]
+    assert kept(venue.heard + venue.heard) == tables
+
+
+def test_replacements_statuses_busts_and_corrections_are_kept(venue: Any) -> None:
+    name = "exchange-alpha"
+    venue.place("rival", "ask", "sell", 6, 100_00)
+    venue.place("fund/a", "bid", "buy", 6, 100_00)
+    venue.place("fund/a", "rests", "buy", 6, 90_00)
+    venue.send(ReplaceOrder(name, "fund/a", "rests", 91_00, 7))
+    venue.send(CorrectTrade(name, "BTC/USD", 1, 99_00))
+    venue.send(BustTrade(name, "BTC/USD", 1))
+    venue.send(SetAccountStatus(name, "rival", AccountStatus.SUSPENDED, KycStatus.PENDING))
+    tables = kept(venue.heard)
+    assert list(tables[OrderChangeRecord].values()) == [OrderChangeRecord(name, "fund/a", 3, 91_00, 0, 7, 7)]
+    statuses = [AccountStatusRecord(name, "rival", AccountStatus.SUSPENDED, KycStatus.PENDING, 7)]
+    assert list(tables[AccountStatusRecord].values()) == statuses
+    changes = [
+        (change.changed_execution_id, change.execution_id, change.busted, change.price_ticks)  # type: ignore[attr-defined]
+        for key, change in tables[FillChangeRecord].items()
+        if key[1] == "fund/a"
+    ]
+    (filled,) = (key[2] for key in tables[FillRecord] if key[1] == "fund/a")
+    assert changes == [(filled, changes[0][1], False, 99_00), (changes[0][1], changes[1][1], True, 99_00)]
     assert kept(venue.heard + venue.heard) == tables
 
 

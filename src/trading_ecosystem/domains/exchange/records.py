@@ -1,6 +1,6 @@
 """What is kept of a venue: accounts, claims, orders and their states, refusals, fills, trades and fee schedules.
 
-What is kept of perpetuals is in :mod:`.margin_records`.
+What is kept of perpetuals is in :mod:`.margin_records`, of what replaces, undoes or restricts in :mod:`.change_records`.
 
 An order's terms and its state are two records with one key: a venue says its first answer again when it is asked again, and
 an acceptance repeated after fills must not take the order back to its beginning. An order without a state record is ``new``.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
+from trading_ecosystem.domains.exchange.change_records import CHANGE_RECORDS, CHANGES_KEPT, order_change
 from trading_ecosystem.domains.exchange.margin_records import MARGIN_KEPT, MARGIN_RECORDS
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import (
@@ -164,6 +165,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     ClaimRecord,
     OrderRecord,
     OrderStateRecord,
+    *CHANGE_RECORDS,
     RefusalRecord,
     FillRecord,
     TradeRecord,
@@ -232,11 +234,16 @@ def _cancelled(said: OrderCancelled, now: Nanos) -> tuple[Change, ...]:
     return (Upsert(state),)
 
 
-def _changed(said: OrderReplaced | OrderRestated, now: Nanos) -> tuple[Change, ...]:
+def _restated(said: OrderReplaced | OrderRestated, now: Nanos) -> tuple[Change, ...]:
     """An order has another quantity; its terms stay as accepted, its state says what is left."""
     status = OrderStatus.PARTIALLY_FILLED if said.cumulative_lots else OrderStatus.NEW
     state = OrderStateRecord(said.venue, said.account, said.order_id, status, said.cumulative_lots, said.leaves_lots, now)
     return (Upsert(state),)
+
+
+def _replaced(said: OrderReplaced, now: Nanos) -> tuple[Change, ...]:
+    """An order has another price or quantity."""
+    return (*_restated(said, now), Upsert(order_change(said, now)))
 
 
 def _matched(said: TradeMatched, _: Nanos) -> tuple[Change, ...]:
@@ -311,8 +318,9 @@ _KEPT: Final[dict[type[Message], Callable[[Any, Nanos], tuple[Change, ...]]]] = 
     OrderRejected: _rejected,
     OrderFilled: _filled,
     OrderCancelled: _cancelled,
-    OrderReplaced: _changed,
-    OrderRestated: _changed,
+    OrderReplaced: _replaced,
+    OrderRestated: _restated,
+    **CHANGES_KEPT,
     TradeMatched: _matched,
     InstrumentListed: _listed,
     PerpetualMatched: _perpetual_matched,
