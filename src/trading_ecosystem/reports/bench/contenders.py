@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
@@ -32,7 +33,7 @@ def scrambled(order: int) -> int:
     return ((order + 1) * _SCRAMBLE & (1 << 64) - 1) - _SIGN
 
 
-class Contender:
+class Contender(ABC):
     """One engine; ``module`` is what has to be installed for it."""
 
     name: ClassVar[str]
@@ -48,13 +49,13 @@ class Contender:
         """What is to be installed before it can play; ``None`` if nothing."""
         return cls.module if cls.module and importlib.util.find_spec(cls.module) is None else None
 
+    @abstractmethod
     def calls(self) -> list[Call]:
         """The timed commands as calls; the books are filled by now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fills(self) -> list[Fill]:
         """The fills of the timed commands, from ``results`` (what the calls returned, in order) or from the engine."""
-        raise NotImplementedError
 
 
 class _OwnBook(Contender):
