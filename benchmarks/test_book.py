@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.component import Exchange, PublicationDue
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.messages.custodian import AssetsPledged

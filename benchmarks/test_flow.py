@@ -13,8 +13,8 @@ import pytest
 
 from trading_ecosystem.adapters.calibration.parameter_files import read_calibrated_flow
 from trading_ecosystem.adapters.recordings.lobster_tape import stock
-from trading_ecosystem.domains.exchange import flows
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow import flows
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.messages.units import INSTRUMENTS, SECOND
 from trading_ecosystem.reports.bench.market import EVENTS_A_SECOND, PRICES, SIMULATED, opened, played
 from trading_ecosystem.reports.realism.generated import market_alone

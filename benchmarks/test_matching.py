@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder
-from trading_ecosystem.domains.exchange.matching import Matching
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder
+from trading_ecosystem.domains.exchange.matching.matching import Matching
 from trading_ecosystem.messages.orders import OrderTerms, OrderType, PegReference, Side, TimeInForce
 from trading_ecosystem.runtime.randomness import SeededRandomness
 

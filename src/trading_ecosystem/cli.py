@@ -233,7 +233,7 @@ def book_replay(
 ) -> None:
     """Replay a recorded market through the exchange's own book and print what was found; exit code 1 where they disagree."""
     from trading_ecosystem.adapters.recordings.book_replay import open_replay
-    from trading_ecosystem.domains.exchange.books import book_class
+    from trading_ecosystem.domains.exchange.book.books import book_class
     from trading_ecosystem.reports.replay_findings import replay_document, replay_text
 
     with _progress_bar(file.name, quiet=json) as progress:
@@ -329,7 +329,7 @@ def _print_json(document: object) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from trading_ecosystem.domains.exchange.books import serving
+        from trading_ecosystem.domains.exchange.book.books import serving
 
         sys.stdout.write(f"trading-ecosystem {__version__}\norder book: {serving()}\n")
         raise typer.Exit

@@ -17,7 +17,7 @@ from trading_ecosystem.adapters.recordings.decimal_scale import finest, unit, un
 from trading_ecosystem.adapters.recordings.replay_findings import BookReplay
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.cli import app
-from trading_ecosystem.domains.exchange.books import available, book_class
+from trading_ecosystem.domains.exchange.book.books import available, book_class
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.ports.errors import BadInput
 

@@ -11,7 +11,7 @@ from trading_ecosystem.adapters.recordings.databento_mbo import DatabentoReplay
 from trading_ecosystem.adapters.recordings.lobster_orders import LobsterOrdersReplay
 from trading_ecosystem.adapters.recordings.lobster_window import LobsterWindowReplay
 from trading_ecosystem.adapters.recordings.replay_findings import BookReplay
-from trading_ecosystem.domains.exchange.books import available, book_class
+from trading_ecosystem.domains.exchange.book.books import available, book_class
 from trading_ecosystem.messages.orders import Side
 
 both_books = pytest.mark.parametrize("kind", available())

@@ -8,12 +8,12 @@ import pytest
 
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.adapters.scenario_parameters import exchange_parameters
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms, FeeTier
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters, Faucet
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_calendar import next_change, phase_at
-from trading_ecosystem.domains.exchange.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.rules.trading_calendar import next_change, phase_at
+from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms, FeeTier
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
 from trading_ecosystem.messages.orders import SelfTradePrevention, TradingPhase
 from trading_ecosystem.messages.units import HOUR, MILLISECOND, MINUTE, SECOND, Nanos

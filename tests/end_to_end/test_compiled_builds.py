@@ -22,7 +22,7 @@ REPORT = re.compile(r"runtime error|AddressSanitizer|LeakSanitizer|UndefinedBeha
 
 COMPILED = {path.stem for path in (REPOSITORY / "src").rglob("*.pyx")}
 TESTS = (
-    "import sys, pytest; from trading_ecosystem.domains.exchange import compiled_flow as it;"
+    "import sys, pytest; from trading_ecosystem.domains.exchange.flow import compiled_flow as it;"
     "assert it.__file__.startswith(sys.argv[1]), it.__file__; sys.exit(pytest.main(sys.argv[2:]))"
 )
 """Runs tests in a process whose package has to come from the folder of the first argument."""
@@ -133,7 +133,8 @@ def test_without_a_compiler_pip_installs_the_plain_book(tmp_path: Path) -> None:
 
 def assert_the_plain_book_serves(installed: Path) -> None:
     asked = (
-        "import trading_ecosystem; from trading_ecosystem.domains.exchange import books, flows;"
+        "import trading_ecosystem; from trading_ecosystem.domains.exchange.book import books; "
+        "from trading_ecosystem.domains.exchange.flow import flows;"
         "print(trading_ecosystem.__file__); print(books.serving(), books.available(), flows.COMPILED)"
     )
     says = run([sys.executable, "-c", asked], installed, PYTHONPATH=str(installed))

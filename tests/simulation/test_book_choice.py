@@ -6,9 +6,10 @@ import pytest
 from tests.campaign import CAMPAIGN
 
 import trading_ecosystem
-from trading_ecosystem.domains.exchange import flows, market
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.flow import BackgroundFlow
+from trading_ecosystem.domains.exchange import market
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.flow import flows
+from trading_ecosystem.domains.exchange.flow.flow import BackgroundFlow
 
 SCENARIOS = ("stale_feed", "market_crash", "stablecoin_depeg") if CAMPAIGN else ("stale_feed",)
 

@@ -6,7 +6,7 @@ from tests.campaign import CAMPAIGN
 
 from trading_ecosystem.adapters.calibration.parameter_files import read_calibrated_flow
 from trading_ecosystem.adapters.recordings.lobster_tape import stock
-from trading_ecosystem.domains.exchange import flows
+from trading_ecosystem.domains.exchange.flow import flows
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE
 from trading_ecosystem.reports.realism.metaorder import impact_of_whole
 

@@ -10,9 +10,9 @@ from tests.campaign import seeds
 import trading_ecosystem
 from trading_ecosystem.domains.audit.balances import ConservationRule
 from trading_ecosystem.domains.custodian.variation import Variation as Posting
-from trading_ecosystem.domains.exchange.liquidation import Liquidation
-from trading_ecosystem.domains.exchange.perpetual_positions import PerpetualPosition
-from trading_ecosystem.domains.exchange.variation import Variation
+from trading_ecosystem.domains.exchange.margin.liquidation import Liquidation
+from trading_ecosystem.domains.exchange.margin.perpetual_positions import PerpetualPosition
+from trading_ecosystem.domains.exchange.margin.variation import Variation
 from trading_ecosystem.messages.custodian import ReconciliationBreak, VariationPosted
 from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.margin import (

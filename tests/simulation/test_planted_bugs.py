@@ -6,8 +6,8 @@ import pytest
 
 import trading_ecosystem
 from trading_ecosystem.domains.custodian.ledger import Ledger
-from trading_ecosystem.domains.exchange.claims import Claim
-from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
+from trading_ecosystem.domains.exchange.accounts.claims import Claim
+from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 
 SHORT = ("duration=30m", "clean_periods.0.until=30m")
 

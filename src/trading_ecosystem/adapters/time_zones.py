@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from trading_ecosystem.domains.exchange.trading_calendar import UtcOffset
+from trading_ecosystem.domains.exchange.rules.trading_calendar import UtcOffset
 from trading_ecosystem.messages.units import DAY, SECOND, Nanos
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

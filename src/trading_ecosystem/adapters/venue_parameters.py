@@ -7,12 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from trading_ecosystem.adapters.time_zones import utc_offsets
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms, FeeTier
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
 from trading_ecosystem.domains.exchange.parameters import Faucet
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar, calendar_problem
-from trading_ecosystem.domains.exchange.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar, calendar_problem
+from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms, FeeTier
 from trading_ecosystem.domains.test_coordination.venue_section import CalendarSection, FeesSection, MarketSection, VenueRules
 from trading_ecosystem.messages.units import DAY, Nanos
 

@@ -10,7 +10,7 @@ from tests.campaign import recorded_market
 from trading_ecosystem.adapters.recordings.event_tape import ASK, BID, EventKind, EventTape, TapeRecorder
 from trading_ecosystem.adapters.recordings.lobster_tape import lobster_tape, stock
 from trading_ecosystem.adapters.recordings.tape_series import Action, actions, mids_on_grid, trades
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import SECOND
 from trading_ecosystem.ports.errors import BadInput

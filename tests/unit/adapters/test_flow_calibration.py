@@ -21,7 +21,7 @@ from trading_ecosystem.adapters.calibration.parameter_files import (
 from trading_ecosystem.adapters.calibration.sightings import Sightings
 from trading_ecosystem.adapters.recordings.lobster_tape import stock
 from trading_ecosystem.adapters.recordings.tape_series import Trade
-from trading_ecosystem.domains.exchange.flow_parameters import KINDS, FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import KINDS, FlowParameters
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.realism.generated import WARM_UP, generated_tape

@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.unit.exchange.book_commands import BUY, FOK, GTC, IOC, MODES, SELL, Command, Draw, compare_state
 
-from trading_ecosystem.domains.exchange import book as plain_book
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled, Refused, Rested
+from trading_ecosystem.domains.exchange.book import book as plain_book
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled, Refused, Rested
 from trading_ecosystem.messages.orders import RejectReason, Side
 
 COMMAND = struct.Struct("=BBHIqqq")
@@ -145,8 +145,8 @@ class BatchDraw:
 
 def compare_batch(seed: int, commands: int) -> int:
     """Send the commands of one seed, in buffers of any length and at any address, to both; how many events both said."""
-    from trading_ecosystem.domains.exchange.compiled_batch import Batch, events_of
-    from trading_ecosystem.domains.exchange.compiled_book import CompiledOrderBook
+    from trading_ecosystem.domains.exchange.book.compiled_batch import Batch, events_of
+    from trading_ecosystem.domains.exchange.book.compiled_book import CompiledOrderBook
 
     draw = BatchDraw(seed, symbols=3)
     plain = [OrderBook(f"I{number}", each.capacity) for number, each in enumerate(draw.draws)]

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trading_ecosystem.domains.exchange import book as plain_book
-from trading_ecosystem.domains.exchange.book import MAXIMUM_LOTS, MAXIMUM_TICKS, OrderBook
+from trading_ecosystem.domains.exchange.book import book as plain_book
+from trading_ecosystem.domains.exchange.book.book import MAXIMUM_LOTS, MAXIMUM_TICKS, OrderBook
 from trading_ecosystem.messages.orders import SelfTradePrevention, Side, TimeInForce
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -169,7 +169,7 @@ def compare(seed: int, commands: int, compiled: type[OrderBook], *, every: int =
 
 def encoded(command: Command, symbol: int) -> bytes | None:
     """A command as the batch door takes it; ``None`` where a number does not fit, or the door has no such command."""
-    from trading_ecosystem.domains.exchange import compiled_batch as batches
+    from trading_ecosystem.domains.exchange.book import compiled_batch as batches
 
     name, arguments, terms = command
     mode = 16 * MODES.index(terms.get("self_trade", SelfTradePrevention.NONE))
@@ -207,8 +207,8 @@ def encoded(command: Command, symbol: int) -> bytes | None:
 
 def batch_against_plain(seed: int, commands: int, symbols: int = 3) -> int:
     """Send the commands of one seed to several plain books, and in batches to compiled ones; how many events both said."""
-    from trading_ecosystem.domains.exchange import compiled_batch as batches
-    from trading_ecosystem.domains.exchange.compiled_book import CompiledOrderBook
+    from trading_ecosystem.domains.exchange.book import compiled_batch as batches
+    from trading_ecosystem.domains.exchange.book.compiled_book import CompiledOrderBook
 
     draw = Draw(seed)
     plain = [OrderBook(str(symbol), draw.capacity) for symbol in range(symbols)]
@@ -237,7 +237,7 @@ def batch_against_plain(seed: int, commands: int, symbols: int = 3) -> int:
 
 def main() -> None:
     """Compare, and say how many commands and events there were."""
-    from trading_ecosystem.domains.exchange.compiled_book import CompiledOrderBook
+    from trading_ecosystem.domains.exchange.book.compiled_book import CompiledOrderBook
 
     first, count, commands = (int(word) for word in sys.argv[1:4])
     if len(sys.argv) > 4 and Path(sys.argv[4]) not in Path(plain_book.__file__).parents:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from trading_ecosystem.domains.exchange.component import ClaimsReportDue, Exchange, PublicationDue
-from trading_ecosystem.domains.exchange.flow_parameters import Anchor, FlowParameters, Timing
+from trading_ecosystem.domains.exchange.flow.flow_parameters import Anchor, FlowParameters, Timing
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import AssetsPledged

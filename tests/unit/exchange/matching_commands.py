@@ -10,11 +10,11 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_events import Activated, Crossed, MatchingEvent, Parked, Triggered
-from trading_ecosystem.domains.exchange.phases import FOLLOWS
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Replaced
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_events import Activated, Crossed, MatchingEvent, Parked, Triggered
+from trading_ecosystem.domains.exchange.matching.phases import FOLLOWS
 from trading_ecosystem.messages.orders import (
     ContingencyType,
     OrderTerms,

@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from trading_ecosystem.domains.exchange.book_events import (
+from trading_ecosystem.domains.exchange.book.book_events import (
     BookEvent,
     Cancelled,
     Filled,

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.campaign import CAMPAIGN
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.auction import NOTHING, Indicative, Interest, auction_price
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_events import AuctionUncrossed, Crossed
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.auction import NOTHING, Indicative, Interest, auction_price
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_events import AuctionUncrossed, Crossed
 from trading_ecosystem.messages.orders import OrderTerms, OrderType, Side, TradingPhase
 
 BUY, SELL = Side.BUY, Side.SELL

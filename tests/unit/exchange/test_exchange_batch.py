@@ -14,12 +14,12 @@ from tests.campaign import seeds
 from tests.unit.exchange.batch_commands import CANCEL, COMMAND, EVENT, FLAGS, PLACE, REDUCE, REPLACE, TERMS, compare_batch
 from tests.unit.exchange.book_commands import BUY, MODES
 
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
 from trading_ecosystem.messages.orders import CancelReason, RejectReason
 
 WHY = "the compiled book was not built here (test_exchange_books.py tells whether it should be)"
-door = pytest.importorskip("trading_ecosystem.domains.exchange.compiled_batch", reason=WHY)
-twin = pytest.importorskip("trading_ecosystem.domains.exchange.compiled_book", reason=WHY)
+door = pytest.importorskip("trading_ecosystem.domains.exchange.book.compiled_batch", reason=WHY)
+twin = pytest.importorskip("trading_ecosystem.domains.exchange.book.compiled_book", reason=WHY)
 
 LEAST, MOST = -(2**63), 2**63 - 1
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Refused, Rested
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Refused, Rested
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, Side, TimeInForce
 

@@ -11,15 +11,15 @@ import pytest
 from tests.campaign import seeds
 from tests.unit.exchange.book_commands import batch_against_plain, compare_state
 
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Refused, Rested
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Refused, Rested
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, Side
 
 compiled_book = pytest.importorskip(
-    "trading_ecosystem.domains.exchange.compiled_book", reason="the compiled book was not built here", exc_type=ImportError
+    "trading_ecosystem.domains.exchange.book.compiled_book", reason="the compiled book was not built here", exc_type=ImportError
 )
 batches = pytest.importorskip(
-    "trading_ecosystem.domains.exchange.compiled_batch", reason="the batch door was not built here", exc_type=ImportError
+    "trading_ecosystem.domains.exchange.book.compiled_batch", reason="the batch door was not built here", exc_type=ImportError
 )
 
 DTYPE_OFFSETS = (0, 1, 2, 3, 4, 8, 16, 24, 32, 40, 48, 56)

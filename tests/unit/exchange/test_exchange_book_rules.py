@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from tests.unit.exchange.book_commands import Draw, compare_state, send
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import MAXIMUM_CAPACITY, OrderBook
-from trading_ecosystem.domains.exchange.book_events import (
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book import MAXIMUM_CAPACITY, OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import (
     BookEvent,
     Cancelled,
     Filled,
@@ -21,7 +21,7 @@ from trading_ecosystem.domains.exchange.book_events import (
     Replaced,
     Rested,
 )
-from trading_ecosystem.domains.exchange.book_terms import MAXIMUM_SLICES
+from trading_ecosystem.domains.exchange.book.book_terms import MAXIMUM_SLICES
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder

@@ -11,10 +11,10 @@ from tests.campaign import CAMPAIGN, seeds
 from tests.unit.exchange.book_commands import BUY, FOK, GTC, IOC, MODES, SELL, Command, Draw, compare, compare_state, send
 from tests.unit.exchange.naive_book import NaiveBook
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced
-from trading_ecosystem.domains.exchange.feeds import Feed
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Replaced
+from trading_ecosystem.domains.exchange.book.feeds import Feed
 from trading_ecosystem.messages.orders import SelfTradePrevention
 
 needs_twin = pytest.mark.skipif(

@@ -13,11 +13,11 @@ import pytest
 from tests.campaign import REPOSITORY
 
 from trading_ecosystem import __version__
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.ports.errors import BadInput
 
-COMPILED = "trading_ecosystem.domains.exchange.compiled_book"
+COMPILED = "trading_ecosystem.domains.exchange.book.compiled_book"
 
 
 def test_only_known_kinds_of_book_are_chosen() -> None:

@@ -11,10 +11,10 @@ from tests.unit.exchange.conftest import NAME, order
 from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.domains.custodian.component import Custodian
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
-from trading_ecosystem.domains.exchange import books
+from trading_ecosystem.domains.exchange.book import books
 from trading_ecosystem.domains.exchange.component import Exchange
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters, Faucet
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms
 from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.messages.custodian import SettlementCancelled, SettlementSettled, TransferPosted
 from trading_ecosystem.messages.envelope import Entry, EntryKind

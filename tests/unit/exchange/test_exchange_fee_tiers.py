@@ -10,8 +10,8 @@ import pytest
 from tests.campaign import seeds
 from tests.unit.exchange.conftest import NAME
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms, FeeTier
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms, FeeTier
 from trading_ecosystem.messages.exchange import OrderFilled, TradeMatched
 from trading_ecosystem.messages.order_handling import MassCancel
 from trading_ecosystem.messages.orders import Side

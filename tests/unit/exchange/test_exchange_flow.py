@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.messages.exchange import (
     CancelRejected,
     ClaimsQuestion,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.messages.units import SECOND
 from trading_ecosystem.runtime.randomness import SeededRandomness
 

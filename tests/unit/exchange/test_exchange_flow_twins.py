@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.campaign import CAMPAIGN, seeds
 
-from trading_ecosystem.domains.exchange import flows
-from trading_ecosystem.domains.exchange.book_events import BookEvent
-from trading_ecosystem.domains.exchange.flow_parameters import Excitation, FlowParameters, Timing
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent
+from trading_ecosystem.domains.exchange.flow import flows
+from trading_ecosystem.domains.exchange.flow.flow_parameters import Excitation, FlowParameters, Timing
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.runtime.randomness import SeededRandomness

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.unit.exchange.conftest import NAME
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
-from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar, UtcOffset
-from trading_ecosystem.domains.exchange.trading_day import MatchingDue, PhaseDue
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar, UtcOffset
+from trading_ecosystem.domains.exchange.rules.trading_day import MatchingDue, PhaseDue
 from trading_ecosystem.messages.custodian import AssetsPledged
 from trading_ecosystem.messages.exchange import (
     AccountOpened,

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.campaign import CAMPAIGN
 
-from trading_ecosystem.domains.exchange import variation as variation_module
-from trading_ecosystem.domains.exchange.books import available
-from trading_ecosystem.domains.exchange.liquidation import Liquidation
-from trading_ecosystem.domains.exchange.margin import Margin
-from trading_ecosystem.domains.exchange.perpetuals import MarginDue
+from trading_ecosystem.domains.exchange.book.books import available
+from trading_ecosystem.domains.exchange.margin import variation as variation_module
+from trading_ecosystem.domains.exchange.margin.liquidation import Liquidation
+from trading_ecosystem.domains.exchange.margin.margin import Margin
+from trading_ecosystem.domains.exchange.margin.perpetuals import MarginDue
 from trading_ecosystem.messages.exchange import CancelOrder, OpenOrdersQuestion
 from trading_ecosystem.messages.margin import (
     DeficitCovered,

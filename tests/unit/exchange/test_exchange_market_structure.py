@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.unit.exchange.conftest import NAME
 
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms
 from trading_ecosystem.domains.exchange.parameters import Faucet
-from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar
-from trading_ecosystem.domains.exchange.trading_day import PhaseDue
+from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar
+from trading_ecosystem.domains.exchange.rules.trading_day import PhaseDue
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms
 from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.orders import Liquidity, RejectReason, TradingPhase
 from trading_ecosystem.messages.trading_phases import (

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder, WaitingFor
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_events import MatchingEvent, Parked, Triggered
-from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder, WaitingFor
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_events import MatchingEvent, Parked, Triggered
+from trading_ecosystem.domains.exchange.matching.matching_parameters import MatchingParameters
 from trading_ecosystem.messages.orders import (
     CancelReason,
     OrderTerms,

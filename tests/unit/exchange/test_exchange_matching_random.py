@@ -8,12 +8,12 @@ import pytest
 from tests.campaign import CAMPAIGN, seeds
 from tests.unit.exchange.matching_commands import Stream
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.kept_orders import KeptOrder, WaitingFor
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
-from trading_ecosystem.domains.exchange.pegs import target
-from trading_ecosystem.domains.exchange.triggers import reached
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.kept_orders import KeptOrder, WaitingFor
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.matching.pegs import target
+from trading_ecosystem.domains.exchange.matching.triggers import reached
 from trading_ecosystem.messages.orders import OrderType, Side, TradingPhase
 
 BUY, SELL = Side.BUY, Side.SELL

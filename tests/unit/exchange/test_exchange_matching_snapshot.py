@@ -10,8 +10,8 @@ from tests.campaign import seeds
 from tests.unit.exchange.matching_commands import Stream
 from tests.unit.exchange.test_exchange_matching_random import SETTINGS, fresh
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.matching import Matching
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.matching import Matching
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
 
 

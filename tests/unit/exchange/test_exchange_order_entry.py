@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange.book import MAXIMUM_LOTS, MAXIMUM_TICKS
-from trading_ecosystem.domains.exchange.fee_schedule import FeeSchedule, FeeTerms
-from trading_ecosystem.domains.exchange.holds import hold_of
+from trading_ecosystem.domains.exchange.book.book import MAXIMUM_LOTS, MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.orders.holds import hold_of
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeSchedule, FeeTerms
 from trading_ecosystem.messages.exchange import (
     ClaimChanged,
     ClaimReason,

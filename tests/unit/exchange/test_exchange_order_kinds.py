@@ -10,8 +10,8 @@ import pytest
 from tests.campaign import seeds
 from tests.unit.exchange.conftest import NAME, order
 
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
 from trading_ecosystem.messages.exchange import OrderCancelled, OrderFilled, OrderRejected
 from trading_ecosystem.messages.order_handling import (
     Disconnect,

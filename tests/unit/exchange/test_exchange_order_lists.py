@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Rested
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder, WaitingFor
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_events import Activated, Crossed, Parked, Triggered
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Rested
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder, WaitingFor
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_events import Activated, Crossed, Parked, Triggered
 from trading_ecosystem.messages.orders import (
     CancelReason,
     ContingencyType,

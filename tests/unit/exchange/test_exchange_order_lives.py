@@ -9,12 +9,12 @@ from tests.campaign import CAMPAIGN, REPOSITORY, seeds
 from tests.unit.exchange.matching_commands import Stream
 from tests.unit.exchange.test_exchange_matching_random import SETTINGS, fresh
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder
-from trading_ecosystem.domains.exchange.matching_events import Activated, Crossed, MatchingEvent, Parked, Triggered
-from trading_ecosystem.domains.exchange.order_lives import LIVES, LifeEvent, LifeState, kind_of
-from trading_ecosystem.domains.exchange.phases import ADMITS, FOLLOWS, Entry
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Reduced, Refused, Replaced, Rested
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder
+from trading_ecosystem.domains.exchange.matching.matching_events import Activated, Crossed, MatchingEvent, Parked, Triggered
+from trading_ecosystem.domains.exchange.matching.order_lives import LIVES, LifeEvent, LifeState, kind_of
+from trading_ecosystem.domains.exchange.matching.phases import ADMITS, FOLLOWS, Entry
 
 DOCUMENT = REPOSITORY / "docs" / "orders.md"
 SIMPLE = {

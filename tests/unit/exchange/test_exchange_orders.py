@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange.orders import LIFE, Order, OrderEvent, OrderTable
+from trading_ecosystem.domains.exchange.orders.orders import LIFE, Order, OrderEvent, OrderTable
 from trading_ecosystem.messages.exchange import CancelRejected, OrderAccepted, OrderRejected, PlaceOrder
 from trading_ecosystem.messages.orders import CancelRejectReason, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import DAY

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange.mark_price import median
-from trading_ecosystem.domains.exchange.perpetuals import ContributionDue, MarginDue
+from trading_ecosystem.domains.exchange.margin.mark_price import median
+from trading_ecosystem.domains.exchange.margin.perpetuals import ContributionDue, MarginDue
 from trading_ecosystem.messages.exchange import ClaimChanged, ClaimReason, OrderCancelled, OrderFilled, OrderRejected
 from trading_ecosystem.messages.margin import (
     DeficitCovered,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.auction import NOTHING, Indicative
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled, Refused, Rested
-from trading_ecosystem.domains.exchange.kept_orders import NewOrder, WaitingFor
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_events import (
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled, Refused, Rested
+from trading_ecosystem.domains.exchange.matching.auction import NOTHING, Indicative
+from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder, WaitingFor
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_events import (
     AuctionExtended,
     AuctionUncrossed,
     Crossed,
@@ -19,9 +19,9 @@ from trading_ecosystem.domains.exchange.matching_events import (
     PhaseChanged,
     VolatilityInterruption,
 )
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
-from trading_ecosystem.domains.exchange.phases import ADMITS, FOLLOWS, Entry
-from trading_ecosystem.domains.exchange.price_bands import band
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.matching.phases import ADMITS, FOLLOWS, Entry
+from trading_ecosystem.domains.exchange.matching.price_bands import band
 from trading_ecosystem.messages.orders import (
     CancelReason,
     OrderTerms,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from trading_ecosystem.domains.exchange.accounts import Accounts
+from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.messages.custodian import AssetsPledged
 from trading_ecosystem.messages.exchange import (
     AccountOpened,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.unit.exchange.conftest import NAME
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.book import MAXIMUM_LOTS, MAXIMUM_TICKS
-from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.book.book import MAXIMUM_LOTS, MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.matching.matching_parameters import MatchingParameters
+from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
 from trading_ecosystem.messages.exchange import CancelRejected, OrderRejected
 from trading_ecosystem.messages.order_handling import ListedOrder, PlaceOrderList, ReplaceOrder, ReplaceRejected
 from trading_ecosystem.messages.orders import (

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from tests.unit.exchange.conftest import NAME, order
 
-from trading_ecosystem.domains.exchange import books
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.book import books
 from trading_ecosystem.domains.exchange.component import Exchange
-from trading_ecosystem.domains.exchange.fee_schedule import FeeTerms, FeeTier
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_day import MatchingDue
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.rules.trading_day import MatchingDue
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeTerms, FeeTier
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import ClaimsQuestion, OpenOrdersQuestion, OrderCancelled, OrderFilled
 from trading_ecosystem.messages.order_handling import (

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_ecosystem.domains.exchange.fee_schedule import FeeSchedule, FeeTerms
-from trading_ecosystem.domains.exchange.fees import fee_of, maximum_fee
-from trading_ecosystem.domains.exchange.holds import hold_of
-from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
+from trading_ecosystem.domains.exchange.orders.holds import hold_of
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeSchedule, FeeTerms
+from trading_ecosystem.domains.exchange.trades.fees import fee_of, maximum_fee
+from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import OpenOrdersQuestion, OrderCancelled, OrderFilled, TradeMatched
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, SECOND, Instrument

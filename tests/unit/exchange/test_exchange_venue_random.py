@@ -15,13 +15,13 @@ from tests.campaign import seeds
 from tests.unit.exchange.conftest import NAME, Venue, order
 from tests.unit.exchange.test_exchange_order_kinds import terms_of
 
-from trading_ecosystem.domains.exchange import books
-from trading_ecosystem.domains.exchange.fee_schedule import FeePayment, FeeTerms, FeeTier
-from trading_ecosystem.domains.exchange.matching_parameters import BandAction, MatchingParameters
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.book import books
+from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
 from trading_ecosystem.domains.exchange.parameters import Faucet
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar
-from trading_ecosystem.domains.exchange.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar
+from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms, FeeTier
 from trading_ecosystem.messages.exchange import (
     CancelOrder,
     OrderAccepted,

@@ -10,7 +10,7 @@ from typing import Final
 from trading_ecosystem.adapters.calibration.arithmetic import in_ppm, least_squares, mean_of, quantile_table
 from trading_ecosystem.adapters.calibration.sightings import Sighting, Sightings
 from trading_ecosystem.adapters.recordings.tape_series import Action, Trade
-from trading_ecosystem.domains.exchange.flow_parameters import KINDS, Memory, Placement, Reaction, Sizes
+from trading_ecosystem.domains.exchange.flow.flow_parameters import KINDS, Memory, Placement, Reaction, Sizes
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Instrument
 
 _SPREAD_CLASSES: Final = 6

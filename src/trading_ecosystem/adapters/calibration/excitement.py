@@ -23,7 +23,7 @@ import msgspec
 from trading_ecosystem.adapters.calibration.arithmetic import in_ppm, least_squares, mean_of, solved
 from trading_ecosystem.adapters.calibration.sightings import Sighting, Sightings
 from trading_ecosystem.adapters.recordings.tape_series import Action
-from trading_ecosystem.domains.exchange.flow_parameters import KINDS, Excitation, Reaction
+from trading_ecosystem.domains.exchange.flow.flow_parameters import KINDS, Excitation, Reaction
 
 _ROUNDS: Final = 8
 _STRONGEST: Final = 2.0

@@ -28,7 +28,7 @@ from trading_ecosystem.adapters.calibration.sightings import sightings
 from trading_ecosystem.adapters.calibration.timing import fit_timing
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
 from trading_ecosystem.adapters.recordings.tape_series import mids_on_grid
-from trading_ecosystem.domains.exchange.flow_parameters import Agents, Anchor, FlowParameters, Memory
+from trading_ecosystem.domains.exchange.flow.flow_parameters import Agents, Anchor, FlowParameters, Memory
 from trading_ecosystem.messages.units import HOUR, SECOND, Nanos
 
 RECORDED: Final = FlowParameters(

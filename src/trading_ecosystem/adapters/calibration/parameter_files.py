@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from trading_ecosystem.adapters.whole_files import write_whole
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.ports.errors import BadInput
 
 _FOLDER: Final = Path(__file__).parent / "sets"

@@ -18,7 +18,7 @@ from typing import Final
 from trading_ecosystem.adapters.calibration.arithmetic import in_ppm, least_squares, mean_of, variance_of
 from trading_ecosystem.adapters.calibration.excitement import Excited
 from trading_ecosystem.adapters.calibration.sightings import Sightings
-from trading_ecosystem.domains.exchange.flow_parameters import Timing
+from trading_ecosystem.domains.exchange.flow.flow_parameters import Timing
 
 _TABLE: Final = 65
 _BLOCK: Final = 20

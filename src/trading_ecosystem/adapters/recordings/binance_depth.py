@@ -23,8 +23,8 @@ from trading_ecosystem.adapters.recordings.binance_capture import local_instant,
 from trading_ecosystem.adapters.recordings.decimal_scale import finest, unit, units
 from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.replay_findings import Check, Findings, is_crossed
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Filled
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Filled
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 

@@ -22,8 +22,8 @@ from trading_ecosystem.adapters.recordings.lobster_orders import LobsterOrdersRe
 from trading_ecosystem.adapters.recordings.lobster_window import LobsterWindowReplay
 from trading_ecosystem.adapters.recordings.order_events import ORDER_EVENTS_HEADER, OrderEventsReplay
 from trading_ecosystem.adapters.recordings.replay_findings import BookReplay
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.books import book_class
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.books import book_class
 from trading_ecosystem.ports.errors import BadInput
 
 FORMATS: Final = ("lobster", "binance", "databento", "orders")

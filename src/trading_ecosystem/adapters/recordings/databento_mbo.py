@@ -23,9 +23,9 @@ import msgspec
 
 from trading_ecosystem.adapters.recordings.decimal_scale import unit
 from trading_ecosystem.adapters.recordings.replay_findings import Check, Findings, is_crossed
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Refused
-from trading_ecosystem.domains.exchange.ladder import RestingOrder
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Refused
+from trading_ecosystem.domains.exchange.book.ladder import RestingOrder
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 from trading_ecosystem.ports.errors import BadInput

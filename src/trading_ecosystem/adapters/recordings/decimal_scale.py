@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from trading_ecosystem.domains.exchange.book import MAXIMUM_TICKS
+from trading_ecosystem.domains.exchange.book.book import MAXIMUM_TICKS
 
 MOST_PLACES: Final = 12
 _DECIMAL: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Cancelled, Filled, Reduced, Replaced, Rested
-from trading_ecosystem.domains.exchange.ladder import RestingOrder
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Cancelled, Filled, Reduced, Replaced, Rested
+from trading_ecosystem.domains.exchange.book.ladder import RestingOrder
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import SECOND, Instrument, Lots, Nanos, Ticks

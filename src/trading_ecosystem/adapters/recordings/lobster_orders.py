@@ -20,8 +20,8 @@ from trading_ecosystem.adapters.recordings.event_tape import BID
 from trading_ecosystem.adapters.recordings.lobster_tape import LobsterMessage, lobster_messages
 from trading_ecosystem.adapters.recordings.lobster_window import TICK
 from trading_ecosystem.adapters.recordings.replay_findings import Check, Findings
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled
 from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks
 

@@ -20,8 +20,8 @@ from trading_ecosystem.adapters.recordings.event_tape import BID
 from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.lobster_tape import LobsterMessage, lobster_messages
 from trading_ecosystem.adapters.recordings.replay_findings import Check, Findings, is_crossed
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Filled, Refused
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Filled, Refused
 from trading_ecosystem.messages.exchange import Level
 from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Nanos, Ticks

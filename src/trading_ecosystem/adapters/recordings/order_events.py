@@ -29,8 +29,8 @@ from trading_ecosystem.adapters.recordings.csv_rows import instant
 from trading_ecosystem.adapters.recordings.decimal_scale import decimal_places, unit, units
 from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.replay_findings import Findings, is_crossed
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled, Refused
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled, Refused
 from trading_ecosystem.messages.orders import RejectReason, Side, TimeInForce
 from trading_ecosystem.messages.units import Nanos
 

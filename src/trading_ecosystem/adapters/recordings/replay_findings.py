@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import Nanos
 

@@ -12,5 +12,5 @@ the custodian, ``FundamentalPriceChanged`` from the market, ``MarkContributed`` 
 Says: ``InstrumentListed``, ``AccountOpened``; to one account what concerns its own orders and claims; to the public
 ``QuoteChanged``, ``DepthChanged``, ``TradesPublished``; to the custodian ``TradeMatched``, ``ClaimReleased``,
 ``ClaimsReported``, ``VariationInstructed``; of perpetuals ``MarkPriceChanged`` to the public, positions, variation, margin and
-liquidation to the account. :mod:`.perpetuals` is the way into these.
+liquidation to the account. :mod:`.margin.perpetuals` is the way into these.
 """

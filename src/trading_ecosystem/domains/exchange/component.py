@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from trading_ecosystem.domains.exchange.account_sessions import AccountSessions, SessionDue
-from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.book_events import BookEvent
-from trading_ecosystem.domains.exchange.busts import Busts
-from trading_ecosystem.domains.exchange.claims import Claims
-from trading_ecosystem.domains.exchange.faucet import DemoFaucet
+from trading_ecosystem.domains.exchange.accounts.account_sessions import AccountSessions, SessionDue
+from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
+from trading_ecosystem.domains.exchange.accounts.claims import Claims
+from trading_ecosystem.domains.exchange.accounts.faucet import DemoFaucet
+from trading_ecosystem.domains.exchange.accounts.pledges import Pledges
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent
+from trading_ecosystem.domains.exchange.margin.perpetuals import ContributionDue, MarginDue, Perpetuals
 from trading_ecosystem.domains.exchange.market import Market
-from trading_ecosystem.domains.exchange.order_desk import OrderDesk
-from trading_ecosystem.domains.exchange.order_entry import OrderEntry
-from trading_ecosystem.domains.exchange.order_events import OrderEvents
-from trading_ecosystem.domains.exchange.orders import OrderTable
+from trading_ecosystem.domains.exchange.orders.order_desk import OrderDesk
+from trading_ecosystem.domains.exchange.orders.order_entry import OrderEntry
+from trading_ecosystem.domains.exchange.orders.order_events import OrderEvents
+from trading_ecosystem.domains.exchange.orders.orders import OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
-from trading_ecosystem.domains.exchange.perpetuals import ContributionDue, MarginDue, Perpetuals
-from trading_ecosystem.domains.exchange.pledges import Pledges
 from trading_ecosystem.domains.exchange.publication import depth_of
-from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
-from trading_ecosystem.domains.exchange.trading_day import MatchingDue, PhaseDue, TradingDay
+from trading_ecosystem.domains.exchange.rules.trading_day import MatchingDue, PhaseDue, TradingDay
+from trading_ecosystem.domains.exchange.trades.busts import Busts
+from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.domains.exchange.vocabulary import SAYS
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.custodian import AssetsPledged

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.auction import Indicative
-from trading_ecosystem.domains.exchange.books import book_class
-from trading_ecosystem.domains.exchange.claims import Claims
-from trading_ecosystem.domains.exchange.flow import FlowWatcher
-from trading_ecosystem.domains.exchange.flows import background_flow
-from trading_ecosystem.domains.exchange.house import House
-from trading_ecosystem.domains.exchange.matching import Matching
-from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
+from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
+from trading_ecosystem.domains.exchange.accounts.claims import Claims
+from trading_ecosystem.domains.exchange.book.books import book_class
+from trading_ecosystem.domains.exchange.flow.flow import FlowWatcher
+from trading_ecosystem.domains.exchange.flow.flows import background_flow
+from trading_ecosystem.domains.exchange.flow.house import House
+from trading_ecosystem.domains.exchange.flow.perpetual_house import PerpetualHouse
+from trading_ecosystem.domains.exchange.matching.auction import Indicative
+from trading_ecosystem.domains.exchange.matching.matching import Matching
+from trading_ecosystem.domains.exchange.matching.matching_parameters import MatchingParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
-from trading_ecosystem.domains.exchange.perpetual_house import PerpetualHouse
 from trading_ecosystem.domains.exchange.publication import Publication, Tape
-from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
-from trading_ecosystem.domains.exchange.trading_rules import NO_RULES
+from trading_ecosystem.domains.exchange.rules.trading_rules import NO_RULES
+from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import InstrumentListed
 from trading_ecosystem.messages.trading_phases import PhaseReason
 from trading_ecosystem.messages.units import Instrument, Nanos

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.fee_schedule import FeeTerms
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
-from trading_ecosystem.domains.exchange.matching_parameters import MatchingParameters
-from trading_ecosystem.domains.exchange.rate_limits import RateLimit
-from trading_ecosystem.domains.exchange.trading_calendar import TradingCalendar
-from trading_ecosystem.domains.exchange.trading_rules import TradingRules
+from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.matching.matching_parameters import MatchingParameters
+from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar
+from trading_ecosystem.domains.exchange.rules.trading_rules import TradingRules
+from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeTerms
 from trading_ecosystem.messages.orders import SelfTradePrevention
 from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos, PartsPerMillion
 

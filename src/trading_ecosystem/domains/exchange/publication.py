@@ -7,7 +7,7 @@ is said.
 
 from __future__ import annotations
 
-from trading_ecosystem.domains.exchange.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import DepthChanged, Level, QuoteChanged, TradesPublished
 from trading_ecosystem.messages.orders import Side

@@ -13,9 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled
-from trading_ecosystem.domains.exchange.books import book_class
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled
+from trading_ecosystem.domains.exchange.book.books import book_class
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.reports.bench.order_flow import CANCEL, PLACE, FlowCommand, OrderFlow
 
@@ -138,7 +138,7 @@ class BatchedBook(Contender):
 
     def __init__(self, flow: OrderFlow) -> None:
         super().__init__(flow)
-        from trading_ecosystem.domains.exchange import compiled_batch
+        from trading_ecosystem.domains.exchange.book import compiled_batch
 
         made = book_class("compiled")
         self.door = compiled_batch

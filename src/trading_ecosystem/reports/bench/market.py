@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.flow import BackgroundFlow
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters, Timing
+from trading_ecosystem.domains.exchange.flow.flow import BackgroundFlow
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters, Timing
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.messages.units import HOUR, INSTRUMENTS, SECOND, MinorUnits, Nanos
 from trading_ecosystem.reports.realism.generated import market_alone

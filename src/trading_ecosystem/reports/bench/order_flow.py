@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import Cancelled, Filled
-from trading_ecosystem.domains.exchange.books import book_class
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import Cancelled, Filled
+from trading_ecosystem.domains.exchange.book.books import book_class
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.runtime.randomness import SeededRandomness, Stream
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trading_ecosystem import __version__
-from trading_ecosystem.domains.exchange.books import COMPILED, available, serving
+from trading_ecosystem.domains.exchange.book.books import COMPILED, available, serving
 from trading_ecosystem.reports.bench.contenders import (
     BATCH_COMMANDS,
     CONTENDERS,

@@ -8,7 +8,7 @@ import msgspec
 
 from trading_ecosystem.adapters.calibration.flow_calibration import calibrate
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.messages.units import MINUTE, SECOND, Nanos
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.realism.generated import WARM_UP, generated_tape

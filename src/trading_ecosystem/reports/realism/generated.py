@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from trading_ecosystem.adapters.recordings.event_tape import EventTape, TapeRecorder
-from trading_ecosystem.domains.exchange.accounts import Accounts
-from trading_ecosystem.domains.exchange.books import AUTO
-from trading_ecosystem.domains.exchange.claims import Claims
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
+from trading_ecosystem.domains.exchange.accounts.claims import Claims
+from trading_ecosystem.domains.exchange.book.books import AUTO
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.domains.exchange.market import Market
-from trading_ecosystem.domains.exchange.orders import OrderTable
+from trading_ecosystem.domains.exchange.orders.orders import OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
-from trading_ecosystem.domains.exchange.trade_capture import TradeCapture
+from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.units import MINUTE, SECOND, Instrument, MinorUnits, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 

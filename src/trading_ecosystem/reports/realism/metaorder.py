@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.domains.exchange.flow_parameters import FlowParameters
+from trading_ecosystem.domains.exchange.flow.flow_parameters import FlowParameters
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, SECOND, Instrument, Lots, MinorUnits, Nanos

@@ -21,8 +21,8 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.adapters.recordings.event_tape import BID, EventKind, EventTape, TapeRecorder
-from trading_ecosystem.domains.exchange.book import OrderBook
-from trading_ecosystem.domains.exchange.book_events import BookEvent, Filled
+from trading_ecosystem.domains.exchange.book.book import OrderBook
+from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled
 from trading_ecosystem.messages.orders import Side, TimeInForce
 from trading_ecosystem.messages.units import SECOND, Instrument, Lots, Nanos, Ticks
 from trading_ecosystem.ports.errors import BadInput

@@ -1,0 +1,1 @@
+"""Perpetuals: positions, margin, mark price, variation and liquidation."""

@@ -1,0 +1,1 @@
+"""The venue's door for orders: form, checks, holds, entry, replacement, lists, and what is said about each."""

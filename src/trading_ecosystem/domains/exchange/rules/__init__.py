@@ -1,0 +1,1 @@
+"""What an instrument may trade at and when: ticks, lots, sizes, calendar and trading day."""

@@ -1,0 +1,1 @@
+"""What a match does: fees, claims of both sides, trades undone or corrected."""
