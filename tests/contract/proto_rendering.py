@@ -37,6 +37,7 @@ FIRST_ONEOF_NUMBER = 10
 _MODULE_NAMES = (
     "base",
     "units",
+    "book_words",
     "orders",
     "sessions",
     "market_data",

@@ -6,6 +6,7 @@ import enum
 from typing import ClassVar
 
 from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
+from trading_ecosystem.messages.book_words import Level as Level
 from trading_ecosystem.messages.orders import (
     CancelReason,
     CancelRejectReason,
@@ -36,13 +37,6 @@ class ClaimReason(enum.StrEnum):
     """Held for positions in perpetuals, or no longer."""
     VARIATION = "variation"
     """Gains, losses and fees of perpetuals were paid."""
-
-
-class Level(Row, frozen=True, gc=False, array_like=True):
-    """One price level of a depth message: ``[price_ticks, quantity_lots]``."""
-
-    price_ticks: Ticks
-    quantity_lots: Lots
 
 
 class ClaimLine(Row, frozen=True, gc=False):

@@ -62,8 +62,7 @@ from trading_ecosystem.domains.exchange.book.book_events import (
 )
 from trading_ecosystem.domains.exchange.book.book_terms import MAXIMUM_SLICES, terms_agree
 from trading_ecosystem.domains.exchange.book.ladder import NO_ABOVE, NO_BELOW, Ladder, RestingOrder
-from trading_ecosystem.messages.exchange import Level
-from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
+from trading_ecosystem.messages.book_words import CancelReason, Level, RejectReason, SelfTradePrevention, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Ticks
 
 MAXIMUM_LOTS: Final = 10**12

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from trading_ecosystem.messages.orders import CancelReason, RejectReason
+from trading_ecosystem.messages.book_words import CancelReason, RejectReason
 from trading_ecosystem.messages.units import Lots, Ticks
 
 

@@ -33,8 +33,8 @@ from trading_ecosystem.domains.exchange.book.book_events import (
     Rested,
 )
 from trading_ecosystem.domains.exchange.book.ladder import RestingOrder
-from trading_ecosystem.messages.exchange import Level as PublishedLevel
-from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
+from trading_ecosystem.messages.book_words import CancelReason, RejectReason, SelfTradePrevention, Side, TimeInForce
+from trading_ecosystem.messages.book_words import Level as PublishedLevel
 
 
 cdef extern from "Python.h":

@@ -13,8 +13,7 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.messages.exchange import Level
-from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.book_words import Level, Side
 from trading_ecosystem.messages.units import Lots, Ticks
 
 NO_BELOW: Final = -(1 << 62)
