@@ -9,34 +9,26 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.contract.small_recordings import (
+    HEADER,
+    LAST,
+    START,
+    both_books,
+    depth,
+    mbo_file,
+    replayed,
+    ticker,
+    written,
+)
 from typer.testing import CliRunner
 
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.recordings.book_replay import detect_order_format, open_replay
 from trading_ecosystem.adapters.recordings.decimal_scale import finest, unit, units
-from trading_ecosystem.adapters.recordings.replay_findings import BookReplay
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.cli import app
-from trading_ecosystem.domains.exchange.book.books import available, book_class
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.ports.errors import BadInput
-
-both_books = pytest.mark.parametrize("kind", available())
-HEADER = "time,action,order_id,side,price,size\n"
-
-
-def written(folder: Path, content: str | bytes, name: str = "recording") -> Path:
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def replayed(path: Path, kind: str = "plain", **options: Path) -> BookReplay:
-    replay = open_replay(path, book=book_class(kind)(path.name), **options)
-    for _ in replay.states():
-        pass
-    return replay
-
 
 # ------------------------------------------------------------------------------------------------ CSV order events
 
@@ -218,23 +210,6 @@ def test_an_orderbook_file_of_another_length_is_refused(tmp_path):
 # ------------------------------------------------------------------------------------------------ Binance
 
 
-def snapshot(at: int, update: int, bids: list[list[str]], asks: list[list[str]]) -> str:
-    return f"{at} {json.dumps({'lastUpdateId': update, 'bids': bids, 'asks': asks})}\n"
-
-
-def depth(at: int, first: int, last: int, bids: list[list[str]], asks: list[list[str]], symbol: str = "BTCUSDT") -> str:
-    data = {"e": "depthUpdate", "E": 1, "s": symbol, "U": first, "u": last, "b": bids, "a": asks}
-    return f"{at} {json.dumps({'stream': symbol.lower() + '@depth@100ms', 'data': data})}\n"
-
-
-def ticker(at: int, update: int, bid: tuple[str, str], ask: tuple[str, str]) -> str:
-    data = {"u": update, "s": "BTCUSDT", "b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
-    return f"{at} {json.dumps({'stream': 'btcusdt@bookTicker', 'data': data})}\n"
-
-
-START = snapshot(3, 12, [["10.0", "1"], ["9.5", "2"]], [["10.5", "3"]])
-
-
 @both_books
 def test_binance_differences_continue_the_snapshot(tmp_path, kind):
     path = written(
@@ -291,23 +266,6 @@ def test_without_the_package_one_line_says_what_to_install(tmp_path, monkeypatch
     path = written(tmp_path, b"DBN\x03")
     with pytest.raises(BadInput, match=r"needs the package databento-dbn: pip install 'trading-ecosystem\[databento\]'"):
         open_replay(path)
-
-
-LAST = 0x80
-
-
-def mbo_file(folder: Path, *rows: tuple[str, str, int, int, int, int], instruments: tuple[int, ...] = ()) -> Path:
-    """A DBN file of (action, side, order id, price in dollars, size, flags)."""
-    dbn = pytest.importorskip("databento_dbn", reason="the extra databento is not installed")
-    metadata = dbn.Metadata("GLBX.MDP3", 0, dbn.SType.RAW_SYMBOL, dbn.SType.INSTRUMENT_ID, dbn.Schema.MBO)
-    actions = {str(action): action for action in dbn.Action.variants()}
-    sides = {str(side): side for side in dbn.Side.variants()}
-    named = instruments or (7,) * len(rows)
-    records = [
-        dbn.MBOMsg(1, named[at], at, order, price * 10**9, size, actions[action], sides[side], at, flags, 0)
-        for at, (action, side, order, price, size, flags) in enumerate(rows)
-    ]
-    return written(folder, bytes(metadata) + b"".join(bytes(record) for record in records), "small.dbn")
 
 
 @both_books
