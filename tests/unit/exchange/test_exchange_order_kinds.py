@@ -37,7 +37,15 @@ from trading_ecosystem.messages.orders import (
     Side,
     TimeInForce,
 )
-from trading_ecosystem.messages.trading_phases import BustTrade, CorrectTrade, MatchCancelled, MatchCorrected, TradeBusted
+from trading_ecosystem.messages.trading_phases import (
+    BustTrade,
+    CorrectTrade,
+    MatchCancelled,
+    MatchCorrected,
+    TradeBusted,
+    TradeCommandRejected,
+    TradeCommandRejectReason,
+)
 from trading_ecosystem.messages.units import MILLISECOND, SECOND
 
 ACCOUNTS = ("fund/a", "fund/b", "rival")
@@ -190,6 +198,23 @@ def test_a_bust_gives_everything_back_and_a_correction_the_difference(new_venue:
     assert isinstance(said[-1], MatchCancelled)
     assert len([m for m in said if isinstance(m, TradeBusted)]) == 2
     assert {key: value for key, value in venue.ledger.items() if value != (0, 0)} == before
+
+
+@pytest.mark.parametrize(("price", "is_refused"), [(105, False), (103, True), (99, False), (0, True), (10**12 + 5, True)])
+def test_a_corrected_price_is_one_that_an_order_could_state(
+    new_venue: Callable[..., Any], price: int, is_refused: bool
+) -> None:
+    venue = funded(new_venue, rules={"BTC/USD": TradingRules(tick_table=(TickBand(100, 5),))})
+    venue.place("fund/b", "ask", "sell", 5, 100)
+    venue.place("fund/a", "bid", "buy", 5, 100)
+    before = dict(venue.ledger)
+    said = venue.send(CorrectTrade(NAME, "BTC/USD", 1, price))
+    if is_refused:
+        assert said == [TradeCommandRejected(NAME, "BTC/USD", 1, TradeCommandRejectReason.INVALID_PRICE)]
+        assert venue.ledger == before
+    else:
+        assert isinstance(said[-1], MatchCorrected)
+        assert said[-1].price_ticks == price
 
 
 def test_a_mass_cancel_reports_how_many_left(new_venue: Callable[..., Any]) -> None:

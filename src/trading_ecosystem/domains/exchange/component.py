@@ -159,7 +159,7 @@ class Exchange(Component):
         self.desk = OrderDesk(name, parameters, self.clients, self.orders, self.entry, self.markets)
         self.sessions = AccountSessions()
         self.day = TradingDay(name, parameters.calendar, self.entry.events)
-        self.busts = Busts(name, parameters.custodian, self.clients, self.claims, capture)
+        self.busts = Busts(name, parameters.custodian, parameters.rules, self.clients, self.claims, capture)
         self.faucet = DemoFaucet(
             name, parameters.custodian, parameters.faucet, self.clients, self.claims, self.desk, self.pledges
         )

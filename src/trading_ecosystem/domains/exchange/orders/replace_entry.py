@@ -145,7 +145,6 @@ class ReplaceEntry:
         order.price_ticks = asked.price_ticks
         order.stop_price_ticks = wanted.stop_price_ticks or order.stop_price_ticks
         order.hold_price_ticks = wanted.hold_price_ticks
-        order.unheld_lots = 0
         self._entry.holds.follow(market.instrument, order, said)
 
     def _said(self, order: Order, kept_place: bool) -> OrderReplaced:

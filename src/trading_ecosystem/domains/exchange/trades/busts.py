@@ -5,19 +5,21 @@ cancels the instruction. A correction moves the difference in price and fees. Bo
 it would have to give back: an operator then has to talk to it, as in life.
 
 Until ``BEFORE_SETTLEMENT_NS`` before the trade is due: later the cancellation might reach the custodian after it settled. A
-trade in a perpetual is marked each minute and cannot be undone here (``UNKNOWN_TRADE``). The order does not come back: what a
+trade in a perpetual is marked each minute and cannot be undone here (``UNKNOWN_TRADE``). A corrected price is one that an order
+could state: a step of the instrument's tick table (``INVALID_PRICE`` otherwise). The order does not come back: what a
 busted fill took from its quantity stays taken. The price of the tape stays too; what was published was true when it was said.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.domains.exchange.accounts.claims import Claims
-from trading_ecosystem.domains.exchange.book.book import MAXIMUM_TICKS
 from trading_ecosystem.domains.exchange.orders.order_events import SaidList
 from trading_ecosystem.domains.exchange.orders.orders import OrderEvent
+from trading_ecosystem.domains.exchange.rules.trading_rules import NO_RULES, TradingRules, is_price
 from trading_ecosystem.domains.exchange.trades.matches import Match, Party
 from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import ClaimReason
@@ -44,11 +46,20 @@ Changes = dict[tuple[str, str], MinorUnits]
 class Busts:
     """Busts and corrects the trades of one venue."""
 
-    __slots__ = ("_accounts", "_capture", "_claims", "_custodian", "venue")
+    __slots__ = ("_accounts", "_capture", "_claims", "_custodian", "_rules", "venue")
 
-    def __init__(self, venue: str, custodian: str, accounts: Accounts, claims: Claims, capture: TradeCapture) -> None:
+    def __init__(
+        self,
+        venue: str,
+        custodian: str,
+        rules: Mapping[str, TradingRules],
+        accounts: Accounts,
+        claims: Claims,
+        capture: TradeCapture,
+    ) -> None:
         self.venue = venue
         self._custodian = custodian
+        self._rules = rules
         self._accounts = accounts
         self._claims = claims
         self._capture = capture
@@ -75,7 +86,11 @@ class Busts:
         """Give a trade another price, or say why not."""
         match = self._capture.matches.find(asked.instrument, asked.trade_id)
         reason = self._refused(match, now)
-        if match is not None and reason is None and not 0 < asked.price_ticks <= MAXIMUM_TICKS:
+        if (
+            match is not None
+            and reason is None
+            and not is_price(self._rules.get(asked.instrument, NO_RULES), asked.price_ticks)
+        ):
             reason = TradeCommandRejectReason.INVALID_PRICE
         if match is None or reason is not None:
             said.append(self._rejected(asked, reason))
