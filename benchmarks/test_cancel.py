@@ -1,7 +1,7 @@
 """What a cancellation costs against how many orders share its price; asked: it does not depend on it.
 
 Run with ``pytest -s benchmarks/test_cancel.py``. A hundred orders are cancelled in a row, from the front, middle or back of
-of their queue, and placed again at its end, untimed. Where a price holds fewer than a thousand orders there are a hundred such
+their queue, and placed again at its end, untimed. Where a price holds fewer than a thousand orders there are a hundred such
 prices, and each loses one. The minimum of the rounds is shown: what the code costs when nothing else runs. An order alone at
 its price takes the price along. What is left of a difference is memory: of a hundred thousand orders few lie in the cache.
 """

@@ -329,9 +329,11 @@ def _print_json(document: object) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from trading_ecosystem.domains.exchange.book.books import serving
+        from trading_ecosystem.domains.exchange.book import books
+        from trading_ecosystem.domains.exchange.flow import flows
 
-        sys.stdout.write(f"trading-ecosystem {__version__}\norder book: {serving()}\n")
+        sys.stdout.write(f"trading-ecosystem {__version__}\norder book: {books.serving()}\n")
+        sys.stdout.writelines(f"not used: {why}\n" for why in (books.stale(), flows.STALE) if why)
         raise typer.Exit
 
 

@@ -16,7 +16,9 @@ from typing import Any, ClassVar, Final
 from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled
 from trading_ecosystem.domains.exchange.book.books import book_class
+from trading_ecosystem.domains.exchange.book.compiled_interface import UNFIT, check_interface, staleness
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.bench.order_flow import CANCEL, PLACE, FlowCommand, OrderFlow
 
 Fill = tuple[int, int, int, int]
@@ -138,9 +140,13 @@ class BatchedBook(Contender):
 
     def __init__(self, flow: OrderFlow) -> None:
         super().__init__(flow)
-        from trading_ecosystem.domains.exchange.book import compiled_batch
-
         made = book_class("compiled")
+        try:
+            import trading_ecosystem.domains.exchange.book.compiled_batch as compiled_batch
+
+            check_interface(compiled_batch)
+        except UNFIT as error:
+            raise BadInput("bench", staleness(error, "compiled_batch")) from error
         self.door = compiled_batch
         self.engine = compiled_batch.Batch([made(str(symbol)) for symbol in range(flow.symbols)])
         self.engine.run(b"".join(self.packed(command) for command in flow.filling))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.book.book_events import BookEvent
 
+INTERFACE: Final[int]
 COMMAND_FORMAT: Final[str]
 EVENT_FORMAT: Final[str]
 PLACE: Final[int]

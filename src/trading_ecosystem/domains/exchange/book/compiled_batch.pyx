@@ -59,6 +59,9 @@ from trading_ecosystem.domains.exchange.book.compiled_book cimport (
     event_struct,
 )
 
+# What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
+INTERFACE = 1
+
 COMMAND_FORMAT = "=BBHIqqq"
 EVENT_FORMAT = "=BBBBIqqqqqqq"
 PLACE, CANCEL, REDUCE, REPLACE, TERMS = 1, 2, 3, 4, 5

@@ -6,6 +6,7 @@ from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention
 from trading_ecosystem.messages.units import Lots, Ticks
 
+INTERFACE: Final[int]
 CANCEL_REASONS: Final[tuple[CancelReason, ...]]
 REFUSAL_REASONS: Final[tuple[RejectReason, ...]]
 SELF_TRADE_MODES: Final[tuple[SelfTradePrevention, ...]]

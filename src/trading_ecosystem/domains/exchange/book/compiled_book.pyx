@@ -51,6 +51,9 @@ cdef extern from *:
     int lowest_bit(uint64_t bits) noexcept nogil
 
 
+# What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
+INTERFACE = 1
+
 cdef int64_t MAXIMUM = 1_000_000_000_000
 cdef int64_t MAXIMUM_SLICES = 1_000
 cdef int64_t NO_BELOW = -(1 << 62)

@@ -1,10 +1,12 @@
 """Types of the compiled flow's core; see ``compiled_flow.pyx``."""
 
-from typing import Any
+from typing import Any, Final
 
 from trading_ecosystem.domains.exchange.flow.flow_constants import FlowConstants
 from trading_ecosystem.domains.exchange.flow.house import House
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos
+
+INTERFACE: Final[int]
 
 class FlowCore:
     at: Nanos

@@ -32,6 +32,9 @@ from trading_ecosystem.domains.exchange.book.compiled_book cimport (
     core_slot,
 )
 
+# What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
+INTERFACE = 1
+
 cdef enum:
     NARROW = 0
     JOIN = 1
