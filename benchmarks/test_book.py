@@ -17,42 +17,34 @@ from trading_ecosystem.messages.market_data import FundamentalPriceChanged
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.ports.component import Begin
+from trading_ecosystem.reports.bench.order_flow import order_flow, play
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
 pytest.importorskip("pytest_benchmark")
 
 ORDERS = 20_000
+RESTING = 1_000
+OWNER = 1
 PUBLICATIONS = 500
 
 
-def order_flow(orders: int) -> list[tuple[int, Side, int, int]]:
-    """Orders around a price of 10,000 ticks: ``(cancel this one first or 0, side, lots, price)``; about a third trade."""
-    stream = SeededRandomness(1).stream("benchmark", "orders")
-    flow = []
-    for number in range(1, orders + 1):
-        side = Side.BUY if stream.chance(500_000) else Side.SELL
-        away = stream.integer(-10, 40)
-        cancelled = stream.integer(max(1, number - 500), number) if stream.chance(500_000) else 0
-        flow.append((cancelled, side, stream.integer(1, 100), 10_000 - away if side is Side.BUY else 10_000 + away))
-    return flow
-
-
-def play(flow: list[tuple[int, Side, int, int]]) -> OrderBook:
-    """Send the whole flow to a new book."""
-    book = OrderBook("BTC/USD")
-    for number, (cancelled, side, lots, price) in enumerate(flow, start=1):
-        if cancelled:
-            book.cancel(cancelled)
-        book.place(number, 1, side, lots, price_ticks=price)
-    return book
-
-
 def test_orders_per_second(benchmark: Any) -> None:
-    flow = order_flow(ORDERS)
-    book = benchmark(play, flow)
+    flow = order_flow(ORDERS, resting=RESTING)
+
+    def filled() -> tuple[tuple[OrderBook], dict[str, Any]]:
+        book = OrderBook("BTC/USD")
+        play(book, flow.filling, OWNER)
+        return (book,), {}
+
+    def send(book: OrderBook) -> None:
+        play(book, flow.timed, OWNER)
+        books.append(book)
+
+    books: list[OrderBook] = []
+    benchmark.pedantic(send, setup=filled, rounds=10, warmup_rounds=1)
     benchmark.extra_info["orders_per_second"] = round(ORDERS / benchmark.stats.stats.median)
-    assert len(book) > 100
-    assert book.best(Side.BUY)[0] < book.best(Side.SELL)[0]
+    assert len(books[-1]) > RESTING // 2
+    assert 0 < books[-1].best(Side.BUY)[0] < books[-1].best(Side.SELL)[0]
 
 
 def test_background_publications(benchmark: Any) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
-from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
+from trading_ecosystem.adapters.recordings.lines import refuse, shortened, timed_rows
 from trading_ecosystem.adapters.recordings.recorded_price import LAST_INSTANT, RecordedPrice, price_in_minor_units
 from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, Nanos
 
@@ -30,22 +30,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def csv_rows(path: Path) -> Iterator[RecordedPrice]:
     """Every row of the file in order; raises ``BadInput`` at the first that is not as described above."""
-    latest: Nanos = 0
-    header_seen = False
-    for number, line in numbered_lines(path):
-        if not header_seen:
-            if line != HEADER:
-                refuse(path, number, 1, f"{_shortened(line)!r} is not the header, expected {HEADER!r}")
-            header_seen = True
-            continue
-        columns = line.split(",")
-        if len(columns) != 3:
-            refuse(path, number, 1, f"{len(columns)} columns, expected 3: {HEADER}")
-        row = _row(path, number, columns)
-        if row.at < latest:
-            refuse(path, number, 1, f"time {_shortened(columns[0])} goes backwards, expected it not before the row above")
-        latest = row.at
-        yield row
+    return timed_rows(path, HEADER, _row)
 
 
 def _row(path: Path, number: int, columns: list[str]) -> RecordedPrice:
@@ -56,7 +41,7 @@ def _row(path: Path, number: int, columns: list[str]) -> RecordedPrice:
         refuse(path, number, 1, str(error))
     if instrument not in INSTRUMENTS:
         expected = ", ".join(INSTRUMENTS)
-        refuse(path, number, len(time) + 2, f"unknown instrument {_shortened(instrument)!r}, expected one of {expected}")
+        refuse(path, number, len(time) + 2, f"unknown instrument {shortened(instrument)!r}, expected one of {expected}")
     try:
         price_minor = price_in_minor_units(price)
     except ValueError as error:
@@ -72,7 +57,7 @@ def instant(text: str) -> Nanos:
         match = _RFC_3339.fullmatch(text)
         if match is None:
             raise ValueError(
-                f"{_shortened(text)!r} is no time, expected RFC 3339 such as 2024-08-08T23:54:13.5Z or nanoseconds since 1970"
+                f"{shortened(text)!r} is no time, expected RFC 3339 such as 2024-08-08T23:54:13.5Z or nanoseconds since 1970"
             )
         at = _instant_of(match)
     if not 0 <= at <= LAST_INSTANT:
@@ -96,7 +81,3 @@ def _instant_of(match: re.Match[str]) -> Nanos:
         raise ValueError(f"time {match[0]} is impossible ({error}), expected a date and time of the calendar") from None
     elapsed = moment - _EPOCH
     return (elapsed.days * 86_400 + elapsed.seconds) * SECOND + int((match[7] or "").ljust(9, "0"))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else text[:40] + "…"

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol, TypeVar
 
+from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 LONGEST_LINE: Final = 1 << 20
 """Bytes in a line, at most; a line that is longer is refused instead of filling memory."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+class Timed(Protocol):
+    """What has an instant."""
+
+    @property
+    def at(self) -> Nanos:
+        """When it was."""
+
+
+TimedRow = TypeVar("TimedRow", bound=Timed)
 
 
 def refuse(path: Path, line: int, column: int, problem: str) -> NoReturn:
@@ -50,6 +62,35 @@ def numbered_lines(path: Path) -> Generator[tuple[int, str], None, None]:
         raise BadInput(str(path), f"cannot be read ({error.strerror}), expected a file with a recorded market") from None
     if number == 0:
         refuse(path, 1, 1, "the file is empty, expected a recorded market")
+
+
+def timed_rows(path: Path, header: str, row: Callable[[Path, int, list[str]], TimedRow]) -> Iterator[TimedRow]:
+    """Every line below the header, its columns made a row by ``row(path, line, columns)``; the first column is the time.
+
+    Raises ``BadInput`` for another header, another number of columns, and a time that goes backwards.
+    """
+    wanted = header.count(",") + 1
+    latest: Nanos = 0
+    header_seen = False
+    for number, line in numbered_lines(path):
+        if not header_seen:
+            if line != header:
+                refuse(path, number, 1, f"{shortened(line)!r} is not the header, expected {header!r}")
+            header_seen = True
+            continue
+        columns = line.split(",")
+        if len(columns) != wanted:
+            refuse(path, number, 1, f"{len(columns)} columns, expected {wanted}: {header}")
+        made = row(path, number, columns)
+        if made.at < latest:
+            refuse(path, number, 1, f"time {shortened(columns[0])} goes backwards, expected it not before the row above")
+        latest = made.at
+        yield made
+
+
+def shortened(text: str) -> str:
+    """A text as a message quotes it: its first 40 characters."""
+    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def _decoded(path: Path, number: int, line: bytes) -> str:

@@ -27,7 +27,7 @@ import msgspec
 
 from trading_ecosystem.adapters.recordings.csv_rows import instant
 from trading_ecosystem.adapters.recordings.decimal_scale import decimal_places, unit, units
-from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
+from trading_ecosystem.adapters.recordings.lines import refuse, shortened, timed_rows
 from trading_ecosystem.adapters.recordings.replay_findings import Findings, is_crossed
 from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled, Refused
@@ -62,28 +62,14 @@ class OrderEvent(msgspec.Struct, frozen=True, gc=False):
 
 def order_events(path: Path) -> Iterator[OrderEvent]:
     """Every event of the file in order; raises ``BadInput`` at the first line that is not as described above."""
-    latest: Nanos = 0
-    header_seen = False
-    for number, line in numbered_lines(path):
-        if not header_seen:
-            if line != ORDER_EVENTS_HEADER:
-                refuse(path, number, 1, f"{line[:40]!r} is not the header, expected {ORDER_EVENTS_HEADER!r}")
-            header_seen = True
-            continue
-        event = _event(path, number, line.split(","))
-        if event.at < latest:
-            refuse(path, number, 1, f"time {event.at} goes backwards, expected it not before the row above")
-        latest = event.at
-        yield event
+    return timed_rows(path, ORDER_EVENTS_HEADER, _event)
 
 
 def _event(path: Path, number: int, columns: list[str]) -> OrderEvent:
-    if len(columns) != len(_COLUMNS):
-        refuse(path, number, 1, f"{len(columns)} columns, expected {len(_COLUMNS)}: {ORDER_EVENTS_HEADER}")
     row = dict(zip(_COLUMNS, columns, strict=True))
     starts = {name: sum(len(text) + 1 for text in columns[:index]) + 1 for index, name in enumerate(_COLUMNS)}
     if row["action"] not in _USED:
-        problem = f"unknown action {row['action'][:40]!r}, expected one of {', '.join(_USED)}"
+        problem = f"unknown action {shortened(row['action'])!r}, expected one of {', '.join(_USED)}"
         refuse(path, number, starts["action"], problem)
     used = _USED[row["action"]]
     for name in ("side", "price", "size"):
@@ -92,9 +78,11 @@ def _event(path: Path, number: int, columns: list[str]) -> OrderEvent:
         if not row[name] and name in used:
             refuse(path, number, starts[name], f"{row['action']} without a {name}, expected one")
     if not _ORDER_ID.fullmatch(row["order_id"]) or not -(1 << 63) <= int(row["order_id"]) < 1 << 63:
-        refuse(path, number, starts["order_id"], f"{row['order_id'][:40]!r} is no order id, expected a 64-bit whole number")
+        refuse(
+            path, number, starts["order_id"], f"{shortened(row['order_id'])!r} is no order id, expected a 64-bit whole number"
+        )
     if row["side"] and row["side"] not in _SIDES:
-        refuse(path, number, starts["side"], f"unknown side {row['side'][:40]!r}, expected buy or sell")
+        refuse(path, number, starts["side"], f"unknown side {shortened(row['side'])!r}, expected buy or sell")
     column = "time"
     try:
         at = instant(row["time"])

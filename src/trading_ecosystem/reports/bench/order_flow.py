@@ -8,6 +8,7 @@ with a book beside it. Prices are ticks around ``MIDDLE``, distances behind it e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -142,3 +143,15 @@ def order_flow(commands: int, *, resting: int, symbols: int = 1, seed: int = 1) 
     author = _Author(resting, symbols, seed)
     filling = tuple(author.new() for _ in range(resting))
     return OrderFlow(filling, tuple(author.next() for _ in range(commands)), symbols)
+
+
+def play(book: OrderBook, commands: Iterable[FlowCommand], owner: int) -> None:
+    """Send the commands of a flow of one symbol to a book, for one owner."""
+    for command in commands:
+        if command.kind == PLACE:
+            side = Side.BUY if command.buys else Side.SELL
+            book.place(command.order, owner, side, command.lots, price_ticks=command.price)
+        elif command.kind == CANCEL:
+            book.cancel(command.order)
+        else:
+            book.replace(command.order, command.lots, command.price)
