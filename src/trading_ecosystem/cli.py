@@ -245,7 +245,7 @@ def book_replay(
         _print_json(replay_document(replay))
     else:
         sys.stdout.write(replay_text(file.name, replay))
-    if not replay.findings.as_recorded:
+    if replay.findings.differs:
         raise typer.Exit(NOT_HELD)
 
 

@@ -217,7 +217,7 @@ def test_each_gap_is_counted_once_and_the_stream_continues_behind_it(tmp_path, k
 def test_a_first_difference_may_reach_back_over_its_snapshot_and_no_later_one(tmp_path, kind):
     joined = (START, depth(4, 9, 14, [], []), depth(5, 15, 15, [], []), depth(6, 10, 15, [["1", "1"]], []))
     replay = capture(tmp_path, kind, *joined)
-    assert replay.findings.as_recorded
+    assert not replay.findings.differs
     assert replay.book.order(2 * 10) is None  # known already: dropped
 
 
@@ -260,7 +260,7 @@ def test_every_update_after_which_the_book_is_crossed_is_counted(tmp_path):
 def test_a_clear_of_a_dbn_file_empties_both_sides(tmp_path, kind):
     rows = [("A", "B", 1, 100, 5, LAST), ("A", "A", 2, 101, 5, LAST), ("R", "N", 0, 0, 0, 0), ("A", "A", 3, 99, 1, LAST)]
     replay = replayed(mbo_file(tmp_path, *rows), kind)
-    assert replay.findings.as_recorded
+    assert not replay.findings.differs
     assert (len(replay.book), replay.book.best(Side.BUY), replay.book.best(Side.SELL)) == (1, (0, 0), (99, 1))
 
 

@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.recordings.book_replay import detect_order_format, open_replay
 from trading_ecosystem.adapters.recordings.decimal_scale import finest, unit, units
+from trading_ecosystem.adapters.recordings.tape_reading import read_tape
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.cli import app
 from trading_ecosystem.messages.orders import Side
@@ -296,7 +297,7 @@ def test_unknown_cancels_crossed_states_and_a_cut_event_of_a_dbn_file_are_counte
     found = replayed(mbo_file(tmp_path, *rows, ("C", "A", 2, 99, 1, 0)), kind).findings
     assert (found.unknown_orders, found.crossed_states, found.gaps) == (1, 1, 1)
     crossed_for_a_moment = [("A", "B", 1, 100, 5, LAST), ("A", "A", 2, 99, 1, 0), ("C", "B", 1, 100, 5, LAST)]
-    assert replayed(mbo_file(tmp_path, *crossed_for_a_moment), kind).findings.as_recorded
+    assert not replayed(mbo_file(tmp_path, *crossed_for_a_moment), kind).findings.differs
 
 
 def test_everything_wrong_with_records_of_a_dbn_file_is_one_clear_line(tmp_path):
@@ -353,6 +354,48 @@ def test_the_command_prints_what_was_found(tmp_path):
     assert CliRunner().invoke(app, ["book-replay", str(gap)]).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "verdict", "code"),
+    [
+        (MESSAGES, "AS RECORDED", 0),
+        (MESSAGES.replace("34200.5,2,12,1", "34200.5,2,12,9"), "DIFFERS", 1),
+        (MESSAGES.splitlines()[0] + "\n", "NOTHING TO CHECK", 0),
+        (HEADER + "1,add,1,sell,100.5,3\n", "NOTHING TO CHECK", 0),
+        (HEADER + "1,add,1,sell,100.5,3\n2,cancel,2,,,\n", "DIFFERS", 1),
+        (START, "NOTHING TO CHECK", 0),
+        (START + depth(4, 14, 15, [], []), "DIFFERS", 1),
+    ],
+    ids=["trades", "takes too much", "no trade", "orders", "unknown order", "snapshot alone", "gap"],
+)
+def test_the_command_claims_nothing_that_was_not_compared(tmp_path, content, verdict, code):
+    path = written(tmp_path, content)
+    shown = CliRunner().invoke(app, ["book-replay", str(path)])
+    assert (shown.stdout.splitlines()[0], shown.exit_code) == (f"{verdict}  recording", code)
+    document = json.loads(CliRunner().invoke(app, ["book-replay", str(path), "--json"]).stdout)
+    assert document["as_recorded"] is (verdict == "AS RECORDED")
+    assert document["differs"] is (verdict == "DIFFERS")
+
+
+DBN_STARTS = {"plain": b"DBN\x03" + bytes(range(128, 160)), "zstandard": b"\x28\xb5\x2f\xfd" + bytes(range(128, 160))}
+
+
+@pytest.mark.parametrize("content", DBN_STARTS.values(), ids=DBN_STARTS)
+def test_readers_of_other_formats_say_what_takes_a_dbn_file(tmp_path, content):
+    path = written(tmp_path, content)
+    with pytest.raises(BadInput) as caught:
+        read_tape(path)
+    assert str(caught.value) == (
+        f"{path}: looks like a Databento DBN file, which only book-replay and a scenario's recording take; "
+        "expected a LOBSTER message file or a Binance capture"
+    )
+    with pytest.raises(BadInput) as caught:
+        read_recording(path)
+    assert str(caught.value) == (
+        f"{path}: looks like a Databento DBN file, which names no instrument of the ecosystem; "
+        "expected format databento, and the instrument that it prices"
+    )
+
+
 def test_recordings_of_orders_are_prices_too(tmp_path):
     path = written(
         tmp_path,
@@ -405,6 +448,6 @@ def test_the_example_of_the_documentation_replays(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "recordings.md").read_text(encoding="utf-8")
     example = next(block for block in page.split("```\n") if block.startswith(HEADER))
     replay = replayed(written(tmp_path, example))
-    assert replay.findings.as_recorded
+    assert not replay.findings.differs
     assert (replay.findings.rows, replay.findings.trades) == (6, 1)
     assert len(replay.book) == 1

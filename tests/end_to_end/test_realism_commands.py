@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -101,15 +102,82 @@ def test_a_scenario_is_measured_alone_and_beside_a_recording(recording: Path, tm
         (("calibrate", "RECORDING", "--until", "0.01"), "expected at least 2,000"),
         (("calibrate", "RECORDING", "--out", "nowhere/set.json"), "its folder does not exist"),
         (("realism", "RECORDING", "--out", "."), "is a folder"),
+        (("realism", "DBN"), "looks like a Databento DBN file, which only book-replay and"),
+        (("calibrate", "DBN"), "looks like a Databento DBN file, which only book-replay and"),
     ],
 )
 def test_bad_input_is_one_line(recording: Path, tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
-    done = cli(*(str(recording) if word == "RECORDING" else word for word in arguments), cwd=tmp_path)
+    files = {"RECORDING": recording, "DBN": recording.with_name("binary.dbn")}
+    files["DBN"].write_bytes(b"DBN\x03" + bytes(range(128, 160)))
+    done = cli(*(files.get(word, word) for word in arguments), cwd=tmp_path)
     assert done.returncode == 2
     assert problem in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+BEGUN = """
+import importlib, signal, sys, time
+module, name = sys.argv[1].rsplit(".", 1)
+holder = importlib.import_module(module)
+def stays(*arguments, **named):
+    print("begun", flush=True)
+    time.sleep(120)
+assert callable(getattr(holder, name))
+setattr(holder, name, stays)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell in the background makes its children ignore
+sys.argv[1:] = sys.argv[2:]
+from trading_ecosystem.cli import main
+main()
+"""
+"""Runs the command line up to the function that is named first, says so, and stays there."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("inside", "arguments"),
+    [
+        ("trading_ecosystem.reports.realism.command.read_tape", ("realism", "RECORDING")),
+        ("trading_ecosystem.reports.realism.command.compare", ("realism", "RECORDING", "--resamples", "2000")),
+        ("trading_ecosystem.reports.realism.command.scenario_tape", ("realism", "--scenario", "quiet_day")),
+        ("trading_ecosystem.reports.realism.command.read_tape", ("calibrate", "RECORDING")),
+        ("trading_ecosystem.reports.realism.command.calibrate", ("calibrate", "RECORDING")),
+        ("trading_ecosystem.reports.bench.table.order_flow", ("bench", "--json")),
+        ("trading_ecosystem.adapters.recordings.book_replay.open_replay", ("book-replay", "RECORDING", "--book", "plain")),
+    ],
+    ids=lambda value: None if isinstance(value, tuple) else value.rpartition(".")[2],
+)
+def test_an_interruption_is_one_line_and_leaves_nothing(
+    recording: Path, tmp_path: Path, inside: str, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    words = [str(recording) if word == "RECORDING" else word for word in arguments]
+    command = [sys.executable, "-c", BEGUN, inside, *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, error) == (130, "", "trading-ecosystem: interrupted; nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_while_writing_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, "first")
+
+    def interrupted(self: Path, target: Path) -> None:
+        assert self.read_text() == "second"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "second")
+    assert [left.name for left in tmp_path.iterdir()] == ["page.html"]
+    assert path.read_text() == "first"
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ def replay_document(replay: BookReplay) -> dict[str, Any]:
     """Everything found, and the book as the recording leaves it; prices and quantities as decimal texts."""
     document: dict[str, Any] = msgspec.to_builtins(replay.findings)
     document["as_recorded"] = replay.findings.as_recorded
+    document["differs"] = replay.findings.differs
     document["resting_orders"] = len(replay.book)
     document["best_bid"] = _best(replay, Side.BUY)
     document["best_ask"] = _best(replay, Side.SELL)
@@ -37,7 +38,8 @@ def replay_text(name: str, replay: BookReplay) -> str:
         ("best ask", _line(_best(replay, Side.SELL))),
     ]
     width = max(len(label) for label, _ in rows)
-    lines = [f"{'AS RECORDED' if found.as_recorded else 'DIFFERS'}  {name}", ""]
+    verdict = "DIFFERS" if found.differs else "AS RECORDED" if found.as_recorded else "NOTHING TO CHECK"
+    lines = [f"{verdict}  {name}", ""]
     lines += [f"{label:{width}}  {value}" for label, value in rows]
     for check in found.checks:
         estimate = "" if check.exact else " (an estimate: earlier orders are inferred)"

@@ -17,7 +17,7 @@ from typing import Final
 
 from trading_ecosystem.adapters.recordings.binance_depth import BinanceDepthReplay
 from trading_ecosystem.adapters.recordings.databento_mbo import DatabentoReplay
-from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
+from trading_ecosystem.adapters.recordings.lines import is_dbn, numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.lobster_orders import LobsterOrdersReplay
 from trading_ecosystem.adapters.recordings.lobster_window import LobsterWindowReplay
 from trading_ecosystem.adapters.recordings.order_events import ORDER_EVENTS_HEADER, OrderEventsReplay
@@ -27,7 +27,6 @@ from trading_ecosystem.domains.exchange.book.books import book_class
 from trading_ecosystem.ports.errors import BadInput
 
 FORMATS: Final = ("lobster", "binance", "databento", "orders")
-_ZSTANDARD: Final = b"\x28\xb5\x2f\xfd"
 _LOBSTER_LINE: Final = re.compile(r"[0-9]+(\.[0-9]+)?(,-?[0-9]+){5}", re.ASCII)
 _CAPTURE_LINE: Final = re.compile(r"[0-9]{1,19} [\[{]", re.ASCII)
 _EXPECTED: Final = (
@@ -59,14 +58,7 @@ def open_replay(
 
 def detect_order_format(path: Path) -> str:
     """The format of a file, from its first bytes; raises ``BadInput`` where it is none of them."""
-    try:
-        with path.open("rb") as source:
-            start = source.read(4)
-    except FileNotFoundError:
-        raise BadInput(str(path), "no such file, expected a recorded market") from None
-    except OSError as error:
-        raise BadInput(str(path), f"cannot be read ({error.strerror}), expected a file with a recorded market") from None
-    if start == _ZSTANDARD or start[:3] == b"DBN":
+    if is_dbn(path):
         return "databento"
     with closing(numbered_lines(path)) as lines:
         number, line = next(lines, (1, ""))

@@ -1,6 +1,7 @@
 """Lines of a text file, plain or gzipped, each with its number; everything wrong with the file is a ``BadInput``.
 
-Whether a file is gzipped is read from its first two bytes (RFC 1952), not from its name.
+Whether a file is gzipped is read from its first two bytes (RFC 1952), not from its name; likewise whether it is no text but
+Databento's binary encoding.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ LONGEST_LINE: Final = 1 << 20
 """Bytes in a line, at most; a line that is longer is refused instead of filling memory."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTANDARD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 
 
 class Timed(Protocol):
@@ -34,6 +36,21 @@ TimedRow = TypeVar("TimedRow", bound=Timed)
 def refuse(path: Path, line: int, column: int, problem: str) -> NoReturn:
     """Raise the ``BadInput`` for one place in a file; lines and columns (characters) count from one."""
     raise BadInput(f"{path}:{line}:{column}", problem)
+
+
+def is_dbn(path: Path) -> bool:
+    """Whether a file looks like Databento's binary encoding: by its first bytes, plain or in zstandard.
+
+    Raises ``BadInput`` where the file is missing or unreadable.
+    """
+    try:
+        with path.open("rb") as source:
+            start = source.read(4)
+    except FileNotFoundError:
+        raise BadInput(str(path), "no such file, expected a recorded market") from None
+    except OSError as error:
+        raise BadInput(str(path), f"cannot be read ({error.strerror}), expected a file with a recorded market") from None
+    return start == _ZSTANDARD_MAGIC or start[:3] == b"DBN"
 
 
 def numbered_lines(path: Path) -> Generator[tuple[int, str], None, None]:

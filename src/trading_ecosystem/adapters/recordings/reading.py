@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from trading_ecosystem.adapters.recordings.binance_capture import binance_rows
 from trading_ecosystem.adapters.recordings.csv_rows import HEADER, csv_rows
-from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
+from trading_ecosystem.adapters.recordings.lines import is_dbn, numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.recorded_price import RecordedPrice
 from trading_ecosystem.adapters.recordings.replayed_mids import replayed_mids
 from trading_ecosystem.messages.units import Nanos
@@ -63,6 +63,9 @@ def _mids(path: Path, format: RecordingFormat, instrument: str | None) -> Iterat
 
 def detect_format(path: Path) -> RecordingFormat:
     """The format of a file, from its first line; raises ``BadInput`` where it is neither."""
+    if is_dbn(path):
+        problem = "looks like a Databento DBN file, which names no instrument of the ecosystem"
+        raise BadInput(str(path), f"{problem}; expected format databento, and the instrument that it prices")
     with closing(numbered_lines(path)) as lines:
         first = next(lines, None)
     if first is not None:

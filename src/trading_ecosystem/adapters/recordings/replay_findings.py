@@ -55,10 +55,19 @@ class Findings(msgspec.Struct):
     checks: list[Check] = []
 
     @property
+    def differs(self) -> bool:
+        """Whether the book disagreed with the recording anywhere, estimates aside."""
+        return bool(self.unknown_orders or self.crossed_states or self.gaps) or any(
+            check.held < check.of for check in self.checks if check.exact
+        )
+
+    @property
     def as_recorded(self) -> bool:
-        """Whether the book agreed with the recording everywhere, estimates aside."""
-        clean = not (self.unknown_orders or self.crossed_states or self.gaps)
-        return clean and all(check.held == check.of for check in self.checks if check.exact)
+        """Whether the book was compared with the recording, and agreed with it everywhere, estimates aside.
+
+        Neither this nor ``differs`` holds of a recording that says nothing to compare with, such as one without a trade.
+        """
+        return not self.differs and any(check.of for check in self.checks if check.exact)
 
 
 class BookReplay(Protocol):

@@ -9,8 +9,9 @@ from typing import Final
 
 from trading_ecosystem.adapters.recordings.binance_tape import binance_tape
 from trading_ecosystem.adapters.recordings.event_tape import EventTape
-from trading_ecosystem.adapters.recordings.lines import numbered_lines, refuse
+from trading_ecosystem.adapters.recordings.lines import is_dbn, numbered_lines, refuse
 from trading_ecosystem.adapters.recordings.lobster_tape import lobster_tape
+from trading_ecosystem.ports.errors import BadInput
 
 _CAPTURE: Final = re.compile(r"[0-9]{1,19} \{", re.ASCII)
 _LOBSTER: Final = re.compile(r"[0-9]+(\.[0-9]+)?,[0-9],-?[0-9]+,", re.ASCII)
@@ -18,6 +19,9 @@ _LOBSTER: Final = re.compile(r"[0-9]+(\.[0-9]+)?,[0-9],-?[0-9]+,", re.ASCII)
 
 def read_tape(path: Path) -> EventTape:
     """The tape of a recording, its format told by the first line; raises ``BadInput`` where it is of neither."""
+    if is_dbn(path):
+        problem = "looks like a Databento DBN file, which only book-replay and a scenario's recording take"
+        raise BadInput(str(path), f"{problem}; expected a LOBSTER message file or a Binance capture")
     with closing(numbered_lines(path)) as lines:
         number, line = next(lines, (1, ""))
     if _LOBSTER.match(line):
