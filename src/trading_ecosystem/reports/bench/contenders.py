@@ -26,13 +26,16 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 BATCH_COMMANDS: Final = 1_024
 """Commands in one buffer of the batch door."""
-_SCRAMBLE: Final = 0x9E3779B97F4A7C15
+_BITS: Final = (1 << 64) - 1
 _SIGN: Final = 1 << 63
 
 
 def scrambled(order: int) -> int:
-    """An arbitrary signed 64-bit number for an order, another for each."""
-    return ((order + 1) * _SCRAMBLE & (1 << 64) - 1) - _SIGN
+    """An arbitrary signed 64-bit number for an order, another for each: mixed as in SplitMix64 (Steele and others 2014)."""
+    mixed = (order + 1) * 0x9E3779B97F4A7C15 & _BITS
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _BITS
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _BITS
+    return (mixed ^ mixed >> 31) - _SIGN
 
 
 class Contender(ABC):

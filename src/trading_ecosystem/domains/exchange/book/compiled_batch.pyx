@@ -33,44 +33,25 @@ A run does not hold the interpreter lock: its books, its batch and the buffer of
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
-from trading_ecosystem.domains.exchange.book.compiled_book cimport (
-    BUYING,
-    IMMEDIATE,
-    REFUSED,
-    RESTS,
-    SELLING,
-    WHOLE,
-    CompiledOrderBook,
-    Core,
-    Event,
-    Events,
-    Placing,
-    core_cancel,
-    core_limit,
-    core_place,
-    core_prefetch,
-    core_reduce,
-    core_refuse,
-    core_replace,
-    event_struct,
-)
+from trading_ecosystem.domains.exchange.book.compiled_book cimport CompiledOrderBook, event_struct
+from trading_ecosystem.domains.exchange.book.compiled_core cimport *
 
 # What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
-INTERFACE = 1
+INTERFACE = 2
 
 COMMAND_FORMAT = "=BBHIqqq"
 EVENT_FORMAT = "=BBBBIqqqqqqq"
 PLACE, CANCEL, REDUCE, REPLACE, TERMS = 1, 2, 3, 4, 5
 SELL, MARKET, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, REPRICE, HIDDEN = 1, 2, 4, 8, 16, 32, 64
 
-cdef int _INVALID_TERMS = 4
-cdef int _UNKNOWN_INSTRUMENT = 10
-cdef int _MODES = 5
-cdef Py_ssize_t _AHEAD = 6  # Commands from asking for memory to needing it.
+cdef enum:
+    _MODES = 5
+    # Commands from asking for memory to needing it: nine for the place of a number, six for its order, three for what is beside it.
+    _AHEAD = 9
 
 
 cdef struct Command:
@@ -83,41 +64,53 @@ cdef struct Command:
     int64_t lots
 
 
-cdef void run_command(Core** cores, int books, Core* nowhere, const Command* command, Placing* terms) noexcept nogil:
+cdef void run_order(Core* core, const Command* command, Placing* terms, int mode) noexcept nogil:
+    """An order that is no plain one, or that may trade."""
+    cdef Placing asked
+    asked.display = terms.display
+    asked.minimum = terms.minimum
+    terms.display = 0
+    terms.minimum = 0
+    if mode >= _MODES:
+        core_refuse(core, command.order_id, INVALID_TERMS)
+        return
+    asked.order_id = command.order_id
+    asked.lots = command.lots
+    asked.price = command.price
+    asked.owner = command.owner
+    asked.side = SELLING if command.flags & 1 else BUYING
+    asked.time_in_force = WHOLE if command.flags & 8 else IMMEDIATE if command.flags & 4 else RESTS
+    asked.self_trade = mode
+    asked.limited = not command.flags & 2
+    asked.post_only = command.flags & 16
+    asked.reprice = command.flags & 32
+    asked.hidden = command.flags & 64
+    core_place(core, &asked)
+
+
+cdef inline void run_command(Core** cores, int books, Core* nowhere, const Command* command, Placing* terms) noexcept nogil:
     """One command; ``terms`` holds what a ``TERMS`` command said for the next order."""
     cdef Core* core
     cdef int kind = command.kind & 15
     cdef int mode = command.kind >> 4
-    cdef Placing asked
-    if kind == 1:
-        asked.display = terms.display
-        asked.minimum = terms.minimum
-        terms.display = 0
-        terms.minimum = 0
-    if command.symbol >= books:
+    if not likely_so(command.symbol < books):
+        if kind == 1:
+            terms.display = terms.minimum = 0
         nowhere.symbol = command.symbol
-        core_refuse(nowhere, command.order_id, _UNKNOWN_INSTRUMENT)
+        core_refuse(nowhere, command.order_id, UNKNOWN_INSTRUMENT)
         return
     core = cores[command.symbol]
-    if kind == 1 and not command.flags & ~1 and mode < _MODES and not asked.display and not asked.minimum:
-        # A plain limit order: most of them trade with nobody.
-        if core_limit(core, command.order_id, command.owner, command.flags & 1, command.lots, command.price):
-            return
-    if mode >= _MODES:
-        core_refuse(core, command.order_id, _INVALID_TERMS)
-    elif kind == 1:
-        asked.order_id = command.order_id
-        asked.lots = command.lots
-        asked.price = command.price
-        asked.owner = command.owner
-        asked.side = SELLING if command.flags & 1 else BUYING
-        asked.time_in_force = WHOLE if command.flags & 8 else IMMEDIATE if command.flags & 4 else RESTS
-        asked.self_trade = mode
-        asked.limited = not command.flags & 2
-        asked.post_only = command.flags & 16
-        asked.reprice = command.flags & 32
-        asked.hidden = command.flags & 64
-        core_place(core, &asked)
+    if kind == 1:
+        # A plain limit order mostly trades with nobody.
+        if not (
+            not command.flags & ~1
+            and mode < _MODES
+            and not (terms.display | terms.minimum)
+            and core_limit(core, command.order_id, command.owner, command.flags & 1, command.lots, command.price)
+        ):
+            run_order(core, command, terms, mode)
+    elif mode >= _MODES:
+        core_refuse(core, command.order_id, INVALID_TERMS)
     elif kind == 2:
         core_cancel(core, command.order_id, 0)
     elif kind == 3:
@@ -128,7 +121,7 @@ cdef void run_command(Core** cores, int books, Core* nowhere, const Command* com
         terms.display = command.price
         terms.minimum = command.lots
     else:
-        core_refuse(core, command.order_id, _INVALID_TERMS)
+        core_refuse(core, command.order_id, INVALID_TERMS)
 
 
 cdef class Batch:
@@ -174,8 +167,9 @@ cdef class Batch:
         left: ``BufferError`` otherwise. ``ValueError`` for a buffer that is no whole number of commands.
         """
         cdef Py_buffer view
-        cdef const char* first
-        cdef Command command
+        cdef const Command* first
+        cdef const Command* command
+        cdef Command* copy = NULL
         cdef Py_ssize_t count, number
         cdef int symbol
         cdef int books = <int> len(self.books)
@@ -186,8 +180,15 @@ cdef class Batch:
                 raise BufferError("the events of the last run are still in use; release the view of them first")
             if view.len % sizeof(Command):
                 raise ValueError(f"{view.len} bytes are no whole number of commands of {sizeof(Command)} bytes")
-            first = <const char*> view.buf
             count = view.len // sizeof(Command)
+            first = <const Command*> view.buf
+            if <uintptr_t> view.buf % sizeof(int64_t):
+                # A caller's buffer may begin anywhere; a command is read only where the processor likes to read it.
+                copy = <Command*> malloc(view.len)
+                if copy == NULL:
+                    raise MemoryError
+                memcpy(copy, view.buf, view.len)
+                first = copy
             self.events.count = 0
             for symbol in range(books):
                 self.cores[symbol].out = &self.events
@@ -195,17 +196,22 @@ cdef class Batch:
             try:
                 with nogil:
                     for number in range(count):
-                        # Copied, since a caller's buffer may begin anywhere.
                         if number + _AHEAD < count:
-                            memcpy(&command, first + (number + _AHEAD) * sizeof(Command), sizeof(Command))
+                            command = &first[number + _AHEAD]
                             if command.symbol < books:
-                                core_prefetch(self.cores[command.symbol], command.order_id)
-                        memcpy(&command, first + number * sizeof(Command), sizeof(Command))
-                        run_command(self.cores, books, &self.nowhere, &command, &self.terms)
+                                prefetch_name(self.cores[command.symbol], command.order_id)
+                            command = &first[number + _AHEAD - 3]
+                            if command.symbol < books:
+                                prefetch_order(self.cores[command.symbol], command.order_id)
+                            command = &first[number + _AHEAD - 6]
+                            if command.symbol < books:
+                                prefetch_neighbours(self.cores[command.symbol], command.order_id)
+                        run_command(self.cores, books, &self.nowhere, &first[number], &self.terms)
             finally:
                 for book in self.books:
                     book.core.out = &book.events
         finally:
+            free(copy)
             PyBuffer_Release(&view)
         if self.events.failed:
             self.events.failed = False

@@ -14,14 +14,14 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memmove, memset
 
-from trading_ecosystem.domains.exchange.book.compiled_book cimport (
+from trading_ecosystem.domains.exchange.book.compiled_book cimport CompiledOrderBook
+from trading_ecosystem.domains.exchange.book.compiled_core cimport (
     BUYING,
     FILLED,
     IMMEDIATE,
     RESTED,
     RESTS,
     SELLING,
-    CompiledOrderBook,
     Core,
     Event,
     Placing,
@@ -33,7 +33,7 @@ from trading_ecosystem.domains.exchange.book.compiled_book cimport (
 )
 
 # What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
-INTERFACE = 1
+INTERFACE = 2
 
 cdef enum:
     NARROW = 0
