@@ -60,7 +60,7 @@ from trading_ecosystem.domains.exchange.book.book_events import (
     Replaced,
     Rested,
 )
-from trading_ecosystem.domains.exchange.book.book_terms import MAXIMUM_SLICES, terms_agree
+from trading_ecosystem.domains.exchange.book.book_terms import MAXIMUM_SLICES, self_trade_losses, terms_agree
 from trading_ecosystem.domains.exchange.book.ladder import NO_ABOVE, NO_BELOW, Ladder, RestingOrder
 from trading_ecosystem.messages.book_words import CancelReason, Level, RejectReason, SelfTradePrevention, Side, TimeInForce
 from trading_ecosystem.messages.units import Lots, Ticks
@@ -74,8 +74,14 @@ CAPACITY: Final = 1_000_000
 MAXIMUM_CAPACITY: Final = 4_000_000
 """What its maker may say: all lots of one side fit into 62 bits."""
 
+_ORDINARY: Final = (1 << 30) - 1
+"""Quantities below it are the ordinary ones; Python compares them fastest."""
 _BUY: Final = Side.BUY
 _NONE: Final = SelfTradePrevention.NONE
+_CANCEL_OLDEST: Final = SelfTradePrevention.CANCEL_OLDEST
+_TILL_CANCEL: Final = TimeInForce.GOOD_TILL_CANCEL
+_MARKET_REMAINDER: Final = CancelReason.MARKET_REMAINDER
+_NOT_AT_ONCE: Final = CancelReason.IMMEDIATE_OR_CANCEL
 _IMMEDIATE: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 _FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
 
@@ -123,8 +129,7 @@ class OrderBook:
         side: Side,
         lots: Lots,
         price_ticks: Ticks | None = None,
-        *,
-        time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL,
+        time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL,  # from here on by name; a star would cost a tenth
         post_only: bool = False,
         reprice: bool = False,
         display_lots: Lots = 0,
@@ -133,43 +138,49 @@ class OrderBook:
         self_trade: SelfTradePrevention = SelfTradePrevention.NONE,
     ) -> list[BookEvent]:
         """Take an order with a limit of ``price_ticks``, or a market order where it is ``None``; return what happened."""
-        if order_id in self.orders:
+        orders = self.orders
+        queue = (self.bids if side is _BUY else self.asks).queues.get(price_ticks or 0)
+        if (
+            queue is not None
+            and price_ticks is not None
+            and time_in_force is _TILL_CANCEL
+            and 0 < lots < _ORDINARY
+            and order_id not in orders
+            and len(orders) < self.capacity
+            and not (post_only or reprice or display_lots or hidden or minimum_lots)
+        ):
+            # Nearly all orders are plain ones where others of their side rest, a price that is valid and does not cross.
+            queue.displayed[order_id] = orders[order_id] = RestingOrder(order_id, owner, side, price_ticks, lots)
+            queue.lots += lots
+            self.updates += 1
+            return [Rested(order_id, price_ticks, lots)]
+        if order_id in orders:
             return [Refused(order_id, RejectReason.DUPLICATE_ORDER_ID)]
         if not 0 < lots <= MAXIMUM_LOTS:
             return [Refused(order_id, RejectReason.INVALID_QUANTITY)]
         if price_ticks is not None and not 0 < price_ticks <= MAXIMUM_TICKS:
             return [Refused(order_id, RejectReason.INVALID_PRICE)]
         rests = price_ticks is not None and time_in_force is not _IMMEDIATE and time_in_force is not _FILL_OR_KILL
-        if post_only or reprice or display_lots or hidden or minimum_lots:
-            if not terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
-                return [Refused(order_id, RejectReason.INVALID_TERMS)]
-        elif rests and price_ticks is not None and len(self.orders) < self.capacity:
-            own, opposite = (self.bids, self.asks) if side is _BUY else (self.asks, self.bids)
-            if not opposite.keys or opposite.keys[-1] < price_ticks * opposite.sign:
-                # A plain order that trades with nobody, as nearly all are: the rules below in short.
-                order = self.orders[order_id] = RestingOrder(order_id, owner, side, price_ticks, lots)
-                own.rest(order)
-                self.updates += 1
-                return [Rested(order_id, price_ticks, lots)]
+        rare = post_only or reprice or display_lots or hidden or minimum_lots
+        if rare and not terms_agree(lots, rests, post_only, reprice, display_lots, hidden, minimum_lots):
+            return [Refused(order_id, RejectReason.INVALID_TERMS)]
         if reprice and price_ticks is not None:
             price_ticks = self._not_taking(side, price_ticks)
         if not self.matching and (not rests or minimum_lots):
             return [Refused(order_id, RejectReason.WRONG_PHASE)]
         if post_only and self.crosses(side, price_ticks):
             return [Refused(order_id, RejectReason.POST_ONLY_WOULD_TAKE)]
-        at_once = lots if time_in_force is _FILL_OR_KILL else minimum_lots
-        if at_once and self.fillable(side, at_once, price_ticks, owner, self_trade) < at_once:
-            whole = time_in_force is _FILL_OR_KILL
-            reason = RejectReason.FILL_OR_KILL_UNFILLABLE if whole else RejectReason.MINIMUM_QUANTITY_UNFILLABLE
-            return [Refused(order_id, reason)]
-        if len(self.orders) >= self.capacity and rests and self.fillable(side, lots, price_ticks, owner, self_trade) < lots:
+        if time_in_force is _FILL_OR_KILL and self.fillable(side, lots, price_ticks, owner, self_trade) < lots:
+            return [Refused(order_id, RejectReason.FILL_OR_KILL_UNFILLABLE)]
+        if minimum_lots and self.fillable(side, minimum_lots, price_ticks, owner, self_trade) < minimum_lots:
+            return [Refused(order_id, RejectReason.MINIMUM_QUANTITY_UNFILLABLE)]
+        if len(orders) >= self.capacity and rests and self.fillable(side, lots, price_ticks, owner, self_trade) < lots:
             return [Refused(order_id, RejectReason.BOOK_FULL)]
         events: list[BookEvent] = []
         order = RestingOrder(order_id, owner, side, price_ticks or 0, lots, 0, display_lots, hidden)
         self._enter(order, price_ticks, rests, self_trade, events)
         if order.lots and not rests:
-            why = CancelReason.MARKET_REMAINDER if price_ticks is None else CancelReason.IMMEDIATE_OR_CANCEL
-            events.append(Cancelled(order_id, order.lots, why))
+            events.append(Cancelled(order_id, order.lots, _MARKET_REMAINDER if price_ticks is None else _NOT_AT_ONCE))
         return events
 
     def replace(
@@ -246,7 +257,8 @@ class OrderBook:
         opposite = self.asks if order.side is _BUY else self.bids
         if self.matching and opposite.keys:
             bound = NO_BELOW if limit is None else limit * opposite.sign
-            self._take(order, opposite, bound, self_trade if order.owner else _NONE, events)
+            if opposite.keys[-1] >= bound:
+                self._take(order, opposite, bound, self_trade if order.owner else _NONE, events)
         if order.lots and rests:
             assert limit is not None
             order.price_ticks = limit
@@ -263,18 +275,27 @@ class OrderBook:
         self, taker: RestingOrder, opposite: Ladder, bound: int, self_trade: SelfTradePrevention, events: list[BookEvent]
     ) -> None:
         """Trade with the opposite side down to ``bound``, maker by maker."""
-        keys, queues = opposite.keys, opposite.queues
+        keys, sign, queues = opposite.keys, opposite.sign, opposite.queues
         while taker.lots and keys and keys[-1] >= bound:
-            maker = queues[keys[-1]].first()
+            price = keys[-1] * sign
+            queue = queues[price]
+            if self_trade is _NONE and not queue.unseen:
+                fills = queue.trade_displayed(taker, self.orders)
+                if not queue.lots:
+                    opposite.forget(price)
+                if price <= self.watch_below or price >= self.watch_above:
+                    self.attention = True
+                self.updates += len(fills)
+                events += fills
+                continue
+            maker = queue.first()
             if self_trade is not _NONE and maker.owner == taker.owner:
                 self._prevent(taker, maker, self_trade, events)
                 continue
             lots = min(maker.lots, taker.lots)
             taker.lots -= lots
             refreshed = self._trade(maker, lots)
-            events.append(
-                Filled(taker.order_id, maker.order_id, maker.price_ticks, lots, taker.lots, maker.lots + maker.reserve_lots)
-            )
+            events.append(Filled(taker.order_id, maker.order_id, price, lots, taker.lots, maker.leaves_lots))
             if refreshed:
                 events.append(Refreshed(maker.order_id, maker.lots))
 
@@ -284,7 +305,7 @@ class OrderBook:
         if price <= self.watch_below or price >= self.watch_above:
             self.attention = True
         self.updates += 1
-        refreshed = self._side(maker.side).trade(maker, lots)
+        refreshed = (self.bids if maker.side is _BUY else self.asks).trade(maker, lots)
         if not maker.lots:
             del self.orders[maker.order_id]
         return refreshed
@@ -295,14 +316,7 @@ class OrderBook:
         """Taker and maker are of one owner: do as the taker's instruction says."""
         reason = CancelReason.SELF_TRADE
         makers, takers = maker.leaves_lots, taker.lots
-        if self_trade is SelfTradePrevention.CANCEL_OLDEST:
-            makers_lose, takers_lose = makers, 0
-        elif self_trade is SelfTradePrevention.CANCEL_NEWEST:
-            makers_lose, takers_lose = 0, takers
-        elif self_trade is SelfTradePrevention.CANCEL_BOTH:
-            makers_lose, takers_lose = makers, takers
-        else:
-            makers_lose = takers_lose = min(makers, takers)
+        makers_lose, takers_lose = self_trade_losses(self_trade, makers, takers)
         if makers_lose == makers:
             events.append(self.cancel(maker.order_id, reason))
         elif makers_lose:
@@ -343,21 +357,11 @@ class OrderBook:
         self_trade: SelfTradePrevention = SelfTradePrevention.NONE,
     ) -> Lots:
         """How many of ``lots`` could trade at once, own orders not counted; see the module's text."""
-        found = 0
         if not self.matching:
-            return found
+            return 0
         opposite = self.asks if side is _BUY else self.bids
         bound = NO_BELOW if limit_ticks is None else limit_ticks * opposite.sign
-        for queue in opposite.levels(bound):
-            if found >= lots:
-                break
-            counted, stopped = queue.lots + queue.unseen, False
-            if owner and self_trade is not _NONE:
-                counted, stopped = queue.of_others(owner, skips=self_trade is SelfTradePrevention.CANCEL_OLDEST)
-            found += counted
-            if stopped:
-                break
-        return min(found, lots)
+        return opposite.fillable(lots, bound, owner if self_trade is not _NONE else 0, self_trade is _CANCEL_OLDEST)
 
     def reached(self, side: Side, lots: Lots, limit_ticks: Ticks | None = None) -> list[RestingOrder]:
         """The resting orders that an order of ``lots`` would trade with, in the order of trading, not to be changed.
@@ -365,13 +369,7 @@ class OrderBook:
         An iceberg counts once and with all it has, so that where there are any the list may end too early by what they hide.
         """
         opposite = self.asks if side is _BUY else self.bids
-        makers: list[RestingOrder] = []
-        for maker in opposite.standing(NO_BELOW if limit_ticks is None else limit_ticks * opposite.sign):
-            if lots <= 0:
-                break
-            makers.append(maker)
-            lots -= maker.leaves_lots
-        return makers
+        return opposite.reached(lots, NO_BELOW if limit_ticks is None else limit_ticks * opposite.sign)
 
     def front(self, side: Side) -> RestingOrder | None:
         """The order of a side that trades next, not to be changed; ``None`` where the side is empty."""
@@ -387,8 +385,7 @@ class OrderBook:
 
     def interest(self, side: Side) -> list[tuple[Ticks, Lots]]:
         """Every price of a side with all lots that stand there, displayed or not, best first; for auctions."""
-        own = self._side(side)
-        return [(key * own.sign, own.queues[key].lots + own.queues[key].unseen) for key in reversed(own.keys)]
+        return [(price_ticks, queue.lots + queue.unseen) for price_ticks, queue in self._side(side).prices()]
 
     def standing(self, side: Side) -> Iterator[RestingOrder]:
         """Every order of a side in the order of trading, not to be changed."""
