@@ -1,6 +1,6 @@
 """The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | bench | map``.
 
-Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault.
+Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
-from tests.campaign import CAMPAIGN, seeds
+from rich.console import Console
+from tests.campaign import CAMPAIGN, REPOSITORY, seeds
 
 import trading_ecosystem
 from trading_ecosystem.adapters.scenario_library import library
 from trading_ecosystem.messages.audit import DetectionOutcome
+from trading_ecosystem.reports.run_result import RunResult
+from trading_ecosystem.reports.verdict_text import verdict_text
 
 # In `make test` long scenarios run shortened, where shortening leaves their faults and expectations inside.
 SHORTER = {} if CAMPAIGN else {"quiet_day": ("duration=2h", "clean_periods.0.until=2h")}
 FAULTED = ("market_crash", "settlement_delay", "stale_feed", "unnoticed_depeg", "stablecoin_depeg", "perp_squeeze")
+SHOWN = "stablecoin_depeg"
+"""The README shows its run; in `make test` this is the one of it."""
 
 
 def test_the_library_is_what_is_tested_here():
@@ -19,9 +27,36 @@ def test_the_library_is_what_is_tested_here():
 
 
 @pytest.mark.parametrize("seed", seeds(1, 20))
-@pytest.mark.parametrize("name", FAULTED)
+@pytest.mark.parametrize("name", [name for name in FAULTED if CAMPAIGN or name != SHOWN])
 def test_a_faulted_scenario_passes_its_own_expectations(name, seed):
-    result = trading_ecosystem.run(name, seed=seed)
+    assert_as_expected(name, trading_ecosystem.run(name, seed=seed))
+
+
+def test_the_run_that_the_readme_shows_passes_and_prints_what_it_shows():
+    """Verdict, detections, expectations and digest, line by line; only how long it took is this machine's."""
+    result = trading_ecosystem.run(SHOWN)
+    assert_as_expected(SHOWN, result)
+    printed = io.StringIO()
+    Console(file=printed, width=80).print(verdict_text(result))
+    assert significant(printed.getvalue()) == significant(shown_by_the_readme())
+
+
+def shown_by_the_readme() -> str:
+    """What stands between the marks of the README."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    return readme.partition("<!-- run:begin -->\n```\n")[2].partition("```\n<!-- run:end -->")[0]
+
+
+def significant(text: str) -> list[str]:
+    """The lines of a verdict, without empty ones, the time that the run took and where it was written."""
+    return [
+        re.sub(r"^(simulated .*) in .*", r"\1", line.rstrip())
+        for line in text.splitlines()
+        if line.strip() and not line.startswith(("report ", "check it "))
+    ]
+
+
+def assert_as_expected(name: str, result: RunResult) -> None:
     assert result.verdict.unexpected == ()
     assert result.passed, result.verdict
     assert result.audit is not None

@@ -58,10 +58,11 @@ class Market:
         """When the venue will be woken for the matching."""
         self.tape = Tape()
         self.publication = Publication(venue, parameters.depth_levels)
-        house = (accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity)
+        house = (accounts.house, instrument, self.book, self.tape, capture, claims, parameters.book_capacity, self.rules)
         self.house = PerpetualHouse(*house) if instrument.is_perpetual else House(*house)
         stream = randomness.stream(venue, f"flow {instrument.symbol}")
-        self.flow = background_flow(parameters.flow, instrument, self.book, self.house, stream)
+        in_c = not self.rules.tick_table
+        self.flow = background_flow(parameters.flow, instrument, self.book, self.house, stream, in_c=in_c)
 
     def listed(self, venue: str, parameters: ExchangeParameters) -> InstrumentListed:
         """The instrument's reference data on this venue."""

@@ -372,7 +372,7 @@ class BackgroundFlow:
                 if event.maker_id < 0 and not event.maker_leaves_lots:
                     opposite.filled(event.maker_id)
             elif type(event) is Rested:
-                own.rested(event.order_id, price)
+                own.rested(event.order_id, event.price_ticks)
         if events:
             self._tell(own.side, events, at)
         self._seen_lots += traded * own.sign

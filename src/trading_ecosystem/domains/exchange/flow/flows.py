@@ -1,4 +1,7 @@
-"""Which background flow serves: on a compiled book the compiled one, where it was built and fits, else the plain one."""
+"""Which background flow serves: on a compiled book the compiled one, where it was built and fits, else the plain one.
+
+The compiled one sends its orders past the house, which alone knows a tick table: where there is one the plain one serves.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,15 @@ AnyFlow: TypeAlias = "BackgroundFlow | CompiledBackgroundFlow"
 
 
 def background_flow(
-    parameters: FlowParameters, instrument: Instrument, book: OrderBook, house: House, stream: RandomStream
+    parameters: FlowParameters,
+    instrument: Instrument,
+    book: OrderBook,
+    house: House,
+    stream: RandomStream,
+    *,
+    in_c: bool = True,
 ) -> AnyFlow:
-    """The flow that goes with a book."""
-    if COMPILED and type(book) is not OrderBook:
+    """The flow that goes with a book; without ``in_c`` the plain one on any."""
+    if in_c and COMPILED and type(book) is not OrderBook:
         return CompiledBackgroundFlow(parameters, instrument, book, house, stream)
     return BackgroundFlow(parameters, instrument, book, house, stream)

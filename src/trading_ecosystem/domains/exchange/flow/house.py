@@ -5,6 +5,9 @@ alone; and before a named order trades with house orders, those beyond what the 
 house's claims never fall below zero, and a house without assets shows no orders. House with house changes no claim, pays no
 fee and appears only in the trade summary.
 
+Where the instrument has a tick table, house orders keep to it: one that rests is moved away from the other side to the next
+price of the table, one that takes is moved towards it, so that it still reaches what it was sent for.
+
 House orders have negative numbers, counted per instrument, so that the flow never moves the numbers of named orders.
 """
 
@@ -16,6 +19,7 @@ from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.book.book_events import BookEvent, Filled
 from trading_ecosystem.domains.exchange.publication import Tape
+from trading_ecosystem.domains.exchange.rules.trading_rules import NO_RULES, TradingRules, price_at_or_above, price_at_or_below
 from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.orders import Side, TimeInForce
@@ -43,6 +47,7 @@ class House:
         "_instrument",
         "_lot_size",
         "_quote",
+        "_rules",
         "_tape",
         "_tick_value",
         "disturbed",
@@ -58,6 +63,7 @@ class House:
         capture: TradeCapture,
         claims: Claims,
         capacity: int,
+        rules: TradingRules = NO_RULES,
     ) -> None:
         self._account = account
         self._instrument = instrument
@@ -69,6 +75,7 @@ class House:
         self._base = claims.of(account, instrument.base)
         self._quote = claims.of(account, instrument.quote)
         self._capacity = capacity
+        self._rules = rules
         self.last_order_id = 0
         self.disturbed = False
 
@@ -96,6 +103,11 @@ class House:
         self, side: Side, price_ticks: Ticks, lots: Lots, now: Nanos, said: list[Message | Later], *, stays: bool
     ) -> list[BookEvent]:
         """Send a limit order, trimmed to what the house can pay; its rest stays in the book, or is cancelled at once."""
+        if self._rules.tick_table:
+            lower = (side is _BUY) is stays
+            price_ticks = (price_at_or_below if lower else price_at_or_above)(self._rules, price_ticks)
+            if not price_ticks:
+                return []
         affordable = self._affordable(side, price_ticks)
         if lots > affordable:
             lots = affordable

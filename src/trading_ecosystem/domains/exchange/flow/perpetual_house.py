@@ -13,6 +13,7 @@ from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.book.book import OrderBook
 from trading_ecosystem.domains.exchange.flow.house import House
 from trading_ecosystem.domains.exchange.publication import Tape
+from trading_ecosystem.domains.exchange.rules.trading_rules import NO_RULES, TradingRules
 from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Instrument, Lots, Ticks
@@ -34,8 +35,9 @@ class PerpetualHouse(House):
         capture: TradeCapture,
         claims: Claims,
         capacity: int,
+        rules: TradingRules = NO_RULES,
     ) -> None:
-        super().__init__(account, instrument, book, tape, capture, claims, capacity)
+        super().__init__(account, instrument, book, tape, capture, claims, capacity, rules)
         self._margin = capture.margin
 
     def _affordable(self, side: Side, limit_ticks: Ticks) -> Lots:

@@ -3,7 +3,8 @@
 A *tick table* makes the price step grow with the price (as MiFID II RTS 11 and the tick tables of derivatives exchanges do):
 from ``from_ticks`` on, up to where the next band begins, a price is a whole multiple of ``step_ticks``. Below the first band
 the step is one tick. Stop prices, and the limits of pegged orders, follow the table like all others; trailing distances and
-peg offsets are distances, and do not. The price that a pegged order takes from the book follows no table.
+peg offsets are distances, and do not. The price that a pegged order takes from the book follows no table. The house of the
+background flow keeps to the table too.
 
 Notional is price times quantity in minor units of the quote asset, and is asked of orders that state a price. With the defaults
 nothing is refused that the book would take.
@@ -60,6 +61,28 @@ def step_at(rules: TradingRules, price_ticks: Ticks) -> Ticks:
 def is_price(rules: TradingRules, price_ticks: Ticks) -> bool:
     """Whether this is a price that an order may state."""
     return 0 < price_ticks <= MAXIMUM_TICKS and price_ticks % step_at(rules, price_ticks) == 0
+
+
+def price_at_or_below(rules: TradingRules, price_ticks: Ticks) -> Ticks:
+    """The highest price that an order may state and that is not above this one; 0 where there is none."""
+    price = price_ticks
+    for band in reversed(rules.tick_table):
+        if price >= band.from_ticks:
+            stated = price - price % band.step_ticks
+            if stated >= band.from_ticks:
+                return stated
+            price = band.from_ticks - 1
+    return max(0, price)
+
+
+def price_at_or_above(rules: TradingRules, price_ticks: Ticks) -> Ticks:
+    """The lowest price that an order may state and that is not below this one."""
+    price = max(1, price_ticks)
+    for place, band in enumerate(rules.tick_table):
+        ends = rules.tick_table[place + 1].from_ticks if place + 1 < len(rules.tick_table) else MAXIMUM_TICKS + 1
+        if band.from_ticks <= price < ends:
+            price = min(ends, price + -price % band.step_ticks)
+    return price
 
 
 def is_quantity(rules: TradingRules, lots: Lots) -> bool:
