@@ -639,8 +639,9 @@ def examples() -> list[str]:
 
 
 def test_the_examples_of_the_page_can_be_read() -> None:
-    first, ruled, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
+    first, ruled, operated, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
     assert set(ruled.ecosystem.venues[0].rules.markets) == {"BTC/USD"}
+    assert [operation.at_ns for operation in operated.operations] == [10 * MINUTE, 20 * MINUTE, 30 * MINUTE]
     assert sourced.ecosystem.market_data.sources is not None
     assert [source.name for source in sourced.ecosystem.market_data.sources.sources] == ["primary", "backup", "odd"]
     assert first.expectations == (Expectation("depeg", AlertKind.STABLECOIN_DEPEG, 15 * MINUTE),)

@@ -155,6 +155,7 @@ def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestC
         tick_ns=ecosystem.market_data.tick_ns,
         retry_every_ns=ecosystem.custodian.retry_every_ns,
         custodian=ecosystem.custodian.name,
+        operations=scenario.operations,
     )
 
 

@@ -24,7 +24,7 @@ _AFTER: Final[Nanos] = 370 * DAY
 
 def rule_parameters(rules: VenueRules, starts_at: Nanos, ends_at: Nanos) -> dict[str, Any]:
     """Fields of ``ExchangeParameters``, those alone that the scenario states."""
-    stated: dict[str, Any] = {"self_trade": rules.self_trade}
+    stated: dict[str, Any] = {"self_trade": rules.self_trade, "kyc_required": rules.kyc_required}
     if rules.rate_limit is not None:
         stated["rate_limit"] = RateLimit(**msgspec.structs.asdict(rules.rate_limit))
     if rules.stop_collar_ppm is not None:

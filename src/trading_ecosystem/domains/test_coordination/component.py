@@ -1,4 +1,7 @@
-"""The test coordinator: it obeys the fault schedule, says what is true about each fault, and ends the run."""
+"""The test coordinator: it obeys the fault schedule, says what is true about each fault, and ends the run.
+
+It also gives the commands of the venues' operators that a scenario states. These are no faults: nothing is labelled.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.schedule import component_of, condition_of, generate_schedule
+from trading_ecosystem.domains.test_coordination.schedule import command_of, component_of, condition_of, generate_schedule
 from trading_ecosystem.domains.test_coordination.severity import label_of, targets_of
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import CustodianConditionSet
@@ -30,6 +33,7 @@ from trading_ecosystem.messages.test_coordination import (
     RunEnded,
     RunStarted,
 )
+from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading, SetAccountStatus
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
@@ -39,6 +43,12 @@ class FaultDue(WakeUp, frozen=True, gc=False):
     """The time of one fault of the schedule has come."""
 
     fault_id: str
+
+
+class OperationDue(WakeUp, frozen=True, gc=False):
+    """The time of one operation has come, by its place among all of them."""
+
+    number: int
 
 
 class RunDue(WakeUp, frozen=True, gc=False):
@@ -61,6 +71,7 @@ class TestCoordination(Component):
         Begin: "begun",
         RunStarted: "run_started",
         FaultDue: "fault_due",
+        OperationDue: "operation_due",
         ConditionTookEffect: "condition_took_effect",
         ConditionEnded: "condition_ended",
         AlertRaised: "alert_raised",
@@ -77,6 +88,9 @@ class TestCoordination(Component):
         FeedCorruptionSet,
         CustodianConditionSet,
         LinkConditionSet,
+        HaltTrading,
+        ResumeTrading,
+        SetAccountStatus,
         GroundTruthLabelled,
         GroundTruthClosed,
         RunEnded,
@@ -109,10 +123,12 @@ class TestCoordination(Component):
         return ()
 
     def run_started(self, message: RunStarted, now: Nanos) -> Said:
-        """Arm every fault of the schedule, and the end of the run."""
+        """Arm every fault of the schedule, every operation, and the end of the run."""
         assert not self._run, f"run {self._run} was started before {message.run}"
         self._run = message.run
         armed = [Later(FaultDue(fault.id), now + fault.at_ns) for fault in self.schedule.faults]
+        operations = enumerate(self._parameters.operations)
+        armed += [Later(OperationDue(number), now + operation.at_ns) for number, operation in operations]
         return [*armed, Later(RunDue(), now + message.duration_ns)]
 
     def fault_due(self, message: FaultDue, now: Nanos) -> Said:
@@ -131,6 +147,10 @@ class TestCoordination(Component):
             planned_until=now + fault.lasts_ns,
         )
         return [injected, condition_of(fault, self._parameters, now)]
+
+    def operation_due(self, message: OperationDue, now: Nanos) -> Said:
+        """Give the command of a venue's operator."""
+        return () if self._ended else [command_of(self._parameters.operations[message.number])]
 
     def condition_took_effect(self, message: ConditionTookEffect, now: Nanos) -> Said:
         """The first message that a fault changed was said: label it."""

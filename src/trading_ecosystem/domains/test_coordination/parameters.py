@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from trading_ecosystem.domains.test_coordination.scenario import LINKS, MARKET_DATA, RISK, PlannedFault
+from trading_ecosystem.domains.test_coordination.scenario import LINKS, MARKET_DATA, RISK, Operation, PlannedFault
 from trading_ecosystem.messages.units import Nanos
 
 
 class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """The faults of a scenario and the names and rhythms of the ecosystem that they act on; validated where it was read."""
+    """Faults and operations of a scenario, names and rhythms of the ecosystem that they act on; validated where it was read."""
 
     __test__ = False
 
@@ -26,3 +26,5 @@ class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
     custodian: str = "custodian"
     risk: str = RISK
     links: str = LINKS
+    operations: tuple[Operation, ...] = ()
+    """What the operators of the venues do, by time."""

@@ -16,6 +16,7 @@ from trading_ecosystem.domains.test_coordination.market_data_section import Mark
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
+from trading_ecosystem.messages.trading_phases import AccountStatus, KycStatus
 from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion, assets_settled
 
 MARKET_DATA = "market-data"
@@ -160,6 +161,28 @@ class Workload(msgspec.Struct, frozen=True):
     """Amount per venue and asset."""
     settings: dict[str, str]
     """As written; a list of scalars is joined by commas."""
+
+
+class TradingOperation(msgspec.Struct, frozen=True):
+    """A venue's operator halts an instrument, or lets it trade again."""
+
+    at_ns: Nanos
+    venue: str
+    instrument: str
+    halts: bool
+
+
+class AccountOperation(msgspec.Struct, frozen=True):
+    """A venue's operator gives a workload's account another status."""
+
+    at_ns: Nanos
+    venue: str
+    account: str
+    status: AccountStatus
+    kyc: KycStatus
+
+
+Operation: TypeAlias = TradingOperation | AccountOperation
 
 
 class PriceFault(msgspec.Struct, frozen=True, tag="price"):
@@ -331,3 +354,5 @@ class Scenario(msgspec.Struct, frozen=True):
     faults: tuple[PlannedFault, ...]
     expectations: tuple[Expectation, ...]
     clean_periods: tuple[CleanPeriod, ...]
+    operations: tuple[Operation, ...] = ()
+    """By time, and then as written."""

@@ -1,4 +1,4 @@
-"""How a whole scenario is read from a document: ecosystem, workloads, faults, expectations, clean periods.
+"""How a whole scenario is read from a document: ecosystem, workloads, operations, faults, expectations, clean periods.
 
 Everything is checked here, once; what comes out is trusted from then on. Every refusal is a
 :class:`~trading_ecosystem.ports.errors.BadInput` that names the place, what is wrong and what was expected.
@@ -25,6 +25,7 @@ from trading_ecosystem.domains.test_coordination.document import (
 )
 from trading_ecosystem.domains.test_coordination.ecosystem_reading import read_ecosystem
 from trading_ecosystem.domains.test_coordination.fault_reading import check_ranges, read_faults
+from trading_ecosystem.domains.test_coordination.operation_reading import read_operations
 from trading_ecosystem.domains.test_coordination.quantities import (
     LARGEST,
     amounts_of,
@@ -55,7 +56,7 @@ LONGEST_RUN: Final[Nanos] = 31 * DAY
 LONGEST_STRATEGY_NAME: Final = 24
 """A client order id of at most 36 characters begins with the strategy's name."""
 _MOST: Final = 100
-"""At most so many workloads, faults, expectations or clean periods."""
+"""At most so many workloads, operations, faults, expectations or clean periods."""
 _DEFAULT_START: Final[Nanos] = 20_514 * DAY
 """2026-03-02T00:00:00Z, a Monday."""
 
@@ -84,6 +85,7 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         "duration",
         "ecosystem",
         "workloads",
+        "operations",
         "faults",
         "expectations",
         "clean_periods",
@@ -92,7 +94,7 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
     description, seed, starts_at = fields.get("description"), fields.get("seed"), fields.get("starts_at")
     duration_ns = duration(fields.need("duration"), "duration", SECOND, LONGEST_RUN)
     ecosystem = read_ecosystem(fields.get("ecosystem"), fields.place)
-    workloads = tuple(_limited(fields, "workloads"))
+    workloads = _read_workloads(_limited(fields, "workloads"), ecosystem, duration_ns, strategies)
     faults_node = Items(tuple(_limited(fields, "faults")), fields.place_of("faults"))
     faults = read_faults(faults_node, ecosystem, duration_ns)
     check_ranges(faults, faults_node)
@@ -104,10 +106,11 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         starts_at=instant(starts_at, "starts_at") if starts_at else _DEFAULT_START,
         duration_ns=duration_ns,
         ecosystem=ecosystem,
-        workloads=_read_workloads(workloads, ecosystem, duration_ns, strategies),
+        workloads=workloads,
         faults=faults,
         expectations=_read_expectations(_limited(fields, "expectations"), faults),
         clean_periods=tuple(_read_clean_period(item, duration_ns) for item in _limited(fields, "clean_periods")),
+        operations=read_operations(_limited(fields, "operations"), ecosystem, workloads, duration_ns),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import (
+    AccountOperation,
     CorrelationFault,
     CustodianFault,
     DivergenceFault,
@@ -18,6 +19,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     FeedFault,
     LinkFault,
     MarketFault,
+    Operation,
     PlannedFault,
     PriceFault,
     VolatilityFault,
@@ -35,6 +37,7 @@ from trading_ecosystem.messages.market_data import (
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
+from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading, SetAccountStatus
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
@@ -131,6 +134,14 @@ def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nano
         delay_ns=fault.delay_ns,
         probability_ppm=fault.probability_ppm,
     )
+
+
+def command_of(operation: Operation) -> Message:
+    """The command that an operator of a venue gives."""
+    venue = operation.venue
+    if isinstance(operation, AccountOperation):
+        return SetAccountStatus(venue, operation.account, operation.status, operation.kyc)
+    return (HaltTrading if operation.halts else ResumeTrading)(venue, operation.instrument)
 
 
 def _market_condition(fault: MarketFault, component: str) -> Message:

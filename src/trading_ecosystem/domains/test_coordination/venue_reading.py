@@ -10,6 +10,7 @@ from trading_ecosystem.domains.test_coordination.market_rules_reading import rea
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
     amounts_of,
+    boolean,
     by_asset,
     duration,
     enumerated,
@@ -40,7 +41,7 @@ from trading_ecosystem.messages.units import (
 )
 from trading_ecosystem.ports.errors import BadInput
 
-RULES: Final = ("self_trade_prevention", "rate_limit", "fees", "stop_collar", "markets", "calendar", "faucet")
+RULES: Final = ("self_trade_prevention", "rate_limit", "fees", "stop_collar", "markets", "calendar", "faucet", "kyc_required")
 """The fields of a venue that are read here."""
 _LARGEST_BURST: Final = 1_000_000
 _HEAVIEST: Final = 1_000
@@ -53,7 +54,7 @@ def read_rules(fields: Fields, maker_ppm: PartsPerMillion, taker_ppm: PartsPerMi
     """The rules among the fields of a venue, which lists ``symbols`` and charges these two rates from the start."""
     self_trade, limit, fees = fields.get("self_trade_prevention"), fields.get("rate_limit"), fields.get("fees")
     collar, markets = fields.get("stop_collar"), fields.get("markets")
-    calendar, faucet = fields.get("calendar"), fields.get("faucet")
+    calendar, faucet, kyc_required = fields.get("calendar"), fields.get("faucet"), fields.get("kyc_required")
     return VenueRules(
         self_trade=enumerated(self_trade, "self_trade_prevention", SelfTradePrevention)
         if self_trade
@@ -64,6 +65,7 @@ def read_rules(fields: Fields, maker_ppm: PartsPerMillion, taker_ppm: PartsPerMi
         markets=_read_markets(markets, symbols) if markets else {},
         calendar=read_calendar(calendar) if calendar else None,
         faucet=_read_faucet(faucet) if faucet else None,
+        kyc_required=boolean(kyc_required, "kyc_required") if kyc_required else False,
     )
 
 

@@ -113,3 +113,5 @@ class VenueRules(msgspec.Struct, frozen=True):
     markets: dict[str, MarketSection] = {}
     calendar: CalendarSection | None = None
     faucet: FaucetSection | None = None
+    kyc_required: bool = False
+    """Whether customers have to be verified before they trade; an account is not, until an operation says so."""
