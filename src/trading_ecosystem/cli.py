@@ -13,12 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from typer.core import TyperGroup
 
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
@@ -29,7 +30,20 @@ SLOWEST, FASTEST = 0.001, 1_000_000
 """Bounds of ``--speed``."""
 HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
+
+class _Commands(TyperGroup):
+    """The commands; one that is interrupted where it says nothing of it itself ends in one line too."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            sys.stderr.write("trading-ecosystem: interrupted\n")
+            raise typer.Exit(INTERRUPTED) from error
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="A wind tunnel for trading systems: run an ecosystem, break it on purpose, prove what the risk controls noticed.",
     no_args_is_help=True,
     add_completion=False,

@@ -151,9 +151,35 @@ main()
 def test_an_interruption_is_one_line_and_leaves_nothing(
     recording: Path, tmp_path: Path, inside: str, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
+    ended = interrupted(inside, arguments, number, recording, tmp_path)
+    assert ended == (130, "", "trading-ecosystem: interrupted; nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "arguments"),
+    [
+        ("trading_ecosystem.adapters.whole_files.check_writable", ("realism", "RECORDING")),
+        ("trading_ecosystem.cli.find_scenario", ("run", "quiet_day")),
+        ("trading_ecosystem.cli.library", ("scenarios", "list")),
+    ],
+    ids=["realism", "run", "scenarios"],
+)
+def test_an_interruption_before_or_after_the_work_is_one_line_too(
+    recording: Path, tmp_path: Path, inside: str, arguments: tuple[str, ...]
+) -> None:
+    ended = interrupted(inside, arguments, signal.SIGINT, recording, tmp_path)
+    assert ended == (130, "", "trading-ecosystem: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def interrupted(
+    inside: str, arguments: tuple[str, ...], number: signal.Signals, recording: Path, folder: Path
+) -> tuple[int, str, str]:
+    """Exit code and what a command printed that was sent a signal inside a function."""
     words = [str(recording) if word == "RECORDING" else word for word in arguments]
     command = [sys.executable, "-c", BEGUN, inside, *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
@@ -161,8 +187,7 @@ def test_an_interruption_is_one_line_and_leaves_nothing(
         out, error = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert (process.returncode, out, error) == (130, "", "trading-ecosystem: interrupted; nothing was written\n")
-    assert list(tmp_path.iterdir()) == []
+    return process.returncode, out, error
 
 
 def test_an_interruption_while_writing_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
