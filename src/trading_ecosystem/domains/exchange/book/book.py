@@ -209,7 +209,9 @@ class OrderBook:
         if post_only and self.crosses(order.side, price_ticks):
             return [Refused(order_id, RejectReason.POST_ONLY_WOULD_TAKE)]
         self.cancel(order_id)
-        order.price_ticks, order.lots, order.reserve_lots = price_ticks, leaves_lots, 0
+        order.price_ticks, order.lots = price_ticks, leaves_lots
+        if order.reserve_lots:
+            order.reserve_lots = 0
         events: list[BookEvent] = [Replaced(order_id, price_ticks, leaves_lots, False)]
         self._enter(order, price_ticks, True, self_trade, events)
         return events
@@ -229,9 +231,16 @@ class OrderBook:
         """Take an order out of the book."""
         if (order := self.orders.pop(order_id, None)) is None:
             return Refused(order_id, RejectReason.UNKNOWN_ORDER)
-        (self.bids if order.side is _BUY else self.asks).remove(order)
+        own = self.bids if order.side is _BUY else self.asks
         self.updates += 1
-        return Cancelled(order_id, order.lots + order.reserve_lots, reason)
+        queue = own.queues[order.price_ticks]
+        if order.reserve_lots or order.hidden or order.lots == queue.lots:
+            own.remove(order)
+            return Cancelled(order_id, order.lots + order.reserve_lots, reason)
+        # All of it is displayed, and others stay in its queue, as with nearly all orders: the same in short.
+        del queue.displayed[order_id]
+        queue.lots -= order.lots
+        return Cancelled(order_id, order.lots, reason)
 
     def execute(self, order_id: int, lots: Lots) -> list[BookEvent]:
         """Let a resting order trade up to what it offers in its turn (``order.lots``), at a price that the caller knows.
@@ -254,33 +263,27 @@ class OrderBook:
         self, order: RestingOrder, limit: Ticks | None, rests: bool, self_trade: SelfTradePrevention, events: list[BookEvent]
     ) -> None:
         """Trade what can trade, and let the rest rest if it may; else ``order.lots`` is what is left of it."""
-        opposite = self.asks if order.side is _BUY else self.bids
+        own, opposite = (self.bids, self.asks) if order.side is _BUY else (self.asks, self.bids)
         if self.matching and opposite.keys:
             bound = NO_BELOW if limit is None else limit * opposite.sign
             if opposite.keys[-1] >= bound:
                 self._take(order, opposite, bound, self_trade if order.owner else _NONE, events)
-        if order.lots and rests:
-            assert limit is not None
-            order.price_ticks = limit
-            events.append(self._rest(order))
-
-    def _rest(self, order: RestingOrder) -> Rested:
-        """Put an order at the end of its price's queue."""
-        (self.bids if order.side is _BUY else self.asks).rest(order)
-        self.orders[order.order_id] = order
-        self.updates += 1
-        return Rested(order.order_id, order.price_ticks, order.lots + order.reserve_lots)
+        if rests and order.lots:
+            own.rest(order)
+            self.orders[order.order_id] = order
+            self.updates += 1
+            events.append(Rested(order.order_id, order.price_ticks, order.lots + order.reserve_lots))
 
     def _take(
         self, taker: RestingOrder, opposite: Ladder, bound: int, self_trade: SelfTradePrevention, events: list[BookEvent]
     ) -> None:
         """Trade with the opposite side down to ``bound``, maker by maker."""
         keys, sign, queues = opposite.keys, opposite.sign, opposite.queues
+        avoided = None if self_trade is _NONE else taker.owner
         while taker.lots and keys and keys[-1] >= bound:
             price = keys[-1] * sign
             queue = queues[price]
-            if self_trade is _NONE and not queue.unseen:
-                fills = queue.trade_displayed(taker, self.orders)
+            if not queue.unseen and (fills := queue.trade_displayed(taker, avoided, self.orders)):
                 if not queue.lots:
                     opposite.forget(price)
                 if price <= self.watch_below or price >= self.watch_above:
@@ -289,7 +292,7 @@ class OrderBook:
                 events += fills
                 continue
             maker = queue.first()
-            if self_trade is not _NONE and maker.owner == taker.owner:
+            if maker.owner == avoided:
                 self._prevent(taker, maker, self_trade, events)
                 continue
             lots = min(maker.lots, taker.lots)

@@ -1,10 +1,10 @@
 """One side of the plain book: a ladder of prices, and at each price the queue of the orders that stand there.
 
 A queue has two parts, each oldest first: the displayed orders, which trade first, and the hidden ones. Both are plain
-dictionaries, which keep the order in which they were filled and find an order by its number. Their one weakness is that
-what has left their front is stepped over whenever the first order is asked for, until they are written anew: see
-:meth:`PriceQueue.left_front`. Prices are sorted as
-*keys*, times ``sign`` (+1 bids, -1 asks), so that on both sides the best is the highest and stands last.
+dictionaries, which keep the order in which they were filled and find an order by its number. Nothing is tidied up later;
+the price is that a dictionary steps over what has left its front, at about a nanosecond each, until it grows anew.
+
+Prices are sorted as *keys*, times ``sign`` (+1 bids, -1 asks), so that on both sides the best is the highest and stands last.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ NO_BELOW: Final = -(1 << 62)
 """A key, or a price, below all others."""
 NO_ABOVE: Final = 1 << 62
 """A price above all others."""
-_REWRITTEN_AT: Final = 32
-"""A queue is written anew once the square of those that left its front is so many times those that stand in it. Rewriting
-takes about sixteen times as long for each as stepping over one, and the two cost the same then."""
 
 
 class RestingOrder(msgspec.Struct, gc=False):
@@ -52,43 +49,41 @@ class PriceQueue:
     Not a Struct, since its counts change with every command and Python sets plain slots faster.
     """
 
-    __slots__ = ("displayed", "gone", "hidden", "lots", "unseen")
+    __slots__ = ("displayed", "hidden", "lots", "unseen")
 
     def __init__(self) -> None:
         self.lots: Lots = 0
         self.unseen: Lots = 0
         self.displayed: dict[int, RestingOrder] = {}
         self.hidden: dict[int, RestingOrder] = {}
-        self.gone = 0
 
-    def trade_displayed(self, taker: RestingOrder, orders: dict[int, RestingOrder]) -> list[BookEvent]:
-        """A taker trades with the front of a queue of which all is displayed; who has nothing left leaves ``orders`` too."""
+    def trade_displayed(self, taker: RestingOrder, avoided: int | None, orders: dict[int, RestingOrder]) -> list[BookEvent]:
+        """A taker trades with the front of a queue of which all is displayed, up to an order of the ``avoided`` owner.
+
+        Who has nothing left leaves ``orders`` too; only a queue with nobody left is for the caller to drop.
+        """
         fills: list[BookEvent] = []
         gone: list[int] = []
         taker_id, left = taker.order_id, taker.lots
         for maker_id, maker in self.displayed.items():
-            if maker.lots > left:
-                if left:
-                    maker.lots -= left
-                    fills.append(Filled(taker_id, maker_id, maker.price_ticks, left, 0, maker.lots))
+            lots = maker.lots
+            if lots > left or maker.owner == avoided:
+                if left and maker.owner != avoided:
+                    maker.lots = lots - left
+                    fills.append(Filled(taker_id, maker_id, maker.price_ticks, left, 0, lots - left))
                     left = 0
                 break
-            lots, maker.lots = maker.lots, 0
             left -= lots
+            maker.lots = 0
+            del orders[maker_id]
             gone.append(maker_id)
             fills.append(Filled(taker_id, maker_id, maker.price_ticks, lots, left, 0))
-        for maker_id in gone:
-            del self.displayed[maker_id], orders[maker_id]
         self.lots -= taker.lots - left
         taker.lots = left
-        self.left_front(len(gone))
+        if self.lots:
+            for maker_id in gone:
+                del self.displayed[maker_id]
         return fills
-
-    def left_front(self, orders: int = 1) -> None:
-        """So many orders have left the front of the queue by trading."""
-        self.gone += orders
-        if self.gone * self.gone > _REWRITTEN_AT * (1 + len(self.displayed) + len(self.hidden)):
-            self.displayed, self.hidden, self.gone = dict(self.displayed), dict(self.hidden), 0
 
     def first(self) -> RestingOrder:
         """The order that trades next."""
@@ -150,7 +145,6 @@ class Ladder:
         queue = self.queues[order.price_ticks]
         if lots == order.lots and not order.reserve_lots:
             self.remove(order)
-            queue.left_front(1)
             order.lots = 0
             return False
         order.lots -= lots
@@ -166,7 +160,6 @@ class Ladder:
         queue.lots += shown
         queue.unseen -= shown
         queue.displayed[order.order_id] = queue.displayed.pop(order.order_id)
-        queue.left_front(1)
         return True
 
     def shrink(self, order: RestingOrder, lots: Lots) -> None:
