@@ -46,6 +46,8 @@ START = snapshot(3, 12, [["10.0", "1"], ["9.5", "2"]], [["10.5", "3"]])
 
 
 LAST = 0x80
+RECEIVED = 1_000
+"""How much later than it happened a record of a DBN file was received, in nanoseconds."""
 
 
 def mbo_file(folder: Path, *rows: tuple[str, str, int, int, int, int], instruments: tuple[int, ...] = ()) -> Path:
@@ -56,7 +58,7 @@ def mbo_file(folder: Path, *rows: tuple[str, str, int, int, int, int], instrumen
     sides = {str(side): side for side in dbn.Side.variants()}
     named = instruments or (7,) * len(rows)
     records = [
-        dbn.MBOMsg(1, named[at], at, order, price * 10**9, size, actions[action], sides[side], at, flags, 0)
+        dbn.MBOMsg(1, named[at], at, order, price * 10**9, size, actions[action], sides[side], at + RECEIVED, flags, 0)
         for at, (action, side, order, price, size, flags) in enumerate(rows)
     ]
     return written(folder, bytes(metadata) + b"".join(bytes(record) for record in records), "small.dbn")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.contract.small_recordings import (
     LAST,
+    RECEIVED,
     START,
     both_books,
     depth,
@@ -282,3 +283,9 @@ def test_a_fill_of_an_order_behind_another_is_counted(tmp_path, kind):
         found = replayed(mbo_file(tmp_path, *orders, ("F", "B", filled, 100, 5, 0), ("C", "B", filled, 100, 5, LAST)), kind)
         assert counts(found.findings) == [(0, 1)]
         assert not found.findings.as_recorded
+
+
+def test_records_of_a_snapshot_are_dated_by_their_receipt_since_their_orders_are_older(tmp_path):
+    rows = [("A", "B", 1, 100, 5, LAST | 0x20), ("A", "B", 2, 100, 5, LAST), ("C", "B", 2, 100, 5, LAST)]
+    replay = open_replay(mbo_file(tmp_path, *rows))
+    assert list(replay.states()) == [RECEIVED, 1, 2]
