@@ -9,6 +9,8 @@ Order numbers are 64-bit integers, owners unsigned 32-bit ones; anything larger 
 be any integer and are refused by the rules of the book.
 """
 
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
@@ -301,19 +303,35 @@ cdef class CompiledOrderBook:
         cdef Events* events = &self.events
         cdef Event* event
         cdef int64_t number
-        cdef list found = None
+        cdef Py_ssize_t count = 0
+        cdef int64_t price = 0
+        cdef object ticks = None
+        cdef tuple found
         if events.failed:
             self.drained()
+        if reason >= 0:
+            events.count = 0
+            return REFUSAL_REASONS[reason]
+        for number in range(events.count):
+            count += events.items[number].kind == FILLED
+        if not count:
+            events.count = 0
+            return ()
+        found = PyTuple_New(count)
+        count = 0
         for number in range(events.count):
             event = &events.items[number]
             if event.kind == FILLED:
-                if found is None:
-                    found = []
-                found.append((event.other_id, event.price, event.lots))
+                if event.price != price:
+                    # A sweep trades many times at one price: one number serves for all of them.
+                    price = event.price
+                    ticks = price
+                fill = (event.other_id, ticks, event.lots)
+                Py_INCREF(fill)
+                PyTuple_SET_ITEM(found, count, fill)
+                count += 1
         events.count = 0
-        if reason >= 0:
-            return REFUSAL_REASONS[reason]
-        return () if found is None else tuple(found)
+        return found
 
     def withdraw(self, int64_t order_id):
         """The lean cancel: what was left of the order, 0 where none has this number."""
