@@ -36,7 +36,7 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
 
 # What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
-INTERFACE = 2
+INTERFACE = 3
 
 # Reasons by number: the same numbers stand in events of the batch door.
 CANCEL_REASONS = (
@@ -128,7 +128,7 @@ cdef class CompiledOrderBook:
         free(self.core.pages)
         free(self.core.ladders[0].pages)
         free(self.core.ladders[1].pages)
-        free(self.core.names)
+        free(self.core.buckets)
         free(self.events.items)
 
     def __len__(self):
@@ -241,7 +241,7 @@ cdef class CompiledOrderBook:
     def cancel(self, int64_t order_id, reason=_REQUESTED):
         """Take an order out of the book."""
         cdef uint64_t place = find_name(&self.core, order_id)
-        cdef uint32_t slot = self.core.names[place].slot
+        cdef uint32_t slot = slot_at(&self.core, place)
         cdef int64_t leaves
         if not slot:
             return Refused(order_id, REFUSAL_REASONS[UNKNOWN_ORDER])
@@ -336,7 +336,7 @@ cdef class CompiledOrderBook:
     def withdraw(self, int64_t order_id):
         """The lean cancel: what was left of the order, 0 where none has this number."""
         cdef uint64_t place = find_name(&self.core, order_id)
-        cdef uint32_t slot = self.core.names[place].slot
+        cdef uint32_t slot = slot_at(&self.core, place)
         cdef int64_t leaves
         if not slot:
             return 0

@@ -7,13 +7,13 @@
 # that has a level, and each side has its pages in one sorted array, best last: the best price is kept, and the next one is a bit
 # scan away. Pages and levels exist only while orders stand there, so that any price costs the same and memory is bounded by what
 # rests. What only icebergs and hidden orders have lies in a second table, allocated when the first of them comes. Orders
-# are found by number in a table with open addressing, whose entries hold 32 bits of the scrambled number and the slot; the order
-# there is asked for its whole number, so that a slot that was used again is never mistaken for the order that was there before.
+# are found by number in a table of buckets of one cache line, whose places hold 32 bits of the scrambled number and the slot; the
+# order there is asked for its whole number, so that a slot that was used again is never mistaken for the order that was there.
 #
 # What is written for speed. Which side an order is on is a coin toss, so that prices are compared with the sign of their side
 # instead of branching on it ("signed": the better price is the larger number), and the ends of queues are written without asking
 # whether there is a neighbour: slot 0 of the orders is nobody's and takes what is written to it. The table of numbers is kept
-# at most three eighths full, so that a search mostly ends where it began.
+# at most half full and compares a bucket's seven places at once, so that a search mostly ends where it began, with no guessing.
 #
 # Nothing here multiplies price and quantity, so nothing overflows: a side holds at most 4·10⁶ orders of 10¹² lots, and sums that
 # only have to reach a bound stop there. Everything runs without the interpreter lock and writes events of 64 bytes into one buffer.
@@ -26,19 +26,42 @@ from libc.string cimport memset
 cdef extern from *:
     """
     #define highest_bit(bits) (63 - __builtin_clzll(bits))
+    #include <stdint.h>
+    #include <stdlib.h>
     #define lowest_bit(bits) __builtin_ctzll(bits)
     #define prefetch(address) __builtin_prefetch(address)
     #define likely_so(condition) __builtin_expect(!!(condition), 1)
+    #if defined(__SSE2__)
+    #include <emmintrin.h>
+    /* Which of seven numbers that lie in the first 28 of 32 bytes are equal to one: a bit for each. */
+    static inline unsigned int which_equal(const uint32_t* numbers, uint32_t one) {
+        const __m128i wanted = _mm_set1_epi32((int) one);
+        const __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i*) numbers), wanted);
+        const __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i*) (numbers + 4)), wanted);
+        return ((unsigned int) _mm_movemask_ps(_mm_castsi128_ps(low))
+            | (unsigned int) _mm_movemask_ps(_mm_castsi128_ps(high)) << 4) & 127u;
+    }
+    #else
+    static inline unsigned int which_equal(const uint32_t* numbers, uint32_t one) {
+        unsigned int found = 0;
+        for (int place = 0; place < 7; place++) found |= (unsigned int) (numbers[place] == one) << place;
+        return found;
+    }
+    #endif
     #define BOOK_MAXIMUM 1000000000000LL
     #define BOOK_MAXIMUM_SLICES 1000LL
     #define BOOK_BEYOND (1LL << 62)
+    #define BOOK_NOWHERE UINT64_MAX
     """
     void prefetch(const void* address) noexcept nogil
     int highest_bit(uint64_t bits) noexcept nogil
     int lowest_bit(uint64_t bits) noexcept nogil
     bint likely_so(bint condition) noexcept nogil
+    unsigned int which_equal(const uint32_t* numbers, uint32_t one) noexcept nogil
+    const uint64_t NOWHERE "BOOK_NOWHERE"
     const int64_t MAXIMUM "BOOK_MAXIMUM"
     const int64_t MAXIMUM_SLICES "BOOK_MAXIMUM_SLICES"
+    int posix_memalign(void** memory, size_t alignment, size_t size) noexcept nogil
     const int64_t BEYOND "BOOK_BEYOND"  # Larger than any price; its negative is smaller than any.
 
 
@@ -94,10 +117,12 @@ cdef struct Ladder:
     PageEntry hints[16]
 
 
-cdef struct Named:
-    # One place of the table that finds an order's slot by its number: 32 bits of the scrambled number; slot 0 is empty.
-    uint32_t tag
-    uint32_t slot
+cdef struct Bucket:
+    # Seven places of the table that finds an order's slot by its number, in one cache line: a tag (0: the place is empty) and a
+    # slot for each. ``passed`` counts the orders that found the bucket full and went to a later one; the last slot is always 0.
+    uint32_t tags[7]
+    uint32_t passed
+    uint32_t slots[8]
 
 
 cdef struct Event:
@@ -141,9 +166,9 @@ cdef struct Core:
     uint32_t pages_used
     uint32_t free_page
     Ladder ladders[2]
-    Named* names
-    uint64_t names_mask
-    int names_shift
+    Bucket* buckets
+    uint64_t buckets_mask
+    int buckets_shift
     Events* out
     uint32_t symbol
     int64_t sequence
@@ -275,88 +300,127 @@ cdef inline int core_refuse(Core* core, int64_t order_id, int reason) noexcept n
 # ---------------------------------------------------------------- finding orders by number
 
 
-cdef inline uint32_t tag_of(int64_t order_id) noexcept nogil:
-    """What the table knows of a number: 32 bits of it times 2⁶⁴ over the golden ratio, which spreads what was counted up."""
-    return <uint32_t> ((<uint64_t> order_id * <uint64_t> 0xD6E8FEB86659FD93u) >> 32)
+cdef inline uint64_t scrambled(int64_t order_id) noexcept nogil:
+    """A number times a large odd one: its upper bits depend on every bit of the number."""
+    return <uint64_t> order_id * <uint64_t> 0xD6E8FEB86659FD93u
 
 
-cdef inline uint64_t place_of(const Core* core, uint32_t tag) noexcept nogil:
-    """Where the search for a number begins; the table's size decides how many bits of its tag count."""
-    return tag >> core.names_shift
+cdef inline uint32_t tag_of(uint64_t scrambled_id) noexcept nogil:
+    """What the table knows of a number: 32 bits, never 0."""
+    return <uint32_t> (scrambled_id ^ scrambled_id >> 32) | 1
+
+
+cdef inline Bucket* home_of(const Core* core, uint64_t scrambled_id) noexcept nogil:
+    """The bucket where the search for a number begins; the table's size decides how many bits count."""
+    return &core.buckets[scrambled_id >> core.buckets_shift]
 
 
 cdef inline void prefetch_name(const Core* core, int64_t order_id) noexcept nogil:
     """Ask the processor for the place where the search for a number begins, some commands before it is needed."""
-    prefetch(&core.names[place_of(core, tag_of(order_id))])
+    prefetch(home_of(core, scrambled(order_id)))
+
+
+cdef inline const Order* likely_order(const Core* core, int64_t order_id) noexcept nogil:
+    """The order that probably has this number, without asking it; the order that is nobody's where there is none."""
+    cdef uint64_t number = scrambled(order_id)
+    cdef const Bucket* bucket = home_of(core, number)
+    return &core.orders[bucket.slots[lowest_bit(which_equal(bucket.tags, tag_of(number)) | 128)]]
 
 
 cdef inline void prefetch_order(const Core* core, int64_t order_id) noexcept nogil:
     """Then for the order that stands there, mostly the one that is looked for."""
-    prefetch(&core.orders[core.names[place_of(core, tag_of(order_id))].slot])
+    prefetch(likely_order(core, order_id))
 
 
 cdef inline void prefetch_neighbours(const Core* core, int64_t order_id) noexcept nogil:
     """Then for its level and for the orders beside it in the queue."""
-    cdef const Order* order = &core.orders[core.names[place_of(core, tag_of(order_id))].slot]
+    cdef const Order* order = likely_order(core, order_id)
     prefetch(&core.levels[order.level >> FLAG_BITS])
     prefetch(&core.orders[order.previous])
     prefetch(&core.orders[order.next])
 
 
 cdef inline uint64_t find_name(const Core* core, int64_t order_id) noexcept nogil:
-    """The place of a number in the table, or the empty place where it would go."""
-    cdef uint32_t tag = tag_of(order_id)
-    cdef uint64_t place = place_of(core, tag)
-    while core.names[place].slot:
-        if core.names[place].tag == tag and core.orders[core.names[place].slot].order_id == order_id:
-            break
-        place = (place + 1) & core.names_mask
-    return place
+    """The place of a number in the table, eight to a bucket; ``NOWHERE`` where no order has it."""
+    cdef uint64_t number = scrambled(order_id)
+    cdef uint32_t tag = tag_of(number)
+    cdef uint64_t place = number >> core.buckets_shift
+    cdef const Bucket* bucket
+    cdef unsigned int equal
+    cdef int index
+    while True:
+        bucket = &core.buckets[place]
+        equal = which_equal(bucket.tags, tag)
+        while equal:
+            index = lowest_bit(equal)
+            if likely_so(core.orders[bucket.slots[index]].order_id == order_id):
+                return place << 3 | <uint64_t> index
+            equal &= equal - 1
+        if likely_so(not bucket.passed):
+            return NOWHERE
+        place = (place + 1) & core.buckets_mask
+
+
+cdef inline uint32_t slot_at(const Core* core, uint64_t place) noexcept nogil:
+    """The slot of the order at a place of the table, 0 for ``NOWHERE``."""
+    return core.buckets[place >> 3].slots[place & 7] if place != NOWHERE else 0
 
 
 cdef inline uint32_t core_slot(const Core* core, int64_t order_id) noexcept nogil:
     """The slot of a resting order, 0 where none has this number."""
-    return core.names[find_name(core, order_id)].slot
+    return slot_at(core, find_name(core, order_id))
 
 
-cdef inline void name_tag(Core* core, uint32_t tag, uint32_t slot) noexcept nogil:
-    cdef uint64_t place = place_of(core, tag)
-    while core.names[place].slot:
-        place = (place + 1) & core.names_mask
-    core.names[place].tag = tag
-    core.names[place].slot = slot
+cdef inline void name(Core* core, int64_t order_id, uint32_t slot) noexcept nogil:
+    """Enter a number that the table does not have; there is room."""
+    cdef uint64_t number = scrambled(order_id)
+    cdef Bucket* bucket = home_of(core, number)
+    cdef unsigned int empty = which_equal(bucket.tags, 0)
+    cdef int index
+    while not likely_so(empty != 0):
+        bucket.passed += 1
+        bucket = &core.buckets[(<uint64_t> (bucket - core.buckets) + 1) & core.buckets_mask]
+        empty = which_equal(bucket.tags, 0)
+    index = lowest_bit(empty)
+    bucket.tags[index] = tag_of(number)
+    bucket.slots[index] = slot
 
 
-cdef inline void unname(Core* core, uint64_t hole) noexcept nogil:
-    """Forget the number at a place of the table, and close the gap so that no search ends too early."""
-    cdef uint64_t mask = core.names_mask
-    cdef uint64_t place = hole
-    cdef uint64_t home
-    while True:
-        place = (place + 1) & mask
-        if not core.names[place].slot:
-            break
-        home = place_of(core, core.names[place].tag)
-        if ((place - home) & mask) >= ((place - hole) & mask):
-            core.names[hole] = core.names[place]
-            hole = place
-    core.names[hole].slot = 0
+cdef inline void unname(Core* core, uint64_t place, int64_t order_id) noexcept nogil:
+    """Forget the number at a place of the table, and that it passed the buckets before."""
+    cdef uint64_t passing = scrambled(order_id) >> core.buckets_shift
+    cdef Bucket* bucket = &core.buckets[place >> 3]
+    bucket.tags[place & 7] = 0
+    while not likely_so(passing == place >> 3):
+        core.buckets[passing].passed -= 1
+        passing = (passing + 1) & core.buckets_mask
+
+
+cdef inline Bucket* new_buckets(uint64_t count) noexcept nogil:
+    """So many empty buckets, each in one line of the processor's cache; ``NULL`` where there is no memory."""
+    cdef void* memory = NULL
+    if posix_memalign(&memory, 64, count * sizeof(Bucket)):
+        return NULL
+    memset(memory, 0, count * sizeof(Bucket))
+    return <Bucket*> memory
 
 
 cdef inline bint grow_names(Core* core) noexcept nogil:
-    """Twice as many places."""
-    cdef uint64_t old_size = core.names_mask + 1
-    cdef Named* old = core.names
-    cdef Named* new = <Named*> calloc(2 * old_size, sizeof(Named))
-    cdef uint64_t place
+    """Twice as many buckets."""
+    cdef uint64_t old_size = core.buckets_mask + 1
+    cdef Bucket* old = core.buckets
+    cdef Bucket* new = new_buckets(2 * old_size)
+    cdef uint64_t number
+    cdef int index
     if new == NULL:
         return False
-    core.names = new
-    core.names_mask = 2 * old_size - 1
-    core.names_shift -= 1
-    for place in range(old_size):
-        if old[place].slot:
-            name_tag(core, old[place].tag, old[place].slot)
+    core.buckets = new
+    core.buckets_mask = 2 * old_size - 1
+    core.buckets_shift -= 1
+    for number in range(old_size):
+        for index in range(7):
+            if old[number].tags[index]:
+                name(core, core.orders[old[number].slots[index]].order_id, old[number].slots[index])
     free(old)
     return True
 
@@ -366,7 +430,7 @@ cdef inline bint grow_names(Core* core) noexcept nogil:
 
 cdef inline uint64_t names_room(const Core* core) noexcept nogil:
     """How many numbers the table holds before it is made larger."""
-    return core.names_mask * 3 // 8
+    return (core.buckets_mask + 1) * 7 // 2
 
 
 cdef inline uint32_t room_left(const Core* core) noexcept nogil:
@@ -460,9 +524,9 @@ cdef inline bint init_core(Core* core, Events* events, int64_t capacity) noexcep
     core.ladders[0].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
     core.ladders[1].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
     core.ladders[0].edge = core.ladders[1].edge = -BEYOND
-    core.names_mask = 127
-    core.names_shift = 25
-    core.names = <Named*> calloc(128, sizeof(Named))
+    core.buckets_mask = 15
+    core.buckets_shift = 60
+    core.buckets = new_buckets(16)
     events.capacity = 32
     events.items = <Event*> malloc(events.capacity * sizeof(Event))
     return (
@@ -471,7 +535,7 @@ cdef inline bint init_core(Core* core, Events* events, int64_t capacity) noexcep
         and core.pages != NULL
         and core.ladders[0].pages != NULL
         and core.ladders[1].pages != NULL
-        and core.names != NULL
+        and core.buckets != NULL
         and events.items != NULL
     )
 
@@ -680,7 +744,7 @@ cdef inline void forget(Core* core, uint32_t slot, uint64_t place) noexcept nogi
     core.levels[level].count -= 1
     if not core.levels[level].count:
         drop_level(core, side_of(order), level)
-    unname(core, place)
+    unname(core, place, order.order_id)
     order.next = core.free_order
     core.free_order = slot
     core.live -= 1
@@ -902,7 +966,7 @@ cdef inline void rest(Core* core, const Placing* order, int64_t lots) noexcept n
     made.lots = shown
     at.count += 1
     append(core, slot, level, order.hidden)
-    name_tag(core, tag_of(order.order_id), slot)
+    name(core, order.order_id, slot)
     core.live += 1
     core.updates += 1
     event = say(core, RESTED, order.order_id)
@@ -916,7 +980,6 @@ cdef inline bint core_rest_plain(
 ) noexcept nogil:
     """The shortest way: a plain limit order that trades with nobody rests and nothing is said of it; false if it is any other."""
     cdef uint32_t level, slot
-    cdef uint64_t place
     cdef Order* made
     cdef Level* at
     # As unsigned numbers zero and everything below it are the largest of all.
@@ -926,13 +989,11 @@ cdef inline bint core_rest_plain(
         return False
     if not make_room(core):
         return False
-    place = find_name(core, order_id)
-    if core.names[place].slot:
+    if find_name(core, order_id) != NOWHERE:
         return False
     level = level_at(core, side, price)
     slot = new_order(core)
-    core.names[place].tag = tag_of(order_id)
-    core.names[place].slot = slot
+    name(core, order_id, slot)
     core.spare -= 1
     made = &core.orders[slot]
     made.order_id = order_id
@@ -1044,7 +1105,7 @@ cdef inline int core_cancel(Core* core, int64_t order_id, int reason) noexcept n
     """Take an order out of the book; the reason against it, or -1."""
     cdef Event* event
     cdef uint64_t place = find_name(core, order_id)
-    cdef uint32_t slot = core.names[place].slot
+    cdef uint32_t slot = slot_at(core, place)
     cdef int64_t leaves
     if not slot:
         return core_refuse(core, order_id, UNKNOWN_ORDER)
