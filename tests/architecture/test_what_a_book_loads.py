@@ -1,4 +1,4 @@
-"""A book used alone loads little. What that costs is measured in ``benchmarks/test_imports.py``; what it is, is held here."""
+"""A book used alone loads little: what it costs to import is measured in ``benchmarks/test_imports.py``, what it loads is held here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 HEAVY = ("ast", "inspect", "tokenize", "dataclasses", "zoneinfo", "asyncio", "logging", "typing_extensions")
 FURTHER = tuple(f"trading_ecosystem.messages.{name}" for name in ("orders", "exchange", "custodian", "risk", "envelope"))
-BOOK = "from trading_ecosystem.domains.exchange.book import books; [books.book_class(kind) for kind in books.available()]"
+BOOK = "from trading_ecosystem.domains.exchange.book.books import available, book_class; [book_class(kind) for kind in available()]"
 
 
 def printed(code: str) -> list[str]:
