@@ -4,7 +4,3 @@
 and one module per domain holds that domain's messages.  ``protos/`` says the same things field by field, and a test
 holds the two equal.
 """
-
-from __future__ import annotations
-
-from trading_ecosystem.messages import msgspec_alone as msgspec_alone
