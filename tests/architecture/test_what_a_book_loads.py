@@ -1,4 +1,4 @@
-"""A book used alone loads little: what it costs to import is measured in ``benchmarks/test_imports.py``, what it loads is held here."""
+"""A book used alone loads little: ``benchmarks/test_imports.py`` measures what it costs to import, this holds what it loads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import sys
 
 HEAVY = ("tokenize", "zoneinfo", "asyncio", "logging")
 FURTHER = tuple(f"trading_ecosystem.messages.{name}" for name in ("orders", "exchange", "custodian", "risk", "envelope"))
-BOOK = "from trading_ecosystem.domains.exchange.book.books import available, book_class; [book_class(kind) for kind in available()]"
+BOOK = (
+    "from trading_ecosystem.domains.exchange.book.books import available, book_class; "
+    "[book_class(kind) for kind in available()]"
+)
 
 
 def printed(code: str) -> list[str]:
