@@ -12,10 +12,18 @@ from trading_ecosystem.messages.units import Nanos
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A row that a domain keeps. ``table`` names it inside the domain's namespace, ``key`` its identifying fields."""
+    """A row that a domain keeps. ``table`` names it inside the domain's namespace, ``key`` its identifying fields.
+
+    ``checks`` are conditions that every row meets, in the words that all SQL databases share (``quantity_lots > 0``);
+    ``unique`` groups of fields that no two rows have in common beside the key; ``indexes`` groups of fields that rows are
+    looked up by.
+    """
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
+    checks: ClassVar[tuple[str, ...]] = ()
+    unique: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def identity(self) -> tuple[Any, ...]:
         """The values of the key fields."""
