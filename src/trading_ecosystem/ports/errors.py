@@ -36,7 +36,11 @@ class PortError(EcosystemError):
 
 
 class Unavailable(PortError):
-    """The thing behind the port cannot be reached, or is full."""
+    """The thing behind the port cannot be reached, or is full. ``retry_after``: in how many seconds to try again, if known."""
+
+    def __init__(self, problem: str, retry_after: float | None = None) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
 
 
 class Conflict(PortError):

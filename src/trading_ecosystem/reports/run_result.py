@@ -23,7 +23,7 @@ from trading_ecosystem.messages.audit import AuditReport
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import NotFound
-from trading_ecosystem.ports.records import Record
+from trading_ecosystem.ports.records import Record, changes_of
 from trading_ecosystem.runtime.replay import decode_line
 
 FOLLOWING: Final[tuple[ModuleType, ...]] = (
@@ -81,11 +81,11 @@ class RunResult(msgspec.Struct, frozen=True):
         raise NotFound(f"no table {name!r}; there are {', '.join(self.table_names())}")
 
     def _rows(self, module: ModuleType, record_type: type[Record]) -> Iterable[Record]:
-        if module is audit_records:
+        if module is audit_records and record_type in audit_records.REPORT_RECORDS:
             return [] if self.audit is None else audit_records.rows_of(self.audit, record_type)
         store = MemoryRecordStore(module)
         for entry in self.entries():
-            store.apply(entry.sequence, entry.message, entry.at)
+            store.take(changes_of(module, entry))
         if module is test_coordination_records:
             # The scenario and the verdict are no entries of the journal.
             store.take(test_coordination_records.scenario_changes(self.scenario))

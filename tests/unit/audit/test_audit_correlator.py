@@ -100,11 +100,11 @@ def test_the_table_names_handlers_of_published_messages():
 def test_rows_are_the_report_in_tables_with_distinct_keys():
     report = story().report()
     rows = list(records.rows(report))
-    assert rows == [row for record_type in records.RECORDS for row in records.rows_of(report, record_type)]
+    assert rows == [row for record_type in records.REPORT_RECORDS for row in records.rows_of(report, record_type)]
     identities = [(row.table, row.identity()) for row in rows]
     assert len(set(identities)) == len(identities)
     assert all(identity[0] == "depeg-7" for _, identity in identities)
-    tables = {record_type.table: 0 for record_type in records.RECORDS}
+    tables = {record_type.table: 0 for record_type in records.REPORT_RECORDS}
     for row in rows:
         tables[row.table] += 1
     assert tables == {
@@ -118,6 +118,17 @@ def test_rows_are_the_report_in_tables_with_distinct_keys():
     }
     assert records.NAMESPACE == "audit"
     assert not any(list(records.project(entry.message, entry.at)) for entry in story().entries)
+
+
+def test_every_entry_is_kept_as_an_event_with_its_envelope():
+    entries = story().entries
+    events = [change.record for entry in entries for change in records.project_entry(entry)]
+    assert [(e.sequence, e.at, e.kind, e.sender, e.cause, e.trace) for e in events] == [
+        (e.sequence, e.at, e.kind, e.sender, e.cause, e.trace) for e in entries
+    ]
+    assert [MESSAGE_TYPES[event.type] for event in events] == [type(entry.message) for entry in entries]
+    assert all(event.message.startswith('{"type":') for event in events)
+    assert {event.subject for event in events} > {"BTC/USD"}
 
 
 def test_rows_carry_the_values_of_the_report():

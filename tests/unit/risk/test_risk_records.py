@@ -12,9 +12,12 @@ from trading_ecosystem.domains.risk.records import (
     ComplianceState,
     ExposureRecord,
     LimitRecord,
+    PositionSnapshot,
     project,
 )
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import TransferKind, TransferPosted
+from trading_ecosystem.messages.exchange import ClaimChanged, ClaimReason
 from trading_ecosystem.messages.risk import (
     AlertAcknowledged,
     AlertEscalated,
@@ -29,6 +32,7 @@ from trading_ecosystem.messages.risk import (
     RiskCommandRejected,
     Severity,
 )
+from trading_ecosystem.messages.units import MINUTE
 from trading_ecosystem.ports.records import Patch, Record, Upsert
 
 LIMIT = AlertKind.POSITION_LIMIT
@@ -55,10 +59,30 @@ def compliance(state: ComplianceState, utilisation: int | None, alert_id: int | 
 
 def test_every_record_is_declared_and_keyed_by_its_account() -> None:
     assert records.NAMESPACE == "risk"
-    assert [one.table for one in records.RECORDS] == ["limits", "exposures", "alerts", "compliance"]
+    assert [one.table for one in records.RECORDS] == ["limits", "exposures", "alerts", "compliance", "position_snapshots"]
     for one in records.RECORDS:
         assert one.key[0] == "account"
         assert set(one.key) <= set(one.__struct_fields__)
+
+
+def test_positions_are_kept_by_source_and_minute_as_last_said() -> None:
+    claim = ClaimChanged("exchange-alpha", FIRM, "BTC", 5, 0, ClaimReason.PLEDGED)
+    later = ClaimChanged("exchange-alpha", FIRM, "BTC", 3, 4, ClaimReason.HELD)
+    posted = TransferPosted("custodian", FIRM, "t1", TransferKind.PLEDGE, "exchange-alpha", "BTC", 5, 10, 5)
+    rows = kept((0, claim), (1, posted), (2, later))
+    minute = START - START % MINUTE
+    alpha = "exchange-alpha"
+    assert rows == {
+        ("position_snapshots", (FIRM, alpha, alpha, "BTC", minute)): PositionSnapshot(
+            FIRM, alpha, alpha, "BTC", minute, 7, START + 2
+        ),
+        ("position_snapshots", (FIRM, "custodian", "", "BTC", minute)): PositionSnapshot(
+            FIRM, "custodian", "", "BTC", minute, 10, START + 1
+        ),
+        ("position_snapshots", (FIRM, "custodian", alpha, "BTC", minute)): PositionSnapshot(
+            FIRM, "custodian", alpha, "BTC", minute, 5, START + 1
+        ),
+    }
 
 
 def test_limits_are_kept_by_version_and_only_the_first_makes_a_compliance_row() -> None:

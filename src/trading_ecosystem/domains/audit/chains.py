@@ -8,6 +8,7 @@ from trading_ecosystem.domains.audit.attribution import Judged
 from trading_ecosystem.domains.audit.faults import LabelledFault
 from trading_ecosystem.domains.audit.intervals import Interval
 from trading_ecosystem.messages.audit import CausalChain, ChainStep, LinkBasis
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.units import MILLISECOND, SECOND, assets_about
 
@@ -80,8 +81,13 @@ def _type(entry: Entry) -> str:
 
 
 def _subject(entry: Entry) -> str:
+    return subject_of(entry.message)
+
+
+def subject_of(message: Message) -> str:
+    """What a message is about, in a word; empty where it names nothing."""
     for name in _NAMING_FIELDS:
-        value = getattr(entry.message, name, None)
+        value = getattr(message, name, None)
         if value is not None:
             return str(value)
     return ""

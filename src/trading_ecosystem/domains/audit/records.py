@@ -1,7 +1,7 @@
-"""What audit keeps: lifecycles, chains, findings, checkpoints and scores, by run; the events themselves are the journal.
+"""What audit keeps: every event, and lifecycles, chains, findings, checkpoints and scores by run.
 
-They are derived from a whole record and not from single messages, so that :func:`project` gives nothing entry by entry:
-:func:`rows` and :func:`rows_of` turn a report into records.
+Events are kept entry by entry, with their envelope: :func:`project_entry`. The rest is derived from a whole record and not from
+single messages: :func:`rows` and :func:`rows_of` turn a report into records.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, Final
 
+from trading_ecosystem.domains.audit.event_records import EventRecord, RetentionRecord, event_of
 from trading_ecosystem.messages.audit import AuditReport
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.units import Nanos
-from trading_ecosystem.ports.records import Change, Record
+from trading_ecosystem.ports.records import Change, Record, Upsert
 
 NAMESPACE: Final = "audit"
 
@@ -141,7 +143,7 @@ class ScoreRecord(Record, frozen=True):
     peak: int
 
 
-RECORDS: Final[tuple[type[Record], ...]] = (
+REPORT_RECORDS: Final[tuple[type[Record], ...]] = (
     LifecycleRecord,
     ChainStepRecord,
     AlertFindingRecord,
@@ -150,6 +152,8 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     CheckpointRecord,
     ScoreRecord,
 )
+"""What is derived from a whole record."""
+RECORDS: Final[tuple[type[Record], ...]] = (EventRecord, *REPORT_RECORDS, RetentionRecord)
 
 
 def _lifecycles(report: AuditReport) -> Iterator[Record]:
@@ -262,16 +266,21 @@ _ROWS: Final[dict[type[Record], Callable[[AuditReport], Iterator[Record]]]] = {
 
 
 def project(message: Message, now: Nanos) -> Iterable[Change]:
-    """Nothing: no single message makes a record of audit."""
+    """Nothing: no message without its envelope makes a record of audit."""
     return ()
 
 
+def project_entry(entry: Entry) -> Iterable[Change]:
+    """The event that an entry is."""
+    return (Upsert(event_of(entry)),)
+
+
 def rows_of(report: AuditReport, record_type: type[Record]) -> Iterator[Record]:
-    """The records of one type that a report gives; raises ``KeyError`` for a type that audit does not keep."""
+    """The records of one type that a report gives; raises ``KeyError`` for a type that does not come from a report."""
     return _ROWS[record_type](report)
 
 
 def rows(report: AuditReport) -> Iterator[Record]:
     """Every record that a report gives, table by table; equal reports give equal rows."""
-    for record_type in RECORDS:
+    for record_type in REPORT_RECORDS:
         yield from rows_of(report, record_type)

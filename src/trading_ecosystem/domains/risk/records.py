@@ -1,4 +1,7 @@
-"""What the risk domain keeps: limits by version, exposures, alerts with their lifecycle, compliance by limit."""
+"""What the risk domain keeps: limits by version, exposures, alerts with lifecycles, compliance by limit, positions by source.
+
+A position is what a venue or a custodian said that an account has, once a minute: the last that it said in that minute.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
+from trading_ecosystem.messages.exchange import ClaimChanged
 from trading_ecosystem.messages.risk import (
     ALERT_OF_LIMIT,
     AlertAcknowledged,
@@ -21,7 +26,7 @@ from trading_ecosystem.messages.risk import (
     LimitSet,
     Severity,
 )
-from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import MINUTE, MinorUnits, Nanos, PartsPerMillion
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
 
 NAMESPACE: Final = "risk"
@@ -121,13 +126,54 @@ class ComplianceRecord(Record, frozen=True):
     since: Nanos
 
 
-RECORDS: Final[tuple[type[Record], ...]] = (LimitRecord, ExposureRecord, AlertRecord, ComplianceRecord)
+class PositionSnapshot(Record, frozen=True):
+    """What a source last said in one minute that an account has of an asset.
+
+    ``source`` is a venue, which speaks of its claims, or a custodian, which speaks of what it holds: free where ``venue`` is
+    empty, pledged to the venue where not.
+    """
+
+    table: ClassVar[str] = "position_snapshots"
+    key: ClassVar[tuple[str, ...]] = ("account", "source", "venue", "asset", "minute_at")
+    account: str
+    source: str
+    venue: str
+    asset: str
+    minute_at: Nanos
+    amount_minor: MinorUnits
+    said_at: Nanos
+
+
+RECORDS: Final[tuple[type[Record], ...]] = (LimitRecord, ExposureRecord, AlertRecord, ComplianceRecord, PositionSnapshot)
 
 
 def project(message: Message, now: Nanos) -> Iterable[Change]:
     """The changes that one message makes to the records; none for messages that are not kept."""
     change = _CHANGES.get(type(message))
     return () if change is None else change(message, now)
+
+
+def _snapshot(account: str, source: str, venue: str, asset: str, amount: MinorUnits, now: Nanos) -> Upsert:
+    return Upsert(PositionSnapshot(account, source, venue, asset, now - now % MINUTE, amount, now))
+
+
+def _claim_changed(said: ClaimChanged, now: Nanos) -> Iterable[Change]:
+    yield _snapshot(said.account, said.venue, said.venue, said.asset, said.available_after + said.held_after, now)
+
+
+def _transfer_pending(said: TransferPending, now: Nanos) -> Iterable[Change]:
+    yield _snapshot(said.account, said.custodian, "", said.asset, said.free_after, now)
+
+
+def _transfer_posted(said: TransferPosted, now: Nanos) -> Iterable[Change]:
+    yield _snapshot(said.account, said.custodian, "", said.asset, said.free_after, now)
+    if said.venue:
+        yield _snapshot(said.account, said.custodian, said.venue, said.asset, said.pledged_after, now)
+
+
+def _settled(said: SettlementSettled, now: Nanos) -> Iterable[Change]:
+    for after in said.pledged_after:
+        yield _snapshot(said.account, said.custodian, said.venue, after.asset, after.pledged_after, now)
 
 
 def _limit_set(said: LimitSet, now: Nanos) -> Iterable[Change]:
@@ -213,4 +259,8 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     AlertAcknowledged: _alert_acknowledged,
     AlertEscalated: _alert_escalated,
     AlertResolved: _alert_resolved,
+    ClaimChanged: _claim_changed,
+    TransferPending: _transfer_pending,
+    TransferPosted: _transfer_posted,
+    SettlementSettled: _settled,
 }
