@@ -98,6 +98,7 @@ class InstructionSide(Record, frozen=True):
 
     table: ClassVar[str] = "settlement_instructions"
     key: ClassVar[tuple[str, ...]] = ("custodian", "venue", "instrument", "trade_id", "account")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("status", "settles_at"), ("account",))
     custodian: str
     venue: str
     instrument: str
@@ -124,6 +125,7 @@ class ExternalOrPledgeTransfer(Record, frozen=True):
 
     table: ClassVar[str] = "transfers"
     key: ClassVar[tuple[str, ...]] = ("custodian", "account", "kind", "transfer_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "status"),)
     custodian: str
     account: str
     kind: TransferKind

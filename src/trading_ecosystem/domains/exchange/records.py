@@ -47,6 +47,7 @@ class ClaimRecord(Record, frozen=True):
 
     table: ClassVar[str] = "claims"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "asset")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account",),)
     venue: str
     account: str
     asset: str
@@ -60,6 +61,7 @@ class OrderRecord(Record, frozen=True):
 
     table: ClassVar[str] = "orders"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account",),)
     venue: str
     account: str
     order_id: int
@@ -79,6 +81,7 @@ class OrderStateRecord(Record, frozen=True):
 
     table: ClassVar[str] = "order_states"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("status", "account"),)
     venue: str
     account: str
     order_id: int
@@ -106,6 +109,7 @@ class FillRecord(Record, frozen=True):
 
     table: ClassVar[str] = "fills"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "execution_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "filled_at"), ("venue", "order_id"))
     venue: str
     account: str
     execution_id: int
@@ -127,6 +131,7 @@ class TradeRecord(Record, frozen=True):
 
     table: ClassVar[str] = "trades"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "trade_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("instrument", "matched_at"),)
     venue: str
     instrument: str
     trade_id: int

@@ -141,6 +141,7 @@ class TradeSummary(Record, frozen=True):
 
     table: ClassVar[str] = "trade_summaries"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "first_trade_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("instrument", "published_at"),)
     venue: str
     instrument: str
     first_trade_id: int

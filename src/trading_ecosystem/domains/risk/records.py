@@ -92,6 +92,7 @@ class AlertRecord(Record, frozen=True):
 
     table: ClassVar[str] = "alerts"
     key: ClassVar[tuple[str, ...]] = ("account", "alert_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("state",),)
     account: str
     alert_id: int
     kind: AlertKind

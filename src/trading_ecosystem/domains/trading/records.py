@@ -34,6 +34,7 @@ class OrderRecord(Record, frozen=True):
 
     table: ClassVar[str] = "orders"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "client_order_id")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "state"),)
     venue: str
     account: str
     client_order_id: str
