@@ -100,7 +100,7 @@ def _rows(measured: list[Measured]) -> list[dict[str, Any]]:
             "name": each.name,
             "batch": each.batch,
             "ns_per_command": round(each.median_ns, 1),
-            "lowest_ns": round(min(each.rounds_ns), 1),
+            "lowest_ns": round(each.lowest_ns, 1),
             "times_bourse": round(each.times_faster(peer), 2) if peer else None,
             "p50_ns": each.p50_ns,
             "p99_ns": each.p99_ns,
