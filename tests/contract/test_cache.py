@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 
 import pytest
-from tests.contract.redis_server import PASSWORDS, RedisServer
+from tests.contract.redis_space import PASSWORDS, RedisSpace, freeze, thaw
+from tests.server_processes import RedisServer
 
 from trading_ecosystem.adapters.memory.cache import MemoryCache
 from trading_ecosystem.adapters.redis.cache import FORGOTTEN_GROUPS, RedisCache
-from trading_ecosystem.adapters.redis.login import Login
-from trading_ecosystem.adapters.redis.urls import parse_redis_url
-from trading_ecosystem.adapters.redis.users import make_users
 from trading_ecosystem.messages.units import MILLISECOND, SECOND
 from trading_ecosystem.ports.cache import LARGEST_VALUE, LONGEST_TTL, Cache
 
 LONG = 60 * SECOND
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
-        asyncio.run(make_users(running.url, None, PASSWORDS))
-        yield running
+@pytest.fixture
+def space(redis_server: str) -> Iterator[RedisSpace]:
+    with RedisSpace(redis_server) as made:
+        yield made
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server for one test, which stops it."""
-    with RedisServer(tmp_path / "redis") as running:
-        asyncio.run(make_users(running.url, None, PASSWORDS))
-        yield running
+def own_space(own_redis: RedisServer) -> RedisSpace:
+    """Users on a server of the test's own, which the test stops."""
+    return RedisSpace(own_redis.url).__enter__()
 
 
-def redis_cache(server: RedisServer, domain: str = "exchange") -> RedisCache:
-    return RedisCache(parse_redis_url(server.url), domain, PASSWORDS[domain])
+def redis_cache(space: RedisSpace, domain: str = "exchange") -> RedisCache:
+    return RedisCache(space.place, domain, PASSWORDS[domain])
 
 
-async def with_redis(server: RedisServer, use: Callable[[RedisCache], Awaitable[None]]) -> None:
-    cache = redis_cache(server)
+async def with_redis(space: RedisSpace, use: Callable[[RedisCache], Awaitable[None]]) -> None:
+    cache = redis_cache(space)
     await cache.open()
     try:
         await asyncio.wait_for(use(cache), 30)
@@ -59,8 +52,8 @@ def run(request: pytest.FixtureRequest) -> Callable[[Callable[[Cache], Awaitable
 
     if request.param == "memory":
         return lambda use: asyncio.run(with_memory(use))
-    server = request.getfixturevalue("server")
-    return lambda use: asyncio.run(with_redis(server, use))
+    space = request.getfixturevalue("space")
+    return lambda use: asyncio.run(with_redis(space, use))
 
 
 Run = Callable[[Callable[[Cache], Awaitable[None]]], None]
@@ -192,109 +185,113 @@ def test_memory_reads_its_clock_to_the_nanosecond() -> None:
     asyncio.run(use())
 
 
-def test_two_processes_never_read_each_others_values(server: RedisServer) -> None:
+def test_two_processes_never_read_each_others_values(space: RedisSpace) -> None:
     async def use(first: RedisCache) -> None:
         await first.set("a", b"1", ttl=LONG)
-        second = redis_cache(server)
+        second = redis_cache(space)
         await second.open()
         assert await second.get("a") is None
         await second.close()
         assert await first.get("a") == b"1"
 
-    asyncio.run(with_redis(server, use))
+    asyncio.run(with_redis(space, use))
 
 
-def test_an_invalidation_holds_although_the_server_was_down(own_server: RedisServer) -> None:
+def test_an_invalidation_holds_although_the_server_was_down(own_redis: RedisServer, own_space: RedisSpace) -> None:
     """The server keeps its data on disk, misses an invalidation, and comes back with the old value."""
 
     async def use(cache: RedisCache) -> None:
         await cache.set("claim", b"old", ttl=LONG)
-        await save(own_server)
-        own_server.stop()
+        await own_space.ask("SAVE")
+        own_redis.kill()
         await cache.delete("claim")
         assert await cache.get("claim") is None
         assert cache.statistics.failed >= 1
         assert "cannot be reached" in cache.statistics.problem or "does not answer" in cache.statistics.problem
-        own_server.start()
+        own_redis.start()
         await answering(cache)
-        assert await names_kept(own_server) >= 1, "the server did come back with its data"
+        assert await own_space.ask("DBSIZE") >= 1, "the server did come back with its data"
         assert await cache.get("claim") is None
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_an_invalidation_holds_although_the_server_came_back_with_older_data(own_server: RedisServer) -> None:
+def test_an_invalidation_holds_although_the_server_came_back_with_older_data(
+    own_redis: RedisServer, own_space: RedisSpace
+) -> None:
+    own_redis: RedisServer, own_space: RedisSpace
+) -> None:
     """The invalidation arrived, but the disk knows nothing of it; and nobody asked anything while the server was away."""
 
     async def use(cache: RedisCache) -> None:
         await cache.set("claim", b"old", ttl=LONG)
-        await save(own_server)
+        await own_space.ask("SAVE")
         await cache.delete("claim")
         assert await cache.get("claim") is None
-        own_server.stop()
-        own_server.start()
-        assert await names_kept(own_server) == 1, "the server did come back with its data"
+        own_redis.kill()
+        own_redis.start()
+        assert await own_space.ask("DBSIZE") == 1, "the server did come back with its data"
         for _ in range(3):
             assert await cache.get("claim") is None
         await answering(cache)
         assert await cache.get("claim") is None
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_without_epochs_the_old_value_would_be_read(own_server: RedisServer) -> None:
+def test_without_epochs_the_old_value_would_be_read(own_redis: RedisServer, own_space: RedisSpace) -> None:
     """The same as above with raising planted away: the test above can fail."""
 
     async def use(cache: RedisCache) -> None:
         cache._login._joined = None
         await cache.set("claim", b"old", ttl=LONG)
-        await save(own_server)
+        await own_space.ask("SAVE")
         await cache.delete("claim")
-        own_server.stop()
-        own_server.start()
+        own_redis.kill()
+        own_redis.start()
         for _ in range(50):
             if await cache.get("claim") == b"old":
                 return
             await asyncio.sleep(0.1)
         pytest.fail("the planted mistake was not seen")
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_a_group_that_was_forgotten_stays_so_over_a_restart(own_server: RedisServer) -> None:
+def test_a_group_that_was_forgotten_stays_so_over_a_restart(own_redis: RedisServer, own_space: RedisSpace) -> None:
     async def use(cache: RedisCache) -> None:
         await cache.set("a", b"old", ttl=LONG, group="alice")
-        await save(own_server)
+        await own_space.ask("SAVE")
         await cache.delete_group("alice")
-        own_server.stop(signal.SIGTERM)
-        own_server.start()
+        own_redis.stop()
+        own_redis.start()
         await answering(cache)
         assert await cache.get("a", "alice") is None
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_a_silent_server_costs_a_second_once_and_then_nothing(own_server: RedisServer) -> None:
+def test_a_silent_server_costs_a_second_once_and_then_nothing(own_redis: RedisServer, own_space: RedisSpace) -> None:
     async def use(cache: RedisCache) -> None:
         await cache.set("claim", b"old", ttl=LONG)
-        own_server.freeze()
+        freeze(own_redis)
         try:
             await cache.delete("claim")
             began = time.monotonic()
             assert [await cache.get("claim") for _ in range(100)] == [None] * 100
             assert time.monotonic() - began < 0.2
         finally:
-            own_server.thaw()
+            thaw(own_redis)
         await answering(cache)
         assert await cache.get("claim") is None
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_a_cancelled_write_gives_up_what_was_known(own_server: RedisServer) -> None:
+def test_a_cancelled_write_gives_up_what_was_known(own_redis: RedisServer, own_space: RedisSpace) -> None:
     async def use(cache: RedisCache) -> None:
         await cache.set("claim", b"old", ttl=LONG)
-        own_server.freeze()
+        freeze(own_redis)
         try:
             task = asyncio.create_task(cache.delete("claim"))
             await asyncio.sleep(0.05)
@@ -302,28 +299,28 @@ def test_a_cancelled_write_gives_up_what_was_known(own_server: RedisServer) -> N
             with pytest.raises(asyncio.CancelledError):
                 await task
         finally:
-            own_server.thaw()
+            thaw(own_redis)
         await answering(cache)
         assert await cache.get("claim") is None
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_a_full_server_refuses_and_the_old_value_is_not_read(own_server: RedisServer) -> None:
+def test_a_full_server_refuses_and_the_old_value_is_not_read(own_redis: RedisServer, own_space: RedisSpace) -> None:
     async def use(cache: RedisCache) -> None:
         await cache.set("claim", b"old", ttl=LONG)
-        await administer(own_server, "CONFIG", "SET", "maxmemory", "1")
+        await own_space.ask("CONFIG", "SET", "maxmemory", "1")
         await cache.set("claim", b"new", ttl=LONG)
         assert await cache.get("claim") is None
         assert "maxmemory" in (await refused(cache))
-        await administer(own_server, "CONFIG", "SET", "maxmemory", "0")
+        await own_space.ask("CONFIG", "SET", "maxmemory", "0")
         await cache.set("claim", b"newer", ttl=LONG)
         assert await cache.get("claim") == b"newer"
 
-    asyncio.run(with_redis(own_server, use))
+    asyncio.run(with_redis(own_space, use))
 
 
-def test_so_many_groups_are_remembered_and_then_all_is_given_up(server: RedisServer) -> None:
+def test_so_many_groups_are_remembered_and_then_all_is_given_up(space: RedisSpace) -> None:
     async def use(cache: RedisCache) -> None:
         await cache.set("a", b"1", ttl=LONG, group="kept")
         before = cache.statistics.epochs
@@ -332,7 +329,7 @@ def test_so_many_groups_are_remembered_and_then_all_is_given_up(server: RedisSer
         await cache.delete_group("one more")
         assert (cache.statistics.epochs, await cache.get("a", "kept")) == (before + 1, None)
 
-    asyncio.run(with_redis(server, use))
+    asyncio.run(with_redis(space, use))
 
 
 async def answering(cache: RedisCache) -> None:
@@ -348,23 +345,3 @@ async def answering(cache: RedisCache) -> None:
 async def refused(cache: RedisCache) -> str:
     await cache.set("other", b"1", ttl=LONG)
     return cache.statistics.problem
-
-
-async def administer(server: RedisServer, *command: str) -> object:
-    place = parse_redis_url(server.url)
-    admin = Login(place, place.user, place.password, connections=1)
-    try:
-        return await admin.ask(*command)
-    finally:
-        await admin.close()
-
-
-async def save(server: RedisServer) -> None:
-    """Have a server of one's own write its data to disk."""
-    await administer(server, "SAVE")
-
-
-async def names_kept(server: RedisServer) -> int:
-    size = await administer(server, "DBSIZE")
-    assert isinstance(size, int)
-    return size

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import redis.asyncio as aio
 from redis.exceptions import NoPermissionError
-from tests.contract.redis_server import PASSWORDS, RedisServer
+from tests.contract.redis_space import PASSWORDS
+from tests.server_processes import RedisServer
+from tests.servers import started
 
 from trading_ecosystem.adapters.redis.login import Login
 from trading_ecosystem.adapters.redis.urls import PREFIXES, RedisPlace, parse_redis_url
@@ -40,9 +42,11 @@ Cell = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
-        yield running
+def server() -> Iterator[RedisServer]:
+    """Private even where tests use a shared server: among what is tried is to delete everything."""
+    running = started(RedisServer)
+    yield running
+    running.remove()
 
 
 def place_of(server: RedisServer) -> RedisPlace:
@@ -192,10 +196,11 @@ async def _rules(admin: Login, prefix: str) -> list[str]:
     return sorted(rule for rule in rules if rule.startswith(f"user {prefix}"))
 
 
-def test_users_survive_a_restart_of_a_server_that_has_an_acl_file(server: RedisServer) -> None:
+def test_users_survive_a_restart_of_a_server_with_a_configuration_file(server: RedisServer) -> None:
     async def use() -> None:
-        await make_users(server.url, "restart_", PASSWORDS)
-        server.stop()
+        made = await make_users(server.url, "restart_", PASSWORDS)
+        assert made.kept, made.note
+        server.kill()
         server.start()
         login = Login(parse_redis_url(server.url), "restart_risk", PASSWORDS["risk"])
         try:
@@ -206,6 +211,25 @@ def test_users_survive_a_restart_of_a_server_that_has_an_acl_file(server: RedisS
             await login.close()
 
     asyncio.run(use())
+
+
+class WithoutConfiguration(RedisServer):
+    """A server that has nowhere to write its users down."""
+
+    def command(self) -> list[str]:
+        program, _, *options = super().command()
+        return [program, *options, "--requirepass", self.password, "--save", ""]
+
+
+def test_users_that_a_restart_forgets_are_said_to_be_so() -> None:
+    running = started(WithoutConfiguration)
+    try:
+        made = asyncio.run(make_users(running.url, None, PASSWORDS))
+        assert not made.kept
+        assert "a restart forgets the users, and migrate has to be run again" in made.note
+        assert running.password not in made.note
+    finally:
+        running.remove()
 
 
 def test_who_may_not_make_users_is_told_so(server: RedisServer) -> None:

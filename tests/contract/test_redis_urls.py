@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.contract.redis_server import RedisServer
+from tests.server_processes import RedisServer
 
 from trading_ecosystem.adapters.redis.login import check_server
 from trading_ecosystem.adapters.redis.urls import PREFIXES, RedisPlace, masked, parse_redis_url
@@ -70,12 +69,6 @@ def test_every_domain_has_its_own_prefix_and_none_begins_another() -> None:
     assert (place.prefix_of("market_data"), place.user_of("market_data")) == ("blue:market:", "blue_market_data")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
 def refusal(place: RedisPlace, user: str = "", password: str = "") -> str:
     with pytest.raises(BadInput) as caught:
         asyncio.run(check_server(place, user, password))
@@ -86,13 +79,13 @@ def refusal(place: RedisPlace, user: str = "", password: str = "") -> str:
     return text
 
 
-def test_a_server_that_answers_passes(server: RedisServer) -> None:
-    place = parse_redis_url(server.url)
+def test_a_server_that_answers_passes(redis_server: str) -> None:
+    place = parse_redis_url(redis_server)
     asyncio.run(check_server(place, place.user, place.password))
 
 
-def test_a_wrong_password_names_user_and_remedy(server: RedisServer) -> None:
-    place = RedisPlace("127.0.0.1", server.port)
+def test_a_wrong_password_names_user_and_remedy(own_redis: RedisServer) -> None:
+    place = RedisPlace("127.0.0.1", own_redis.port)
     for user, password in (("default", "wrong-secret"), ("nobody", "wrong-secret"), ("", "")):
         text = refusal(place, user, password)
         assert (
@@ -137,9 +130,9 @@ def test_what_is_no_redis_is_said_to_be_none(answer: bytes, expected: str) -> No
     assert "\n" not in text
 
 
-def test_a_password_is_in_no_message_of_a_failing_server(tmp_path: Path) -> None:
-    with RedisServer(tmp_path) as running:
-        place = parse_redis_url(running.url)
+def test_a_password_is_in_no_message_of_a_failing_server(own_redis: RedisServer) -> None:
+    place = parse_redis_url(own_redis.url)
+    own_redis.stop()
     with pytest.raises(BadInput) as caught:
         asyncio.run(check_server(place, place.user, place.password))
     assert place.password not in str(caught.value)
