@@ -219,8 +219,6 @@ def test_an_invalidation_holds_although_the_server_was_down(own_redis: RedisServ
 def test_an_invalidation_holds_although_the_server_came_back_with_older_data(
     own_redis: RedisServer, own_space: RedisSpace
 ) -> None:
-    own_redis: RedisServer, own_space: RedisSpace
-) -> None:
     """The invalidation arrived, but the disk knows nothing of it; and nobody asked anything while the server was away."""
 
     async def use(cache: RedisCache) -> None:
