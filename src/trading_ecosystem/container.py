@@ -90,7 +90,7 @@ class EcosystemContainer(containers.DeclarativeContainer):
 
     scenario = providers.Dependency(instance_of=Scenario)
     seed = providers.Dependency(instance_of=int)
-    journal: providers.Dependency[Journal] = providers.Dependency()
+    journal: providers.Dependency[Journal | None] = providers.Dependency()
     faults = providers.Object(True)
 
     randomness = providers.Singleton(SeededRandomness, seed)
@@ -101,10 +101,15 @@ class EcosystemContainer(containers.DeclarativeContainer):
 
 
 def ecosystem(
-    scenario: Scenario, seed: int, journal: Journal, *, faults: bool = True, started_at: Nanos | None = None
+    scenario: Scenario, seed: int, journal: Journal | None, *, faults: bool = True, started_at: Nanos | None = None
 ) -> tuple[Kernel, Recorder]:
-    """A kernel that has begun (at the scenario's start, if not told otherwise), and the recorder that writes to ``journal``."""
-    container = EcosystemContainer(scenario=scenario, seed=seed, journal=journal, faults=providers.Object(faults))
+    """A kernel that has begun (at the scenario's start, if not told otherwise), and the recorder that writes to ``journal``.
+
+    Without a journal the recorder waits to be committed by a live driver.
+    """
+    container = EcosystemContainer(
+        scenario=scenario, seed=seed, journal=providers.Object(journal), faults=providers.Object(faults)
+    )
     kernel: Kernel = container.kernel()
     kernel.begin(scenario.starts_at if started_at is None else started_at)
     return kernel, container.recorder()

@@ -34,7 +34,9 @@ def order(draws: random.Random, number: int) -> PlaceOrder:
 
 
 async def trade(folder: Path, seed: int, orders: int) -> None:
-    ecosystem = LiveEcosystem(folder, "quiet_day", seed=seed, overrides=OVERRIDES, speed_ppm=SPEED_PPM, snapshot_every=2_000)
+    ecosystem = await LiveEcosystem.open(
+        f"files:{folder}", "quiet_day", seed=seed, overrides=OVERRIDES, speed_ppm=SPEED_PPM, snapshot_every=2_000
+    )
     running = asyncio.create_task(ecosystem.driver.run())
     draws = random.Random(seed * 1_000_003 + ecosystem.kernel.entries)
     first = ecosystem.kernel.sequence
@@ -49,7 +51,7 @@ async def trade(folder: Path, seed: int, orders: int) -> None:
         print(json.dumps(acknowledged), flush=True)
     ecosystem.driver.stop()
     await running
-    ecosystem.close()
+    await ecosystem.close()
     print(json.dumps("stopped"), flush=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 
 import pytest
 
@@ -25,21 +26,32 @@ class ManualClock:
 
 def live(folder, clock, seconds=40):
     """Run the quiet day live for some seconds of its time, and stop cleanly; returns the ecosystem."""
-    ecosystem = LiveEcosystem(folder, "quiet_day", wall=clock)
 
     async def drive():
+        ecosystem = await LiveEcosystem.open(f"files:{folder}", "quiet_day", wall=clock)
         running = asyncio.create_task(ecosystem.driver.run())
         clock.time += seconds * SECOND
         command = CancelOrder(venue="exchange-alpha", account="fund/maker", client_order_id="none")
         receipt = await ecosystem.driver.submit("door", command)
         ecosystem.driver.stop()
         await running
-        return receipt
+        await ecosystem.close()
+        return receipt, ecosystem
 
-    receipt = asyncio.run(drive())
+    receipt, ecosystem = asyncio.run(drive())
     assert [type(entry.message).__name__ for entry in receipt.said] == ["CancelRejected"]
-    ecosystem.close()
     return ecosystem
+
+
+def opened(folder, clock=None):
+    """Bring a folder up and leave it again, as a crash would."""
+
+    async def bring_up():
+        ecosystem = await LiveEcosystem.open(f"files:{folder}", wall=clock or ManualClock())
+        await ecosystem.store.close()
+        return ecosystem
+
+    return asyncio.run(bring_up())
 
 
 def lines(folder):
@@ -63,26 +75,63 @@ def edit(path, **changes):
     path.write_text(json.dumps({**document, **changes}))
 
 
-def test_damage_and_other_versions_are_refused_by_name(tmp_path):
+def test_a_damaged_snapshot_is_passed_over(tmp_path):
+    clock = ManualClock()
+    first = live(tmp_path, clock)
+    snapshot = (tmp_path / "snapshot.json").read_bytes()
+    (tmp_path / "snapshot.json").write_bytes(snapshot[:-1000])
+    again = opened(tmp_path, clock)
+    assert again.kernel.entries == first.kernel.entries
+    (tmp_path / "snapshot.json").write_bytes(snapshot.replace(b'"available"', b'"availible"', 1))
+    assert opened(tmp_path, clock).kernel.entries == first.kernel.entries
+
+
+def test_a_batch_that_a_crash_tore_is_cut_and_one_that_was_edited_is_found(tmp_path):
     clock = ManualClock()
     live(tmp_path, clock)
-    snapshot = (tmp_path / "snapshot.json").read_bytes()
-
-    (tmp_path / "snapshot.json").write_bytes(snapshot[:1000])
-    with pytest.raises(Corrupt, match="remove it to recover from the first input"):
-        LiveEcosystem(tmp_path, wall=clock)
+    whole = (tmp_path / "journal.jsonl").read_bytes()
+    (tmp_path / "journal.jsonl").write_bytes(whole + b'{"sequence":1}\n{"half a line')
+    with (tmp_path / "journal.batches").open("ab") as batches:
+        batches.write(b'{"last_line":99')
+    opened(tmp_path, clock)
+    assert (tmp_path / "journal.jsonl").read_bytes() == whole
 
     (tmp_path / "snapshot.json").unlink()
+    edited = whole.replace(b'"amount_minor":100000000,', b'"amount_minor":900000000,', 1)
+    assert edited != whole
+    (tmp_path / "journal.jsonl").write_bytes(edited)
+    with pytest.raises(Corrupt, match="lines 1 to .* are not what was written"):
+        opened(tmp_path, clock)
+    (tmp_path / "journal.jsonl").write_bytes(b"\n".join(lines(tmp_path)[:100]) + b"\n")
+    with pytest.raises(Corrupt, match="lacks committed lines at its end"):
+        opened(tmp_path, clock)
+
+
+def test_another_engine_version_refuses_after_a_crash_and_upgrades_after_a_clean_stop(tmp_path, monkeypatch):
+    clock = ManualClock()
+    before = live(tmp_path, clock).kernel.entries
+    monkeypatch.setattr("trading_ecosystem.live_ecosystem.__version__", "99.0")
+    # Stopped cleanly: the new version takes the snapshot over and keeps one of its own.
+    assert live(tmp_path, clock).kernel.entries > before
+    monkeypatch.undo()
+    (tmp_path / "snapshot.json").unlink()
+    with pytest.raises(Conflict, match="recover with 99.0, stop cleanly, then upgrade"):
+        opened(tmp_path, clock)
+    (tmp_path / "snapshot.earlier.json").unlink()
     edit(tmp_path / "header.json", engine_version="0.0.1")
     with pytest.raises(Conflict, match="recover with 0.0.1, stop cleanly, then upgrade"):
-        LiveEcosystem(tmp_path, wall=clock)
+        opened(tmp_path, clock)
 
-    edit(tmp_path / "header.json", engine_version="0.1.0")
-    (tmp_path / "snapshot.json").write_bytes(snapshot)
-    whole = lines(tmp_path)
-    (tmp_path / "journal.jsonl").write_bytes(b"\n".join(whole[:100]) + b"\n")
-    with pytest.raises(Conflict, match="the journal only 100: a part of it is gone"):
-        LiveEcosystem(tmp_path, wall=clock)
+
+def test_two_processes_cannot_run_one_folder(tmp_path):
+    async def twice():
+        ecosystem = await LiveEcosystem.open(f"files:{tmp_path}", wall=ManualClock())
+        with pytest.raises(Conflict, match=f"is in use by process {os.getpid()}"):
+            await LiveEcosystem.open(f"files:{tmp_path}", wall=ManualClock())
+        await ecosystem.close()
+        await (await LiveEcosystem.open(f"files:{tmp_path}", wall=ManualClock())).close()
+
+    asyncio.run(twice())
 
 
 def test_a_recorded_market_is_not_run_live(tmp_path):
@@ -93,4 +142,4 @@ def test_a_recorded_market_is_not_run_live(tmp_path):
         "    recording: {file: prices.csv, format: csv}\n"
     )
     with pytest.raises(BadInput, match="cannot be run live"):
-        LiveEcosystem(tmp_path / "live", scenario, wall=ManualClock())
+        asyncio.run(LiveEcosystem.open("memory:", scenario, wall=ManualClock()))

@@ -1,9 +1,8 @@
-"""A journal in a file: plain and synced for live runs, compressed for run directories."""
+"""A journal in a file: compressed, as run directories have it; and reading one, compressed or plain."""
 
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,46 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from trading_ecosystem.ports.errors import Corrupt, Unavailable
-
-
-class FileJournal:
-    """Lines in a plain file, synced to disk before :meth:`append` returns.
-
-    Opening an existing file cuts a torn last line (one that a crash left without its newline).
-    """
-
-    def __init__(self, path: Path, *, sync: bool = True) -> None:
-        self._path = path
-        self._sync = sync
-        self._count = _cut_torn_tail(path) if path.exists() else 0
-        self._file = path.open("ab", buffering=0)
-
-    def append(self, lines: Sequence[bytes]) -> None:
-        """Write and sync; raises :class:`Unavailable` where the disk refuses, and then the file is as before."""
-        if not lines:
-            return
-        size = os.fstat(self._file.fileno()).st_size
-        data = memoryview(b"\n".join(lines) + b"\n")
-        try:
-            while data:
-                data = data[self._file.write(data) :]
-            if self._sync:
-                os.fsync(self._file.fileno())
-        except OSError as error:
-            os.ftruncate(self._file.fileno(), size)
-            raise Unavailable(f"journal {self._path}: {error.strerror}") from error
-        self._count += len(lines)
-
-    def lines(self) -> Iterator[bytes]:
-        """All lines from the first."""
-        return read_lines(self._path)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 class CompressedJournal:
@@ -149,18 +108,3 @@ def _decompressed(path: Path) -> Iterator[bytes]:
 
 _CHUNK: Final = 1 << 16
 _GZIP: Final = 31
-
-
-def _cut_torn_tail(path: Path) -> int:
-    """Cut what follows the last newline and return the number of whole lines."""
-    count = 0
-    end = 0
-    with path.open("rb") as file:
-        for raw in file:
-            if not raw.endswith(b"\n"):
-                break
-            count += 1
-            end += len(raw)
-    if end != path.stat().st_size:
-        os.truncate(path, end)
-    return count

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from trading_ecosystem.adapters.journal_files import CompressedJournal, FileJournal, read_lines
+from trading_ecosystem.adapters.journal_files import CompressedJournal, read_lines
 from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.ports.errors import BadInput, Corrupt
 
@@ -123,9 +123,3 @@ class RunDirectory:
             raise Corrupt(f"{path}: {error.strerror}") from error
         except msgspec.MsgspecError as error:
             raise Corrupt(f"{path}: {error}") from error
-
-
-def open_live_journal(folder: Path) -> FileJournal:
-    """The synced journal of a live run in ``folder``, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileJournal(folder / LIVE_JOURNAL)

@@ -1,7 +1,8 @@
 """The live driver: the simulation with inputs that arrive.
 
 An input is admitted at ``max(now, clock)`` with the next sequence; everything due earlier runs first, and a wake-up always sees
-its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered.
+its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered;
+those that arrive while a commit is under way form the next group. Followers are told last.
 
 Ecosystem time = anchor + (wall − wall at the anchor) × speed.
 """
@@ -9,12 +10,12 @@ Ecosystem time = anchor + (wall − wall at the anchor) × speed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 
-from trading_ecosystem.messages.base import Audience, Message, master_of
+from trading_ecosystem.messages.base import Audience, Message, Question, master_of
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.test_coordination import Resumed
 from trading_ecosystem.messages.units import HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
@@ -30,11 +31,14 @@ COARSE_CATCH_UP: Final[Nanos] = 36 * HOUR
 COARSE_TICK: Final[Nanos] = 10 * SECOND
 BACKLOG: Final = 10_000
 """Inputs that may wait; one more is refused with :class:`Unavailable`."""
+GROUP: Final = 512
+"""Inputs that are computed and committed together at most."""
 SLICE: Final = 2_000
 """Steps between two looks at the event loop, so that a busy ecosystem still answers."""
 _LONGEST_SLEEP: Final = 0.5
-_RETRY_AFTER: Final = 0.05
-"""Seconds between two tries of a journal that refuses."""
+_FIRST_RETRY: Final = 0.05
+"""Seconds between the first two tries of a journal that refuses; then they double, up to the last."""
+_LAST_RETRY: Final = 1.0
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -49,6 +53,12 @@ class Receipt(msgspec.Struct, frozen=True):
     said: tuple[Entry, ...]
 
 
+Append = Callable[[int, Sequence[bytes]], Awaitable[None]]
+"""Commits lines, the first of which has the number given; see :meth:`trading_ecosystem.ports.live_store.LiveStore.append`."""
+Told = Callable[[Sequence[Entry]], None]
+"""Is told of entries that are committed, after those who asked have their answers; it must not wait for anything."""
+
+
 class _Waiting:
     """An input that waits to be admitted, and whoever waits for its answer."""
 
@@ -61,8 +71,8 @@ class _Waiting:
 class LiveDriver:
     """Runs one kernel against a wall clock on asyncio.
 
-    ``speed_ppm`` is ecosystem time per wall time, in millionths. ``committed`` is called after each commit, between two
-    steps: the moment for a snapshot.
+    ``append`` commits; without it the recorder commits to its own journal. ``speed_ppm`` is ecosystem time per wall time, in
+    millionths. ``committed`` is awaited after each commit and its answers, between two steps: the moment for a snapshot.
     """
 
     def __init__(
@@ -71,14 +81,16 @@ class LiveDriver:
         recorder: Recorder,
         wall: WallClock,
         *,
+        append: Append | None = None,
         speed_ppm: int = PARTS_PER_MILLION,
-        committed: Callable[[], None] | None = None,
+        committed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         if speed_ppm <= 0:
             raise ValueError("speed must be positive")
         self._kernel = kernel
         self._recorder = recorder
         self._wall = wall
+        self._append = append
         self._speed_ppm = speed_ppm
         self._committed = committed
         self._anchor: Nanos = kernel.now
@@ -88,23 +100,44 @@ class LiveDriver:
         self._wake = asyncio.Event()
         self._stopping = False
         self._answers: dict[int, list[Entry]] = {}
+        self._told: list[Told] = []
+        self._to_tell: list[Entry] = []
+        self._settled: list[asyncio.Future[None]] = []
+        self._retry_after = _FIRST_RETRY
         recorder.commit_on_request()
-        recorder.follow(self._collect_answers)
+        recorder.follow(self._collect)
+
+    def follow(self, told: Told) -> None:
+        """From now on tell ``told`` of every group of entries, after it is committed and answered."""
+        self._told.append(told)
 
     def now(self) -> Nanos:
         """Ecosystem time by the wall."""
         return self._anchor + (self._wall.now() - self._wall_anchor) * self._speed_ppm // PARTS_PER_MILLION
 
-    def resume(self) -> None:
-        """Go on after a stop: at speed 1 catch up to the wall within the limits of the design, before the doors open."""
+    async def begin(self, inputs: Iterable[tuple[str, Message]]) -> None:
+        """Admit the first inputs of all, by sender, and commit them with what they lead to at once, in one batch."""
+        for sender, message in inputs:
+            self._kernel.admit(sender, message, self._kernel.now)
+        self._kernel.run_before(self._kernel.now + 1)
+        await self._commit()
+
+    async def resume(self) -> None:
+        """Go on after a stop: at speed 1 catch up to the wall within the limits of the design, before the doors open.
+
+        What a crash cut off is committed first. Raises :class:`Unavailable` where the journal cannot be written.
+        """
+        await self._commit()
         stopped_at = self._kernel.now
         gap = self._wall.now() - stopped_at
-        if not self._kernel.ended and self._speed_ppm == PARTS_PER_MILLION and 0 < gap <= COARSE_CATCH_UP:
-            self._anchor = self._wall_anchor = self._wall.now()
-            tick = 0 if gap <= NORMAL_CATCH_UP else COARSE_TICK
-            self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=self._anchor, tick_ns=tick), stopped_at)
-            self._kernel.run_before(self._anchor)
-            self._recorder.commit()
+        if self._kernel.ended or self._speed_ppm != PARTS_PER_MILLION or not 0 < gap <= COARSE_CATCH_UP:
+            return
+        self._anchor = self._wall_anchor = self._wall.now()
+        tick = 0 if gap <= NORMAL_CATCH_UP else COARSE_TICK
+        self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=self._anchor, tick_ns=tick), stopped_at)
+        while self._run_due(self._anchor - 1):
+            await self._commit()
+        await self._commit()
 
     async def submit(self, sender: str, message: Message) -> Receipt:
         """Give an input to the ecosystem and wait for the committed answer.
@@ -121,63 +154,111 @@ class LiveDriver:
         self._wake.set()
         return await waiting.answer
 
+    async def ask(self, component: str, question: Question) -> Any:
+        """A component's answer to a question about now, released once everything handled before it is committed.
+
+        Raises :class:`NotFound` for an unknown name, :class:`Unavailable` where the journal cannot be written.
+        """
+        while self._recorder.waiting:
+            if self._stopping:
+                raise Unavailable("the ecosystem is stopping")
+            settled = asyncio.get_running_loop().create_future()
+            self._settled.append(settled)
+            await settled
+        return self._kernel.answer(component, question)
+
     async def run(self) -> None:
         """Drive until :meth:`stop`, the end of the run, or a failure, which passes to the caller and to all who wait."""
         try:
             while not self._stopping and not self._kernel.ended:
-                behind = self._advance()
+                behind = await self._advance()
                 if behind:
                     await asyncio.sleep(0)
                 else:
                     await self._rest()
-            self._advance()
+            while await self._advance() and self._waiting:
+                pass
         except BaseException as error:
-            self._refuse_waiting(error)
+            self._refuse_all(error)
             raise
         finally:
             self._stopping = True
-            self._refuse_waiting(Unavailable("the ecosystem has stopped"))
+            self._refuse_all(Unavailable("the ecosystem has stopped"))
 
     def stop(self) -> None:
         """Let :meth:`run` return after what is due now; inputs that wait are still answered."""
         self._stopping = True
         self._wake.set()
 
-    def _advance(self) -> bool:
-        """Admit what waits, run what is due by now, commit, answer; true if more is due already."""
-        if self._recorder.waiting and not self._commit():
+    async def _advance(self) -> bool:
+        """Admit a group of what waits, run what is due by now, commit, answer, tell; true if more is due already."""
+        if self._recorder.waiting and not await self._try_commit():
             # What was computed is not safe yet: nothing new is begun until it is.
             return False
         if self._kernel.ended:
-            self._refuse_waiting(Unavailable("the run has ended"))
+            self._refuse_all(Unavailable("the run has ended"))
             return False
-        self._in_hand, self._waiting = self._waiting, []
+        self._in_hand, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         admitted = [(sequence, one) for one in self._in_hand if (sequence := self._admit(one))]
         behind = self._run_due(max(self.now(), self._kernel.now))
-        if not self._commit():
+        if not await self._try_commit():
             return False
-        if self._committed is not None:
-            self._committed()
         for sequence, one in admitted:
             said = self._answers.pop(sequence)
             if not one.answer.done():
                 known = tuple(entry for entry in said[1:] if _may_know(one.message, entry.message))
                 one.answer.set_result(Receipt(sequence, said[0].at, known))
         self._in_hand = []
-        return behind
+        self._tell()
+        if self._committed is not None:
+            await self._committed()
+        return behind or bool(self._waiting)
 
-    def _commit(self) -> bool:
+    async def _try_commit(self) -> bool:
         """Commit what was said; if the journal refuses, tell all who wait, and keep it for the next try."""
         try:
-            self._recorder.commit()
+            await self._commit()
         except Unavailable as error:
-            self._refuse_waiting(error)
+            # An append of which nobody knows may have been done all the same; the next try finds out.
+            in_doubt = Unavailable(f"{error}; not acknowledged, but it may take effect later: ask again with the same id")
+            not_taken = Unavailable(f"{error}; nothing is taken until the journal can be written: try again later")
+            self._refuse(self._in_hand, in_doubt)
+            self._refuse(self._waiting, not_taken)
+            self._settle(not_taken)
             self._answers.clear()
             return False
+        self._retry_after = _FIRST_RETRY
+        self._settle(None)
         return True
 
+    async def _commit(self) -> None:
+        """Commit what waits. Nothing else is computed meanwhile: what arrives forms the next group."""
+        if self._append is None:
+            self._recorder.commit()
+        elif self._recorder.waiting:
+            lines = self._recorder.lines
+            await self._append(self._kernel.entries - len(lines) + 1, lines)
+            self._recorder.confirm(len(lines))
+
+    def _tell(self) -> None:
+        entries, self._to_tell = self._to_tell, []
+        if entries:
+            for told in self._told:
+                told(entries)
+
+    def _settle(self, error: Unavailable | None) -> None:
+        settled, self._settled = self._settled, []
+        for one in settled:
+            if not one.done():
+                one.set_result(None) if error is None else one.set_exception(error)
+
     def _admit(self, one: _Waiting) -> int:
-        """Admit one input and run its instant; returns its sequence, or 0 where the run ended before it."""
+        """Admit one input and run its instant; returns its sequence, or 0 where the run ended before it.
+
+        An input whose sender has stopped waiting is not admitted.
+        """
+        if one.answer.done():
+            return 0
         # An instant that has run to its end is over: the next input falls after it, in a replay too.
         at = max(self.now(), self._kernel.now + 1)
         self._kernel.run_before(at)
@@ -198,7 +279,9 @@ class LiveDriver:
             self._kernel.step()
         return True
 
-    def _collect_answers(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+    def _collect(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        if self._told:
+            self._to_tell += entries
         if self._answers:
             for entry in entries:
                 waiting = self._answers.get(entry.trace)
@@ -213,7 +296,8 @@ class LiveDriver:
             wall_ns = (due - self.now()) * PARTS_PER_MILLION // self._speed_ppm
             seconds = min(seconds, max(0.0, wall_ns / SECOND))
         if self._recorder.waiting:
-            await asyncio.sleep(_RETRY_AFTER)
+            await asyncio.sleep(self._retry_after)
+            self._retry_after = min(2 * self._retry_after, _LAST_RETRY)
             return
         if self._waiting:
             return
@@ -223,15 +307,25 @@ class LiveDriver:
         except TimeoutError:
             return
 
-    def _refuse_waiting(self, error: BaseException) -> None:
-        waiting, self._waiting, self._in_hand = self._in_hand + self._waiting, [], []
+    def _refuse_all(self, error: BaseException) -> None:
+        self._refuse(self._in_hand, error)
+        self._refuse(self._waiting, error)
+        self._settle(error if isinstance(error, Unavailable) else Unavailable("the ecosystem has stopped"))
+
+    @staticmethod
+    def _refuse(waiting: list[_Waiting], error: BaseException) -> None:
         for one in waiting:
             _fail(one, error)
+        waiting.clear()
 
 
 def drive(kernel: Kernel, recorder: Recorder, wall: WallClock, speed_ppm: int, committed: Callable[[], None]) -> None:
     """Drive a kernel whose inputs are all in to the end of its run, for callers that know no asyncio."""
-    asyncio.run(LiveDriver(kernel, recorder, wall, speed_ppm=speed_ppm, committed=committed).run())
+
+    async def after_each() -> None:
+        committed()
+
+    asyncio.run(LiveDriver(kernel, recorder, wall, speed_ppm=speed_ppm, committed=after_each).run())
 
 
 def _may_know(asked: Message, said: Message) -> bool:

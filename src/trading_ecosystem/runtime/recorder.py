@@ -44,11 +44,14 @@ class JournalDigest:
 
 
 class Recorder:
-    """Collects entries, commits their lines, keeps the digest, and tells the followers in the order they were added."""
+    """Collects entries, commits their lines, keeps the digest, and tells the followers in the order they were added.
 
-    def __init__(self, journal: Journal, batch: int = BATCH) -> None:
+    Without a journal somebody else commits what waits (see :attr:`lines`) and says so with :meth:`confirm`.
+    """
+
+    def __init__(self, journal: Journal | None, batch: int = BATCH) -> None:
         self._journal = journal
-        self._batch = batch
+        self._batch = sys.maxsize if journal is None else batch
         self._entries: list[Entry] = []
         self._lines: list[bytes] = []
         self._followers: list[Follower] = []
@@ -74,13 +77,23 @@ class Recorder:
         if len(self._entries) >= self._batch:
             self.commit()
 
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """The lines that are not committed yet, in order; not to be changed."""
+        return self._lines
+
     def commit(self) -> None:
         """Commit what waits. If the journal cannot take it, the error passes and the batch still waits."""
         if not self._entries:
             return
+        assert self._journal is not None, "this recorder has no journal of its own"
         self._journal.append(self._lines)
-        entries, lines = self._entries, self._lines
-        self._entries, self._lines = [], []
+        self.confirm(len(self._lines))
+
+    def confirm(self, count: int) -> None:
+        """Take the first ``count`` that waited for committed: they enter the digest, and the followers hear of them."""
+        entries, lines = self._entries[:count], self._lines[:count]
+        self._entries, self._lines = self._entries[count:], self._lines[count:]
         self.digest.update(lines)
         for follower in self._followers:
             follower(entries, lines)

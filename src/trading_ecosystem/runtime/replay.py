@@ -6,16 +6,18 @@ foresee fall into exactly the same place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from trading_ecosystem.messages.envelope import Entry, EntryKind, decode_entry
 from trading_ecosystem.ports.errors import Corrupt, Divergence
-from trading_ecosystem.ports.journal import Journal
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.recorder import Recorder
+
+PAGE: Final = 2_000
+"""Lines that a recovery compares at a time."""
 
 
 class ComparingJournal:
@@ -56,9 +58,9 @@ class ComparingJournal:
         """Nothing to release."""
 
 
-def recorded_inputs(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The inputs of a record, decoded; raises :class:`Corrupt` naming the first line that is no entry."""
-    for number, line in enumerate(lines, 1):
+def recorded_inputs(lines: Iterable[bytes], skip: int = 0) -> Iterator[Entry]:
+    """The inputs among the lines after the first ``skip``, decoded; raises :class:`Corrupt` naming what is no entry."""
+    for number, line in enumerate(lines, skip + 1):
         # Deciding by the bytes spares decoding the 99 % that are no inputs; field order is part of the format.
         head = line[:120]
         if b'"kind":"said"' in head:
@@ -82,19 +84,9 @@ def reexecute(kernel: Kernel, recorder: Recorder, inputs: Iterable[Entry], *, la
     Goes on after the last input until the run has ended, or the kernel has issued ``last_sequence``, or nothing is due.
     """
     for entry in inputs:
-        while True:
-            due = kernel.next_due()
-            if due is None or not (due < entry.at or kernel.sequence < entry.sequence - 1):
-                break
-            kernel.step()
-        if kernel.sequence != entry.sequence - 1 or kernel.now > entry.at:
+        if not _admitted(kernel, entry):
             recorder.commit()
-            raise Divergence(
-                entry.sequence,
-                kernel.entries + 1,
-                f"the input belongs after sequence {entry.sequence - 1}, not {kernel.sequence}",
-            )
-        kernel.admit(entry.sender, entry.message, entry.at)
+            raise _misplaced(kernel, entry)
     while not kernel.ended and kernel.next_due() is not None:
         if last_sequence is not None and kernel.sequence >= last_sequence:
             break
@@ -121,47 +113,62 @@ def _excerpt(line: bytes, start: int) -> str:
     return line[start : start + 90].decode("utf-8", "replace")
 
 
-class ContinuingJournal:
-    """A journal under recovery: what is said again must equal what is stored, and what goes beyond it is stored.
+async def recover(kernel: Kernel, recorder: Recorder, lines: AsyncIterator[bytes], *, skip: int = 0) -> None:
+    """Bring a kernel to the end of a stored journal, of which ``lines`` are those after the first ``skip``.
 
-    A crash may have cut the record in the middle of a handling; the rest of that handling follows from the record and is
-    appended as if nothing had happened.
+    ``kernel`` has begun, or was restored from a snapshot that holds the first ``skip`` entries; ``recorder`` has no journal of
+    its own. What is said again must equal what is stored; what goes beyond it (a crash may have cut the record in the middle of
+    a handling) waits in the recorder, to be appended as if nothing had happened. Raises :class:`Divergence` where the stored
+    record is not what these inputs lead to.
     """
-
-    def __init__(self, journal: Journal, skip: int = 0) -> None:
-        self._journal = journal
-        self._comparing = ComparingJournal(islice(journal.lines(), skip, None))
-        self._left = len(journal) - skip
-
-    def append(self, lines: Sequence[bytes]) -> None:
-        """Compare while the stored lines last, then append."""
-        known = min(self._left, len(lines))
-        if known:
-            self._comparing.append(lines[:known])
-            self._left -= known
-        if known < len(lines):
-            self._journal.append(lines[known:])
-
-    def lines(self) -> Iterator[bytes]:
-        """All stored lines."""
-        return self._journal.lines()
-
-    def __len__(self) -> int:
-        return len(self._journal)
-
-    def close(self) -> None:
-        """Close the journal under recovery."""
-        self._journal.close()
+    page: list[bytes] = []
+    async for line in lines:
+        page.append(line)
+        if len(page) == PAGE:
+            _recover_page(kernel, recorder, page, skip)
+            skip += len(page)
+            page = []
+    if page:
+        _recover_page(kernel, recorder, page, skip)
 
 
-def recover(kernel: Kernel, recorder: Recorder, journal: Journal, *, skip: int = 0) -> None:
-    """Bring a kernel to the end of a stored journal. ``recorder`` must write to a :class:`ContinuingJournal` over it.
+def _recover_page(kernel: Kernel, recorder: Recorder, page: list[bytes], skip: int) -> None:
+    for entry in recorded_inputs(page, skip):
+        if not _admitted(kernel, entry):
+            _compare(recorder.lines, page, skip)
+            raise _misplaced(kernel, entry)
+    last = decode_line(page[-1], skip + len(page)).sequence
+    while kernel.sequence < last and not kernel.ended and kernel.next_due() is not None:
+        kernel.step()
+    _compare(recorder.lines, page, skip)
+    if recorder.waiting < len(page):
+        number = recorder.waiting
+        raise Divergence(_sequence_of(page[number]), skip + number + 1, "the record goes on where the re-execution ended")
+    recorder.confirm(len(page))
 
-    ``kernel`` has begun, or was restored from a snapshot that holds the first ``skip`` entries. Raises :class:`Divergence`
-    where the stored record is not what these inputs lead to.
-    """
-    lines = list(islice(journal.lines(), skip, None))
-    if not lines:
-        return
-    last = decode_line(lines[-1], skip + len(lines)).sequence
-    reexecute(kernel, recorder, recorded_inputs(lines), last_sequence=last)
+
+def _compare(again: Sequence[bytes], recorded: Sequence[bytes], skip: int) -> None:
+    for number, (line, expected) in enumerate(zip(again, recorded, strict=False), skip + 1):
+        if line != expected:
+            raise Divergence(_sequence_of(line), number, _difference(expected, line))
+
+
+def _admitted(kernel: Kernel, entry: Entry) -> bool:
+    """Step until the kernel reaches a recorded input and admit it; false where it does not belong there."""
+    while True:
+        due = kernel.next_due()
+        if due is None or not (due < entry.at or kernel.sequence < entry.sequence - 1):
+            break
+        kernel.step()
+    if kernel.sequence != entry.sequence - 1 or kernel.now > entry.at:
+        return False
+    kernel.admit(entry.sender, entry.message, entry.at)
+    return True
+
+
+def _misplaced(kernel: Kernel, entry: Entry) -> Divergence:
+    return Divergence(
+        entry.sequence,
+        kernel.entries + 1,
+        f"the input belongs after sequence {entry.sequence - 1}, not {kernel.sequence}",
+    )

@@ -55,17 +55,17 @@ def take_snapshot(kernel: Kernel, engine_version: str) -> bytes:
     return msgspec.json.encode(snapshot)
 
 
-def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str) -> Snapshot:
+def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str, *, upgrade: bool = False) -> Snapshot:
     """Put a freshly built kernel into the snapshot's state.
 
-    Raises :class:`Corrupt` where the document is damaged and :class:`Conflict` where it was written by another engine version
-    or for other components.
+    Raises :class:`Corrupt` where the document is damaged and :class:`Conflict` where it was written for other components, or by
+    another engine version; with ``upgrade`` another version's is taken where every state in it can be brought up to this one's.
     """
     try:
         snapshot = msgspec.json.decode(document, type=Snapshot)
     except msgspec.MsgspecError as error:
         raise Corrupt(f"the snapshot is not readable: {error}") from error
-    if snapshot.format != FORMAT or snapshot.engine_version != engine_version:
+    if snapshot.format != FORMAT or (snapshot.engine_version != engine_version and not upgrade):
         raise Conflict(
             f"the snapshot was written by engine {snapshot.engine_version} (format {snapshot.format}), "
             f"this is {engine_version}: recover with {snapshot.engine_version}, stop cleanly, then upgrade"

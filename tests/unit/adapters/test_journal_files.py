@@ -6,40 +6,10 @@ import gzip
 
 import pytest
 
-from trading_ecosystem.adapters.journal_files import CompressedJournal, FileJournal, read_lines
-from trading_ecosystem.ports.errors import Corrupt, Unavailable
+from trading_ecosystem.adapters.journal_files import CompressedJournal, read_lines
+from trading_ecosystem.ports.errors import Corrupt
 
 LINES = [f'{{"number":{number}}}'.encode() for number in range(5000)]
-
-
-def test_a_plain_journal_keeps_lines_over_reopening_and_cuts_a_torn_tail(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    journal = FileJournal(path)
-    journal.append(LINES[:3])
-    journal.append([])
-    journal.close()
-    with path.open("ab") as file:
-        file.write(b'{"torn')
-    journal = FileJournal(path)
-    assert len(journal) == 3
-    journal.append(LINES[3:5])
-    assert list(journal.lines()) == LINES[:5]
-    journal.close()
-
-
-def test_a_refused_write_leaves_the_file_as_it_was(tmp_path, monkeypatch):
-    path = tmp_path / "journal.jsonl"
-    journal = FileJournal(path)
-    journal.append(LINES[:2])
-    with monkeypatch.context() as patch:
-        patch.setattr("os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(Unavailable, match="No space left"):
-            journal.append(LINES[2:4])
-    assert list(journal.lines()) == LINES[:2]
-    assert len(journal) == 2
-    journal.append(LINES[2:4])
-    assert list(journal.lines()) == LINES[:4]
-    journal.close()
 
 
 def test_a_compressed_journal_comes_back_and_is_the_same_file_for_the_same_lines(tmp_path):

@@ -10,6 +10,8 @@ import pytest
 from tests.unit.runtime import conftest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.adapters.memory.live_store import MemoryLiveStore
+from trading_ecosystem.messages.envelope import decode_entry
 from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected
 from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet, RunEnded
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
@@ -152,7 +154,7 @@ def test_a_restart_catches_up_within_the_limits(toy, gap, tick, caught_up):
     clock = ManualClock(START + gap)
     ecosystem = toy(start=START, components=[])
     driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock)
-    driver.resume()
+    asyncio.run(driver.resume())
     resumed = [e.message for e in ecosystem.entries]
     if caught_up:
         assert [(m.stopped_at, m.until, m.tick_ns) for m in resumed] == [(START, START + gap, tick)]
@@ -265,3 +267,97 @@ def test_the_backlog_is_bounded_and_a_stopped_driver_refuses(toy, monkeypatch):
             await driver.submit("door", cancel(9))
 
     asyncio.run(scenario())
+
+
+class SlowStore(MemoryLiveStore):
+    """Commits only when let; fails, before or after it has committed, when told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.batches = []
+        self.fail = ""
+
+    async def append(self, first, lines):
+        await self.gate.wait()
+        self.batches.append((first, list(lines)))
+        if self.fail == "before":
+            raise Unavailable("the disk is full")
+        await super().append(first, lines)
+        if self.fail == "after":
+            raise Unavailable("the connection was lost")
+
+
+def stored(toy):
+    """A driver over a store, and the toy it drives."""
+    store = SlowStore()
+    ecosystem = toy(start=START)
+    return store, ecosystem, LiveDriver(ecosystem.kernel, ecosystem.recorder, ManualClock(), append=store.append)
+
+
+def test_what_arrives_during_a_commit_forms_the_next_group(toy):
+    async def scenario():
+        store, _, driver = stored(toy)
+        told = []
+        driver.follow(lambda entries: told.extend(entries))
+        running = asyncio.create_task(driver.run())
+        first = asyncio.create_task(driver.submit("door", cancel(0)))
+        await asyncio.sleep(0.01)
+        others = [asyncio.create_task(driver.submit("door", cancel(number))) for number in range(1, 9)]
+        asked = asyncio.create_task(driver.ask("exchange-alpha", None))
+        await asyncio.sleep(0.01)
+        # Nothing is answered before it is committed, and nobody is told.
+        assert not any(one.done() for one in (first, *others, asked))
+        assert told == []
+        store.gate.set()
+        await asyncio.gather(first, *others, asked, return_exceptions=True)
+        driver.stop()
+        await running
+        return store, told
+
+    store, told = asyncio.run(scenario())
+    assert [len(lines) for _, lines in store.batches] == [3, 24]
+    assert [first for first, _ in store.batches] == [1, 4]
+    assert [entry.sequence for entry in told] == [decode_entry(line).sequence for _, lines in store.batches for line in lines]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_append_of_unknown_outcome_is_tried_again_and_counts_once(toy, when):
+    async def scenario():
+        store, ecosystem, driver = stored(toy)
+        store.gate.set()
+        running = asyncio.create_task(driver.run())
+        await driver.submit("door", cancel(1))
+        store.fail = when
+        with pytest.raises(Unavailable, match="not acknowledged, but it may take effect later: ask again with the same id"):
+            await driver.submit("door", cancel(2))
+        with pytest.raises(Unavailable, match="nothing is taken until the journal can be written: try again later"):
+            await driver.submit("door", cancel(3))
+        with pytest.raises(Unavailable, match="try again later"):
+            await driver.ask("exchange-alpha", None)
+        store.fail = ""
+        await driver.submit("door", cancel(4))
+        driver.stop()
+        await running
+        return [decode_entry(line) async for line in store.lines()], ecosystem.kernel.entries
+
+    entries, count = asyncio.run(scenario())
+    assert [e.message.client_order_id for e in entries if e.sender == "door"] == ["c1", "c2", "c4"]
+    assert len(entries) == count
+
+
+def test_an_input_whose_sender_has_gone_is_not_admitted(toy):
+    async def scenario():
+        store, _, driver = stored(toy)
+        store.gate.set()
+        gone = asyncio.create_task(driver.submit("door", cancel(1)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        running = asyncio.create_task(driver.run())
+        await driver.submit("door", cancel(2))
+        driver.stop()
+        await running
+        return [decode_entry(line) async for line in store.lines()]
+
+    assert [e.message.client_order_id for e in asyncio.run(scenario()) if e.sender == "door"] == ["c2"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
@@ -9,9 +11,9 @@ from trading_ecosystem.messages.envelope import decode_entry
 from trading_ecosystem.messages.exchange import CancelOrder
 from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
 from trading_ecosystem.ports.errors import Conflict, Corrupt, Divergence
-from trading_ecosystem.runtime import snapshot
+from trading_ecosystem.runtime import replay, snapshot
 from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
-from trading_ecosystem.runtime.replay import ComparingJournal, ContinuingJournal, recorded_inputs, recover, reexecute
+from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, recover, reexecute
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
 from trading_ecosystem.runtime.snapshot import restore_snapshot, take_snapshot
 
@@ -83,17 +85,44 @@ def test_an_unreadable_entry_is_corrupt():
         list(recorded_inputs([b'{"sequence":1,"at":2,"kind":"said"', b"rubbish"]))
 
 
+async def stored(lines, skip=0):
+    for line in lines[skip:]:
+        yield line
+
+
+def recovered(ecosystem, lines, skip=0):
+    """Bring a toy, which commits to a journal that holds ``lines``, to their end."""
+    asyncio.run(recover(ecosystem.kernel, ecosystem.recorder, stored(lines, skip), skip=skip))
+    return ecosystem
+
+
+@pytest.mark.parametrize("page", [1, 3, 2000])
 @pytest.mark.parametrize("kept", [0, 1, 7, 50, 51, 52, 53, 54, 55, 110])
-def test_recovery_from_any_cut_goes_on_to_the_same_record(toy, kept):
+def test_recovery_from_any_cut_goes_on_to_the_same_record(toy, kept, page, monkeypatch):
+    monkeypatch.setattr(replay, "PAGE", page)
     inputs = orders(30)
     lines, _ = recorded(toy, inputs)
     journal = MemoryJournal()
     journal.append(lines[:kept])
-    again = toy(rules=RULES, journal=ContinuingJournal(journal))
-    recover(again.kernel, again.recorder, journal)
+    again = recovered(toy(rules=RULES, journal=journal), lines[:kept])
     taken = sum(1 for line in journal.lines() if decode_entry(line).kind == "input")
     simulate(again.kernel, again.recorder, inputs[taken:], until=2000)
     assert list(journal.lines()) == lines
+
+
+@pytest.mark.parametrize("page", [5, 2000])
+def test_recovery_names_what_does_not_belong(toy, page, monkeypatch):
+    monkeypatch.setattr(replay, "PAGE", page)
+    lines, _ = recorded(toy, orders(30))
+    number = next(i for i, line in enumerate(lines) if i > 50 and b'"QuoteChanged"' in line)
+    edited = list(lines)
+    edited[number] = edited[number].replace(b'"bid_lots":1', b'"bid_lots":2')
+    with pytest.raises(Divergence, match=f"entry {number + 1} "):
+        recovered(toy(rules=RULES), edited)
+    with pytest.raises(Divergence, match="entry 61 "):
+        recovered(toy(rules=RULES), lines[:60] + lines[61:])
+    with pytest.raises(Corrupt, match="entry 3 is not readable"):
+        recovered(toy(rules=RULES), [*lines[:2], b"rubbish", *lines[3:]])
 
 
 @pytest.mark.parametrize("at", [1010, 1101, 1400])
@@ -122,9 +151,9 @@ def test_recovery_from_a_snapshot_reads_only_what_follows_it(toy):
     journal = MemoryJournal()
     journal.append(lines[:-20])
     skip = first.kernel.entries
-    again = toy(rules=RULES, journal=ContinuingJournal(journal, skip=skip))
+    again = toy(rules=RULES, journal=journal)
     assert restore_snapshot(again.kernel, document, "1").entries == skip
-    recover(again.kernel, again.recorder, journal, skip=skip)
+    recovered(again, lines[:-20], skip)
     taken = sum(1 for line in journal.lines() if decode_entry(line).kind == "input")
     simulate(again.kernel, again.recorder, inputs[taken:], until=2000)
     assert list(journal.lines()) == lines
@@ -134,6 +163,7 @@ def test_a_snapshot_of_another_version_or_a_damaged_one_is_refused(toy):
     document = take_snapshot(toy().kernel, "1")
     with pytest.raises(Conflict, match="recover with 1, stop cleanly, then upgrade"):
         restore_snapshot(toy().kernel, document, "2")
+    assert restore_snapshot(toy().kernel, document, "2", upgrade=True).engine_version == "1"
     with pytest.raises(Corrupt, match="not readable"):
         restore_snapshot(toy().kernel, document[: len(document) // 2], "1")
     with pytest.raises(Conflict, match="this ecosystem has"):
