@@ -46,12 +46,13 @@ class MemoryHistory:
 
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Apply entries; those at or before the position change nothing."""
-        folded = Folded()
+        folded, position = Folded(), self._position
         for entry in entries:
-            if entry.sequence > self._position:
+            if entry.sequence > position:
                 folded.add(changes_of(self.projection, entry))
-                self._position = entry.sequence
+                position = entry.sequence
         self._keep(folded)
+        self._position = position
         async with self._applied:
             self._applied.notify_all()
 

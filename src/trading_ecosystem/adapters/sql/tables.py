@@ -73,6 +73,11 @@ class RecordTable:
         self._wrapped: Final = {
             name: hints[name] for name, (kind, _) in kinds.items() if kind is _TEXT and _converted(hints[name])
         }
+        self._with_parts: Final = [
+            (place, name)
+            for place, name in enumerate(names)
+            if name in self._wrapped and not _is_enum(_without_none(hints[name])[0])
+        ]
         columns = [
             Column(name, kind, primary_key=name in record_type.key, nullable=optional, autoincrement=False)
             for name, (kind, optional) in kinds.items()
@@ -94,6 +99,20 @@ class RecordTable:
         for name in self._wrapped:
             values[name] = _stored(values[name])
         return values
+
+    def row(self, record: Record) -> tuple[Any, ...]:
+        """A record as the values of its row, in the order of the columns; enums are texts to a driver as they are."""
+        row = msgspec.structs.astuple(record)
+        if self._with_parts:
+            changed = list(row)
+            for place, _ in self._with_parts:
+                changed[place] = _stored(changed[place])
+            return tuple(changed)
+        return row
+
+    def field(self, name: str, value: Any) -> Any:
+        """One field's value from what its column holds."""
+        return _restored(value, self._wrapped[name]) if name in self._wrapped else value
 
     def changed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Some fields' values as a row has them."""
@@ -198,6 +217,10 @@ def _converted(hint: Any) -> bool:
     return _without_none(hint)[0] is not str
 
 
+def _is_enum(bare: Any) -> bool:
+    return isinstance(bare, type) and issubclass(bare, enum.Enum)
+
+
 def _stored(value: Any) -> Any:
     if value is None:
         return None
@@ -208,7 +231,7 @@ def _restored(value: Any, hint: Any) -> Any:
     if value is None:
         return None
     bare = _without_none(hint)[0]
-    return bare(value) if isinstance(bare, type) and issubclass(bare, enum.Enum) else msgspec.json.decode(value, type=bare)
+    return bare(value) if _is_enum(bare) else msgspec.json.decode(value, type=bare)
 
 
 def _slug(check: str) -> str:

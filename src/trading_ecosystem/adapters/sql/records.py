@@ -1,0 +1,227 @@
+"""A domain's records in SQL: one class for SQLite and PostgreSQL, and for all seven domains.
+
+A batch of entries is folded in memory to the rows that it leaves, and written with the position in one transaction: a store
+never shows half of a batch, and never forgets or repeats one. What is only ever added to (audit) keeps its position in rows
+that are added too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeVar
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, Select, func, insert, literal_column, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from trading_ecosystem.adapters.sql.engines import writing
+from trading_ecosystem.adapters.sql.failures import failures
+from trading_ecosystem.adapters.sql.statements import RowWriter
+from trading_ecosystem.adapters.sql.tables import RecordTable, SchemaTables
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.ports.errors import NotFound, Unavailable
+from trading_ecosystem.ports.records import (
+    EVERYTHING,
+    Change,
+    Conditions,
+    Folded,
+    OneOf,
+    Projection,
+    Record,
+    Total,
+    Within,
+    changes_of,
+)
+
+R = TypeVar("R", bound=Record)
+
+POLL: Final = 0.01
+"""Seconds between two looks at the position while somebody waits for it."""
+HALF: Final = 2**31
+"""SQLite adds integers of 64 bits and stops where the sum is larger: high and low parts are added apart."""
+
+
+class SqlHistory:
+    """See :class:`trading_ecosystem.ports.records.HistoryStore`. ``store`` is how messages name the store, masked."""
+
+    def __init__(self, engine: AsyncEngine, projection: Projection, store: str) -> None:
+        self.projection = projection
+        self._engine = engine
+        self._store = f"{store}, schema {projection.NAMESPACE}"
+        self._tables = SchemaTables(projection)
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._writers = {kind: RowWriter(kept, engine.dialect.name) for kind, kept in self._tables.of.items()}
+        self._applied = 0
+
+    @property
+    def namespace(self) -> str:
+        """The domain whose records these are."""
+        return self.projection.NAMESPACE
+
+    async def position(self) -> int:
+        """Sequence of the last entry applied, by anyone."""
+        with failures(self._store):
+            async with self._engine.connect() as connection:
+                self._applied = await self._position(connection)
+        return self._applied
+
+    async def apply(self, entries: Sequence[Entry]) -> None:
+        """Apply entries in one transaction with the position."""
+        with failures(self._store):
+            async with writing(self._engine).begin() as connection:
+                position = await self._locked_position(connection)
+                folded = Folded()
+                for entry in entries:
+                    if entry.sequence > position:
+                        folded.add(changes_of(self.projection, entry))
+                        position = entry.sequence
+                await self._write(connection, folded, fresh=True)
+                await self._keep_position(connection, position)
+        self._applied = position
+
+    async def take(self, changes: Iterable[Change]) -> None:
+        """Apply changes that come from no entry, in one transaction."""
+        folded = Folded()
+        folded.add(changes)
+        with failures(self._store):
+            async with writing(self._engine).begin() as connection:
+                await self._locked_position(connection)
+                await self._write(connection, folded, fresh=False)
+
+    async def rows(
+        self, record_type: type[R], where: Conditions = EVERYTHING, *, order: Sequence[str] = (), limit: int | None = None
+    ) -> list[R]:
+        """Records that meet the conditions, in order."""
+        kept = self._tables.of[record_type]
+        statement = self._meeting(select(kept.table), kept, where)
+        statement = statement.order_by(*(_ordering(kept, name) for name in order), *(kept.table.c[n] for n in record_type.key))
+        if limit is not None:
+            statement = statement.limit(limit)
+        with failures(self._store):
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(statement)).all()
+        return [kept.record(row) for row in found]  # type: ignore[misc]
+
+    async def get(self, record_type: type[R], identity: tuple[Any, ...]) -> R:
+        """One record; raises :class:`NotFound`."""
+        found = await self.rows(record_type, dict(zip(record_type.key, identity, strict=True)))
+        if not found:
+            raise NotFound(f"no row {identity!r} in {self.namespace}.{record_type.table}")
+        return found[0]
+
+    async def totals(
+        self, record_type: type[R], where: Conditions = EVERYTHING, *, by: Sequence[str] = (), sums: Sequence[str] = ()
+    ) -> list[Total]:
+        """Rows counted and added up per group; sums are exact, however large."""
+        kept = self._tables.of[record_type]
+        grouping = [kept.table.c[name] for name in by]
+        added = [part for name in sums for part in self._parts_of_sum(kept.table.c[name])]
+        statement = self._meeting(select(*grouping, func.count(), *added), kept, where)
+        statement = statement.group_by(*grouping).order_by(*(_ordering(kept, name) for name in by))
+        with failures(self._store):
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(statement)).all()
+        totals = []
+        for row in found:
+            group = tuple(kept.field(name, value) for name, value in zip(by, row, strict=False))
+            count, numbers = row[len(by)], [int(number or 0) for number in row[len(by) + 1 :]]
+            if self._sqlite:
+                numbers = [high * HALF + low for high, low in zip(numbers[::2], numbers[1::2], strict=True)]
+            if count:
+                totals.append(Total(group, count, tuple(numbers)))
+        return totals
+
+    async def wait_for(self, position: int, timeout: float = 0.25) -> None:
+        """Return once everything up to ``position`` is applied; raises :class:`Unavailable` after so many seconds."""
+        if self._applied >= position:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                while await self.position() < position:
+                    await asyncio.sleep(POLL)
+        except TimeoutError:
+            at = self._applied
+            raise Unavailable(f"{self.namespace} has not applied {position} yet, it is at {at}", 1.0) from None
+
+    async def close(self) -> None:
+        """Close the connections of this schema."""
+        await self._engine.dispose()
+
+    def _meeting(self, statement: Select[Any], kept: RecordTable, where: Conditions) -> Select[Any]:
+        for name, asked in where.items():
+            statement = statement.where(*_conditions(kept, name, asked))
+        return statement
+
+    def _parts_of_sum(self, column: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        if not self._sqlite:
+            return [func.sum(column)]
+        half: ColumnElement[int] = literal_column(str(HALF))
+        return [func.sum(column.op("/")(half)), func.sum(column.op("%")(half))]
+
+    async def _position(self, connection: AsyncConnection) -> int:
+        column = self._tables.position.c.position
+        statement = select(func.max(column)) if self._tables.append_only else select(column)
+        return (await connection.execute(statement)).scalar() or 0
+
+    async def _locked_position(self, connection: AsyncConnection) -> int:
+        """The position, which nobody else can move before this transaction ends."""
+        if self._sqlite:
+            return await self._position(connection)
+        if self._tables.append_only:
+            key = crc32(self._tables.schema.encode())
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            return await self._position(connection)
+        position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
+        if position is None:
+            name = f'"{self._tables.schema}"."{self._tables.position.name}"'
+            await connection.exec_driver_sql(f"INSERT INTO {name} (one, position) VALUES (1, 0) ON CONFLICT DO NOTHING")
+            position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
+        return position or 0
+
+    async def _keep_position(self, connection: AsyncConnection, position: int) -> None:
+        table = self._tables.position
+        if await self._position(connection) >= position:
+            return
+        if self._tables.append_only:
+            await connection.execute(insert(table), {"position": position})
+            return
+        changed = await connection.execute(update(table), {"position": position})
+        if not changed.rowcount:
+            await connection.execute(insert(table), {"one": 1, "position": position})
+
+    async def _write(self, connection: AsyncConnection, folded: Folded, *, fresh: bool) -> None:
+        """Write what changes leave; ``fresh`` where they come from entries that were never applied before."""
+        append_only = self._tables.append_only
+        for kind, records in folded.records.items():
+            writer = self._writers[kind]
+            if not append_only:
+                await writer.upsert(connection, records.values())
+            elif fresh:
+                await writer.copy(connection, records.values())
+            else:
+                await writer.add(connection, records.values())
+        for kind, patches in folded.patches.items():
+            assert not append_only, f"{kind.__name__} is only ever added to"
+            await self._writers[kind].patch(connection, patches)
+
+
+def _conditions(kept: RecordTable, name: str, asked: Any) -> list[ColumnElement[bool]]:
+    column = kept.table.c[name]
+    if isinstance(asked, OneOf):
+        return [column.in_([kept.changed({name: value})[name] for value in asked.values])]
+    if isinstance(asked, Within):
+        bounds = [] if asked.first is None else [column >= asked.first]
+        return [column.is_not(None), *bounds, *([] if asked.below is None else [column < asked.below])]
+    stored = kept.changed({name: asked})[name]
+    return [column.is_(None) if stored is None else column == stored]
+
+
+def _ordering(kept: RecordTable, name: str) -> ColumnElement[Any]:
+    """By a field's value; rows without one come first, or last where the order is descending."""
+    column = kept.table.c[name.removeprefix("-")]
+    descending = name.startswith("-")
+    ordered = column.desc() if descending else column.asc()
+    if not column.nullable:
+        return ordered
+    return ordered.nulls_last() if descending else ordered.nulls_first()

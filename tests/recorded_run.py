@@ -1,0 +1,29 @@
+"""One short real run with a fault that is noticed, made once per process: what the tests of kept history follow."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import trading_ecosystem
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.reports.run_result import RunResult
+
+SETTINGS = (
+    "duration=40m",
+    "faults.late-settlement.at=10m",
+    "faults.late-settlement.duration=15m",
+    "faults.late-settlement.delay=20m",
+    "clean_periods=[]",
+)
+
+
+@cache
+def recorded_run() -> RunResult:
+    """The run's result."""
+    return trading_ecosystem.run("settlement_delay", seed=5, overrides=SETTINGS)
+
+
+@cache
+def recorded_entries() -> tuple[Entry, ...]:
+    """Its record, decoded."""
+    return tuple(recorded_run().entries())
