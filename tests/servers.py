@@ -25,6 +25,7 @@ from tests.server_processes import (
     version_of,
 )
 
+from trading_ecosystem.adapters.sql.migrate import migrate
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, parse_sql_store
 from trading_ecosystem.settings import Passwords
 
@@ -123,6 +124,15 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """URL of a store in a new empty database, with a prefix of roles of its own."""
     with new_database(postgresql_server) as url:
         yield url
+
+
+@pytest.fixture
+def postgresql_store(postgresql_url: str) -> PostgresqlStore:
+    """A migrated store in a database of its own; its runtime roles have the password of :data:`PASSWORDS`."""
+    store = parse_sql_store(postgresql_url)
+    assert isinstance(store, PostgresqlStore)
+    asyncio.run(migrate(store, PASSWORDS))
+    return store
 
 
 class new_database:  # noqa: N801 - a context manager

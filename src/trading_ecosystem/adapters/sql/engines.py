@@ -10,6 +10,7 @@ then wait for each other at the beginning, and none fails halfway.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final
 
 from sqlalchemy import URL, event
@@ -92,10 +93,19 @@ def postgresql_engine(store: PostgresqlStore, user: str, password: str, *, poole
 def sqlite_engine(store: SqliteStore, schema: str) -> AsyncEngine:
     """An engine on the file of one schema; the folder has to exist, the file is made when it is first used."""
     url = URL.create("sqlite+aiosqlite", database=str(store.file(schema)))
-    engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_TIMEOUT_S)
+    connect = {"factory": _OneFile}
+    engine = create_async_engine(url, connect_args=connect, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_TIMEOUT_S)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine.execution_options(schema_translate_map={schema: None})
+
+
+class _OneFile(sqlite3.Connection):
+    """A connection that can attach no further file: the file it was opened on is all that it can reach."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -106,6 +116,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA recursive_triggers = ON")
         cursor.execute("PRAGMA trusted_schema = OFF")
     finally:
         cursor.close()

@@ -65,6 +65,8 @@ def port_error(store: str, error: BaseException) -> PortError:
             if state.startswith(start):
                 return kind(f"{store}: {detail}")
     if isinstance(cause, sqlite3.IntegrityError):
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+            return Forbidden(f"{store}: {detail}")
         return Conflict(f"{store}: {detail}")
     code = getattr(cause, "sqlite_errorcode", None)
     if isinstance(code, int):
@@ -79,6 +81,17 @@ def port_error(store: str, error: BaseException) -> PortError:
     if isinstance(cause, OSError | TimeoutError | exc.TimeoutError) or _lost(error):
         return Unavailable(f"{store}: {detail or type(cause).__name__}")
     return Corrupt(f"{store}: {detail}")
+
+
+def state_of(error: BaseException) -> str:
+    """The SQLSTATE behind an error, or nothing."""
+    inner: BaseException | None = error
+    while inner is not None:
+        state = getattr(_driver_error(inner), "sqlstate", None)
+        if isinstance(state, str):
+            return state
+        inner = inner.__cause__
+    return ""
 
 
 def _lost(error: BaseException) -> bool:

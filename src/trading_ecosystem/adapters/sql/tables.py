@@ -27,11 +27,11 @@ from sqlalchemy import (
     MetaData,
     Row,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.types import TypeEngine
 
+from trading_ecosystem.adapters.sql.column_types import BIG_KEY, TEXT
 from trading_ecosystem.domains.audit import records as audit
 from trading_ecosystem.domains.custodian import records as custodian
 from trading_ecosystem.domains.exchange import records as exchange
@@ -57,9 +57,6 @@ _NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
 _LONGEST_NAME: Final = 60
-_BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
-"""In SQLite a key of this type is the row's own number."""
-_TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class RecordTable:
@@ -71,7 +68,7 @@ class RecordTable:
         names = record_type.__struct_fields__
         kinds = {name: _kind(hints[name]) for name in names}
         self._wrapped: Final = {
-            name: hints[name] for name, (kind, _) in kinds.items() if kind is _TEXT and _converted(hints[name])
+            name: hints[name] for name, (kind, _) in kinds.items() if kind is TEXT and _converted(hints[name])
         }
         self._with_parts: Final = [
             (place, name)
@@ -136,14 +133,15 @@ class SchemaTables:
         self.append_only = self.schema in APPEND_ONLY
         if self.append_only:
             self.position = Table(
-                "store_positions", self.metadata, Column("position", _BIG, primary_key=True, autoincrement=False)
+                "store_positions", self.metadata, Column("position", BIG_KEY, primary_key=True, autoincrement=False)
             )
         else:
             self.position = Table(
                 "store_position",
                 self.metadata,
-                Column("one", Integer, CheckConstraint("one = 1", name="one_row"), primary_key=True, autoincrement=False),
+                Column("one", Integer, primary_key=True, autoincrement=False),
                 Column("position", BigInteger, nullable=False),
+                CheckConstraint("one = 1", name="one_row"),
             )
 
 
@@ -159,16 +157,15 @@ class JournalTables:
         self.entries = Table(
             "entries",
             self.metadata,
-            Column(
-                "line_number", _BIG, CheckConstraint("line_number > 0", name="from_one"), primary_key=True, autoincrement=False
-            ),
+            Column("line_number", BIG_KEY, primary_key=True, autoincrement=False),
             Column("sequence", BigInteger, nullable=False, unique=True),
             Column("line", LargeBinary, nullable=False),
+            CheckConstraint("line_number > 0", name="from_one"),
         )
         self.batches = Table(
             "batches",
             self.metadata,
-            Column("last_line", _BIG, primary_key=True, autoincrement=False),
+            Column("last_line", BIG_KEY, primary_key=True, autoincrement=False),
             Column("first_line", BigInteger, nullable=False, unique=True),
             Column("digest", LargeBinary, nullable=False),
             CheckConstraint("first_line > 0 AND first_line <= last_line", name="in_order"),
@@ -176,15 +173,16 @@ class JournalTables:
         self.headers = Table(
             "headers",
             self.metadata,
-            Column("one", Integer, CheckConstraint("one = 1", name="one_row"), primary_key=True, autoincrement=False),
+            Column("one", Integer, primary_key=True, autoincrement=False),
             Column("header", LargeBinary, nullable=False),
+            CheckConstraint("one = 1", name="one_row"),
         )
         self.snapshots = Table(
             "snapshots",
             self.metadata,
             Column("entries", BigInteger, primary_key=True, autoincrement=False),
             Column("digest", LargeBinary, primary_key=True),
-            Column("engine_version", _TEXT, nullable=False),
+            Column("engine_version", TEXT, nullable=False),
             Column("state", LargeBinary, nullable=False),
         )
 
@@ -201,7 +199,7 @@ def _kind(hint: Any) -> tuple[TypeEngine[Any], bool]:
         return Boolean(), optional
     if bare is int:
         return BigInteger(), optional
-    return _TEXT, optional
+    return TEXT, optional
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
