@@ -1,4 +1,4 @@
-"""The ports for what may be forgotten: a cache of values, and streams that fan out what was said.
+"""The port for what may be forgotten: a cache of values.
 
 A cache never fails its caller. Where it cannot answer, it does not know the value, and the caller asks the store; where it
 cannot take a value away, it sees to it that the value is never read again. What went wrong stands in its statistics.
@@ -6,7 +6,6 @@ cannot take a value away, it sees to it that the value is never read again. What
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
 import msgspec
@@ -68,46 +67,3 @@ class Cache(Protocol):
 
     async def close(self) -> None:
         """Release connections; closing twice is harmless."""
-
-
-class StreamMessage(msgspec.Struct, frozen=True):
-    """One message of a stream.
-
-    Within a ``generation`` numbers rise by one from 1; a publisher that begins anew begins a generation.
-    """
-
-    generation: int
-    number: int
-    payload: bytes
-
-
-class Behind(msgspec.Struct, frozen=True):
-    """Said to a reader before the next message it gets.
-
-    Messages between are gone. ``missed`` is how many, ``None`` where unknown.
-    """
-
-    missed: int | None
-
-
-class StreamPosition(msgspec.Struct, frozen=True, order=True):
-    """Where a reader stands: after this message."""
-
-    generation: int
-    number: int
-
-
-class Streams(Protocol):
-    """One domain's streams, each with a bounded backlog; whoever falls further behind is told how much it missed."""
-
-    async def publish(self, stream: str, payload: bytes) -> None:
-        """Add a message; never waits for readers. With the server down the newest messages wait, bounded, and follow later."""
-
-    def read(self, stream: str, after: StreamPosition | None = None) -> AsyncIterator[StreamMessage | Behind]:
-        """Messages as they come, from now on or after a position; ends only by being closed.
-
-        Raises :class:`trading_ecosystem.ports.errors.Unavailable` where too many read already.
-        """
-
-    async def close(self) -> None:
-        """Stop publishing and reading; closing twice is harmless."""

@@ -93,19 +93,29 @@ class Login:
             raise Unavailable(f"{self.place} was closed")
         if time.monotonic() < self._rests_until:
             raise Unavailable(f"{self.place} does not answer; it is asked again in a moment")
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         try:
-            if len(commands) == 1:
-                return [await self._client.execute_command(*commands[0])]
-            async with self._client.pipeline(transaction=transaction) as pipeline:
-                for command in commands:
-                    pipeline.execute_command(*command)
-                answers: list[Any] = await pipeline.execute()
-                return answers
-        except (TimeoutError, RedisError, OSError) as error:
+            answers = await self._exchange(commands, transaction)
+        except (RedisError, OSError) as error:
             meaning = meaning_of(error, self.place, self.user)
             if isinstance(meaning, Unavailable) and not isinstance(error, ResponseError):
                 self._rests_until = time.monotonic() + REST
             raise meaning from error
+        finally:
+            # The driver loses a cancellation that comes while it looks, with a time limit of 0, whether a connection is fresh.
+            if task and task.cancelling() > cancelled:
+                raise asyncio.CancelledError
+        return answers
+
+    async def _exchange(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        if len(commands) == 1:
+            return [await self._client.execute_command(*commands[0])]
+        async with self._client.pipeline(transaction=transaction) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)
+            answers: list[Any] = await pipeline.execute()
+            return answers
 
     async def close(self) -> None:
         """Close every connection; closing twice is harmless."""
