@@ -102,7 +102,7 @@ class LiveEcosystem:
 
     async def _usable_snapshot(self, count: int) -> StoredSnapshot | None:
         """The newest whole snapshot, if it is this engine version's or holds everything that was said."""
-        snapshot = await self.store.snapshot()
+        snapshot = await self.store.snapshot(__version__)
         if snapshot is not None and snapshot.entries > count:
             raise Conflict(f"a snapshot holds {snapshot.entries} entries, the journal only {count}: a part of it is gone")
         written_by = self.header.engine_version if snapshot is None else snapshot.engine_version

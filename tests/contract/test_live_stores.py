@@ -25,8 +25,7 @@ LINES = [line(number) for number in range(1, 5001)]
 
 @pytest.fixture(params=KINDS)
 def stores(request, tmp_path):
-    with LiveStores(request.param, tmp_path) as stores:
-        yield stores
+    return LiveStores(request.param, tmp_path, request)
 
 
 def run(stores, *steps):
@@ -131,6 +130,20 @@ def test_the_newest_snapshot_is_kept(stores):
         assert await store.snapshot() == second
         # Another engine version's at the same place, as an upgrade leaves it.
         await store.keep_snapshot(StoredSnapshot(4, "3", b"[]"))
-        assert await store.snapshot() == StoredSnapshot(4, "3", b"[]")
+        assert await store.snapshot("3") == StoredSnapshot(4, "3", b"[]")
 
     run(stores, write, read)
+
+
+def test_two_cannot_have_one_store(stores, monkeypatch):
+    if stores.kind == "memory":
+        pytest.skip("nobody else sees this process's memory")
+    monkeypatch.setattr("trading_ecosystem.adapters.sql.live_store.LOCK_WAIT", 0.1)
+
+    async def first(store):
+        with pytest.raises(Conflict, match="is in use by"):
+            await stores.open()
+        await store.close()
+        await (await stores.open()).close()
+
+    run(stores, first)

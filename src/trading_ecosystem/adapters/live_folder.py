@@ -145,7 +145,7 @@ class LiveFolder:
                     yield from lines[max(0, skip - number) :]
                 before, number, position = digest, batch.last_line, batch.size
 
-    async def snapshot(self) -> StoredSnapshot | None:
+    async def snapshot(self, prefer: str = "") -> StoredSnapshot | None:
         """The newer of the two snapshots that is whole."""
         for name in (SNAPSHOT, EARLIER_SNAPSHOT):
             path = self._folder / name

@@ -48,8 +48,11 @@ class LiveStore(Protocol):
     def lines(self, skip: int = 0) -> AsyncIterator[bytes]:
         """The committed lines after the first ``skip``; raises ``Corrupt`` in front of the first batch that is not whole."""
 
-    async def snapshot(self) -> StoredSnapshot | None:
-        """The newest snapshot that is whole; damaged ones are passed over."""
+    async def snapshot(self, prefer: str = "") -> StoredSnapshot | None:
+        """The newest snapshot that is whole; damaged ones are passed over.
+
+        Where several stand at the same line, as an upgrade leaves them, the one of engine version ``prefer`` is taken.
+        """
 
     async def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
         """Keep a snapshot beside the earlier ones, or in the place of the oldest."""

@@ -46,7 +46,7 @@ class MemoryLiveStore:
         for number in range(skip, len(self._lines)):
             yield self._lines[number]
 
-    async def snapshot(self) -> StoredSnapshot | None:
+    async def snapshot(self, prefer: str = "") -> StoredSnapshot | None:
         """The newest snapshot."""
         return self._snapshot
 
