@@ -1,8 +1,10 @@
 """Shared test fixtures."""
 
 from tests.servers import (
+    migrated_postgresql,
     own_postgresql,
     own_redis,
+    postgresql_copy,
     postgresql_server,
     postgresql_store,
     postgresql_url,
@@ -11,8 +13,10 @@ from tests.servers import (
 )
 
 __all__ = [
+    "migrated_postgresql",
     "own_postgresql",
     "own_redis",
+    "postgresql_copy",
     "postgresql_server",
     "postgresql_store",
     "postgresql_url",

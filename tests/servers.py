@@ -135,19 +135,45 @@ def postgresql_store(postgresql_url: str) -> PostgresqlStore:
     return store
 
 
-class new_database:  # noqa: N801 - a context manager
-    """A new database on a server, as a store's URL; the database and the roles of its prefix go away at the end."""
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[PostgresqlStore]:
+    """A migrated store that nobody works with: copies of it are quicker than migrating again."""
+    with new_database(postgresql_server) as url:
+        store = parse_sql_store(url)
+        assert isinstance(store, PostgresqlStore)
+        asyncio.run(migrate(store, PASSWORDS))
+        yield store
 
-    def __init__(self, server: str) -> None:
+
+@pytest.fixture
+def postgresql_copy(postgresql_server: str, migrated_postgresql: PostgresqlStore) -> Iterator[PostgresqlStore]:
+    """A migrated store in a database of its own, whose roles are those of all copies."""
+    with new_database(postgresql_server, migrated_postgresql) as url:
+        store = parse_sql_store(url)
+        assert isinstance(store, PostgresqlStore)
+        yield store
+
+
+class new_database:  # noqa: N801 - a context manager
+    """A new database on a server, as a store's URL; the database and the roles of its prefix go away at the end.
+
+    A copy of ``template`` shares its roles and leaves them alone.
+    """
+
+    def __init__(self, server: str, template: PostgresqlStore | None = None) -> None:
         self._server = server
         self._name = "te_" + secrets.token_hex(5)
+        self._template = template
 
     def __enter__(self) -> str:
+        if self._template is not None:
+            self._administer(f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template.database}"')
+            return f"{self._server}/{self._name}?roles={self._template.roles}"
         self._administer(f'CREATE DATABASE "{self._name}" TEMPLATE template0')
         return f"{self._server}/{self._name}?roles={self._name}_"
 
     def __exit__(self, *_: object) -> None:
-        self._administer(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)', drop_roles=True)
+        self._administer(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)', drop_roles=self._template is None)
 
     def _administer(self, statement: str, *, drop_roles: bool = False) -> None:
         async def work() -> None:

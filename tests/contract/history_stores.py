@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.schema import CreateSchema
+import pytest
+from tests.servers import PASSWORDS
 
 from trading_ecosystem.adapters.memory.history import MemoryHistory
-from trading_ecosystem.adapters.sql.engines import Engines, administrator_engine
+from trading_ecosystem.adapters.sql.opening import open_engines
 from trading_ecosystem.adapters.sql.records import SqlHistory
-from trading_ecosystem.adapters.sql.tables import metadata_of
-from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqliteStore, parse_sql_store
+from trading_ecosystem.adapters.sql.urls import SqliteStore, SqlStore
 from trading_ecosystem.ports.records import HistoryStore, Projection
 
 TECHNOLOGIES = ("memory", "sqlite", "postgresql")
@@ -24,38 +24,24 @@ async def memory_history(projection: Projection) -> AsyncIterator[HistoryStore]:
     yield MemoryHistory(projection)
 
 
-def sqlite_histories(folder: Path) -> Opening:
-    """History stores in one folder; what is opened again is as it was left."""
-    store = SqliteStore(folder)
+def sql_histories(store: SqlStore) -> Opening:
+    """History stores in one migrated store, each with the rights of its own role; what is opened again is as it was left."""
 
     @asynccontextmanager
     async def open_one(projection: Projection) -> AsyncIterator[HistoryStore]:
-        engines = Engines(store)
-        engine = engines.of(projection.NAMESPACE)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata_of(projection.NAMESPACE).create_all)
+        engines = await open_engines(store, PASSWORDS, [projection.NAMESPACE])
         try:
-            yield SqlHistory(engine, projection, str(store))
+            yield SqlHistory(engines.of(projection.NAMESPACE), projection, str(store))
         finally:
             await engines.close()
 
     return open_one
 
 
-def postgresql_histories(url: str) -> Opening:
-    """History stores in one database."""
-    store = parse_sql_store(url)
-    assert isinstance(store, PostgresqlStore)
-
-    @asynccontextmanager
-    async def open_one(projection: Projection) -> AsyncIterator[HistoryStore]:
-        engine = administrator_engine(store)
-        async with engine.begin() as connection:
-            await connection.execute(CreateSchema(projection.NAMESPACE, if_not_exists=True))
-            await connection.run_sync(metadata_of(projection.NAMESPACE).create_all)
-        try:
-            yield SqlHistory(engine, projection, str(store))
-        finally:
-            await engine.dispose()
-
-    return open_one
+def opening_of(technology: str, request: pytest.FixtureRequest, folder: Path) -> Opening:
+    """How to open history stores of one technology, fresh for this test."""
+    if technology == "memory":
+        return memory_history
+    if technology == "sqlite":
+        return sql_histories(SqliteStore(folder / "store"))
+    return sql_histories(request.getfixturevalue("postgresql_copy"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.contract.history_stores import TECHNOLOGIES, Opening, memory_history, postgresql_histories, sqlite_histories
+from tests.contract.history_stores import TECHNOLOGIES, Opening, opening_of
 from tests.recorded_run import recorded_entries, recorded_run
 
 from trading_ecosystem.adapters.memory.history import MemoryHistory
@@ -27,11 +27,7 @@ Story = Callable[[HistoryStore], Awaitable[None]]
 
 @pytest.fixture(params=TECHNOLOGIES)
 def opening(request, tmp_path) -> Opening:
-    if request.param == "memory":
-        return memory_history
-    if request.param == "sqlite":
-        return sqlite_histories(tmp_path)
-    return postgresql_histories(request.getfixturevalue("postgresql_url"))
+    return opening_of(request.param, request, tmp_path)
 
 
 def told(opening: Opening, projection: Any, story: Story) -> None:
