@@ -1,4 +1,4 @@
-"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | bench | map``.
+"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | bench | map | migrate``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault, 130 interrupted.
 """
@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from trading_ecosystem import __version__
+from trading_ecosystem import __version__, store_commands
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
-from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError
+from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
 
 SLOWEST, FASTEST = 0.001, 1_000_000
 """Bounds of ``--speed``."""
@@ -51,6 +51,7 @@ app = typer.Typer(
 )
 scenarios_app = typer.Typer(help="List the scenario library, or check a scenario file.", no_args_is_help=True)
 app.add_typer(scenarios_app, name="scenarios")
+store_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
@@ -383,7 +384,7 @@ def main() -> None:
         app()
     except BadInput as error:
         _fail(BAD_INPUT, str(error))
-    except Corrupt as error:
+    except PortError as error:
         _fail(BAD_INPUT, str(error))
     except EcosystemError as error:
         _fail(INTERNAL_FAULT, f"internal fault: {error}")

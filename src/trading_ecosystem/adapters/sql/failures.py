@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,9 @@ def port_error(store: str, error: BaseException) -> PortError:
     if isinstance(error, exc.IntegrityError):
         return Conflict(f"{store}: {detail}")
     if isinstance(cause, OSError | TimeoutError | exc.TimeoutError) or _lost(error):
-        return Unavailable(f"{store}: {detail or type(cause).__name__}")
+        if isinstance(cause, OSError) and cause.errno:
+            detail = f"cannot be reached: {os.strerror(cause.errno) if cause.errno > 0 else cause.strerror}"
+        return Unavailable(f"{store}: {detail}")
     return Corrupt(f"{store}: {detail}")
 
 

@@ -34,8 +34,23 @@ class Migrated(msgspec.Struct, frozen=True):
 async def migrate(store: SqlStore, passwords: Passwords | None = None) -> list[Migrated]:
     """Bring every schema to the newest version; raises :class:`trading_ecosystem.ports.errors.BadInput` with the remedy."""
     if isinstance(store, SqliteStore):
+        for schema in SCHEMAS:
+            await _check_file(store, schema)
         return [await _migrate_file(store, schema) for schema in SCHEMAS]
     return await _migrate_database(store, passwords or Passwords())
+
+
+async def _check_file(store: SqliteStore, schema: str) -> None:
+    """Nothing is changed in a folder where one file is somebody else's."""
+    if not store.file(schema).exists():
+        return
+    engine = sqlite_engine(store, schema)
+    try:
+        with opening_failures(store, schema):
+            async with engine.connect() as connection:
+                await connection.run_sync(check_ours, schema, str(store))
+    finally:
+        await engine.dispose()
 
 
 async def _migrate_file(store: SqliteStore, schema: str) -> Migrated:
