@@ -17,6 +17,7 @@ from trading_ecosystem.adapters.sql.tables import PROJECTIONS
 from trading_ecosystem.domains.audit import records as audit
 from trading_ecosystem.domains.custodian import records as custodian
 from trading_ecosystem.domains.exchange import records as exchange
+from trading_ecosystem.domains.exchange.margin_records import VariationRecord
 from trading_ecosystem.domains.risk import records as risk
 from trading_ecosystem.domains.test_coordination import records as test_coordination
 from trading_ecosystem.ports.errors import NotFound, Unavailable
@@ -126,12 +127,12 @@ def test_totals_are_exact_per_group_and_beyond_64_bits(opening):
             assert await store.totals(exchange.FillRecord, by=by, sums=sums) == await same.totals(
                 exchange.FillRecord, by=by, sums=sums
             )
-        (trade, *_) = await store.rows(exchange.TradeRecord)
-        large = [msgspec.structs.replace(trade, venue="large", trade_id=n, quote_minor=2**63 - n) for n in range(1, 6)]
-        small = [msgspec.structs.replace(trade, venue="small", trade_id=n, quote_minor=n - 2**63) for n in range(1, 6)]
+        due = VariationRecord("large", 1, "fund", "USD", 0, 0, 0)
+        large = [msgspec.structs.replace(due, number=n, due_minor=2**63 - n) for n in range(1, 6)]
+        small = [msgspec.structs.replace(due, venue="small", number=n, due_minor=n - 2**63) for n in range(1, 6)]
         await store.take(map(Upsert, large + small))
         where = {"venue": OneOf(("large", "small"))}
-        totals = await store.totals(exchange.TradeRecord, where, by=["venue"], sums=["quote_minor"])
+        totals = await store.totals(VariationRecord, where, by=["venue"], sums=["due_minor"])
         assert [(total.group, total.count, total.sums) for total in totals] == [
             (("large",), 5, (5 * 2**63 - 15,)),
             (("small",), 5, (15 - 5 * 2**63,)),

@@ -56,7 +56,7 @@ _NAMES: Final = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
-_LONGEST_NAME: Final = 60
+_LONGEST_NAME: Final = 63 - len("ck__")
 
 
 class RecordTable:
@@ -83,7 +83,7 @@ class RecordTable:
             record_type.table,
             metadata,
             *columns,
-            *(CheckConstraint(check, name=_slug(check)) for check in record_type.checks),
+            *(CheckConstraint(check, name=_slug(record_type.table, check)) for check in record_type.checks),
             *(UniqueConstraint(*group) for group in record_type.unique),
             sqlite_with_rowid=False,
         )
@@ -232,7 +232,7 @@ def _restored(value: Any, hint: Any) -> Any:
     return bare(value) if _is_enum(bare) else msgspec.json.decode(value, type=bare)
 
 
-def _slug(check: str) -> str:
-    """A check's name: its own words."""
+def _slug(table: str, check: str) -> str:
+    """A check's name: its own words, as many as PostgreSQL keeps of ``ck_<table>_<words>``."""
     words = check.replace(">=", " ge ").replace("<=", " le ").replace("<>", " ne ").replace(">", " gt ").replace("<", " lt ")
-    return re.sub(r"\W+", "_", words.replace("=", " eq ").lower()).strip("_")[:_LONGEST_NAME]
+    return re.sub(r"\W+", "_", words.replace("=", " eq ").lower()).strip("_")[: _LONGEST_NAME - len(table)]

@@ -24,6 +24,11 @@ class LifecycleRecord(Record, frozen=True):
 
     table: ClassVar[str] = "lifecycles"
     key: ClassVar[tuple[str, ...]] = ("run", "number")
+    checks: ClassVar[tuple[str, ...]] = (
+        "cumulative_lots >= 0",
+        "settled_fills >= 0",
+        "fills >= 0",
+    )
     run: str
     number: int
     venue: str
@@ -113,6 +118,7 @@ class CheckpointRecord(Record, frozen=True):
 
     table: ClassVar[str] = "checkpoints"
     key: ClassVar[tuple[str, ...]] = ("run", "entries")
+    checks: ClassVar[tuple[str, ...]] = ("entries > 0",)
     run: str
     entries: int
     sequence: int

@@ -69,6 +69,7 @@ class Holding(Record, frozen=True):
 
     table: ClassVar[str] = "holdings"
     key: ClassVar[tuple[str, ...]] = ("custodian", "account", "asset", "venue")
+    checks: ClassVar[tuple[str, ...]] = ("amount_minor >= 0",)
     custodian: str
     account: str
     asset: str
@@ -82,6 +83,10 @@ class Posting(Record, frozen=True):
 
     table: ClassVar[str] = "postings"
     key: ClassVar[tuple[str, ...]] = ("custodian", "reference", "account", "asset", "venue")
+    checks: ClassVar[tuple[str, ...]] = (
+        "balance_after >= 0",
+        "status <> 'posted' OR posted_at IS NOT NULL",
+    )
     custodian: str
     reference: str
     account: str
@@ -98,6 +103,12 @@ class InstructionSide(Record, frozen=True):
 
     table: ClassVar[str] = "settlement_instructions"
     key: ClassVar[tuple[str, ...]] = ("custodian", "venue", "instrument", "trade_id", "account")
+    checks: ClassVar[tuple[str, ...]] = (
+        "base_minor > 0",
+        "quote_minor > 0",
+        "fee_minor >= 0",
+        "attempts >= 0",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("status", "settles_at"), ("account",))
     custodian: str
     venue: str
@@ -125,6 +136,7 @@ class ExternalOrPledgeTransfer(Record, frozen=True):
 
     table: ClassVar[str] = "transfers"
     key: ClassVar[tuple[str, ...]] = ("custodian", "account", "kind", "transfer_id")
+    checks: ClassVar[tuple[str, ...]] = ("amount_minor > 0",)
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "status"),)
     custodian: str
     account: str
@@ -172,6 +184,10 @@ class Reconciliation(Record, frozen=True):
 
     table: ClassVar[str] = "reconciliations"
     key: ClassVar[tuple[str, ...]] = ("custodian", "venue", "completed_at")
+    checks: ClassVar[tuple[str, ...]] = (
+        "claims >= 0",
+        "breaks >= 0",
+    )
     custodian: str
     venue: str
     completed_at: Nanos

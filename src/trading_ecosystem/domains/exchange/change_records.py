@@ -27,6 +27,11 @@ class OrderChangeRecord(Record, frozen=True):
 
     table: ClassVar[str] = "order_changes"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0",
+        "price_ticks >= 0",
+        "stop_price_ticks >= 0",
+    )
     venue: str
     account: str
     order_id: int
@@ -53,6 +58,11 @@ class FillChangeRecord(Record, frozen=True):
 
     table: ClassVar[str] = "fill_changes"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "execution_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0",
+        "price_ticks > 0",
+        "fee_minor >= 0",
+    )
     venue: str
     account: str
     execution_id: int

@@ -25,6 +25,7 @@ class PositionRecord(Record, frozen=True):
 
     table: ClassVar[str] = "positions"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "instrument")
+    checks: ClassVar[tuple[str, ...]] = ("fees_due_minor >= 0",)
     venue: str
     account: str
     instrument: str
@@ -39,6 +40,11 @@ class MarginRecord(Record, frozen=True):
 
     table: ClassVar[str] = "margins"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "asset")
+    checks: ClassVar[tuple[str, ...]] = (
+        "initial_minor >= 0",
+        "maintenance_minor >= 0",
+        "held_minor >= 0",
+    )
     venue: str
     account: str
     asset: str
@@ -54,6 +60,10 @@ class MarkRecord(Record, frozen=True):
 
     table: ClassVar[str] = "marks"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument")
+    checks: ClassVar[tuple[str, ...]] = (
+        "mark_ticks > 0",
+        "sources >= 0",
+    )
     venue: str
     instrument: str
     mark_ticks: Ticks
@@ -80,6 +90,7 @@ class LiquidationRecord(Record, frozen=True):
 
     table: ClassVar[str] = "liquidations"
     key: ClassVar[tuple[str, ...]] = ("venue", "number")
+    checks: ClassVar[tuple[str, ...]] = ("ended_at >= started_at",)
     venue: str
     number: int
     account: str
@@ -95,6 +106,7 @@ class DeficitRecord(Record, frozen=True):
 
     table: ClassVar[str] = "deficits"
     key: ClassVar[tuple[str, ...]] = ("venue", "number", "account", "covered_by")
+    checks: ClassVar[tuple[str, ...]] = ("amount_minor > 0",)
     venue: str
     number: int
     account: str

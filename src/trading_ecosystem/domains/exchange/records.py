@@ -47,12 +47,18 @@ class ClaimRecord(Record, frozen=True):
 
     table: ClassVar[str] = "claims"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "asset")
+    checks: ClassVar[tuple[str, ...]] = (
+        "available_minor >= 0",
+        "held_minor >= 0",
+        "total_minor = available_minor + held_minor",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account",),)
     venue: str
     account: str
     asset: str
     available_minor: MinorUnits
     held_minor: MinorUnits
+    total_minor: MinorUnits
     changed_at: Nanos
 
 
@@ -61,6 +67,10 @@ class OrderRecord(Record, frozen=True):
 
     table: ClassVar[str] = "orders"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0",
+        "price_ticks >= 0",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account",),)
     venue: str
     account: str
@@ -76,11 +86,28 @@ class OrderRecord(Record, frozen=True):
     answered_at: Nanos
 
 
+class ClientOrderIdRecord(Record, frozen=True):
+    """Which order an account's name of an order means; a venue forgets a name after a day, and it may be given again."""
+
+    table: ClassVar[str] = "client_order_ids"
+    key: ClassVar[tuple[str, ...]] = ("venue", "account", "client_order_id")
+    unique: ClassVar[tuple[tuple[str, ...], ...]] = (("venue", "account", "order_id"),)
+    venue: str
+    account: str
+    client_order_id: str
+    order_id: int
+
+
 class OrderStateRecord(Record, frozen=True):
     """What has become of an accepted order since; ``leaves_lots`` is 0 once it is closed."""
 
     table: ClassVar[str] = "order_states"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "order_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "cumulative_lots >= 0",
+        "leaves_lots >= 0",
+        "leaves_lots = 0 OR status IN ('new', 'partially_filled')",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("status", "account"),)
     venue: str
     account: str
@@ -109,6 +136,11 @@ class FillRecord(Record, frozen=True):
 
     table: ClassVar[str] = "fills"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "execution_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0",
+        "price_ticks > 0",
+        "fee_minor >= 0",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "filled_at"), ("venue", "order_id"))
     venue: str
     account: str
@@ -131,6 +163,13 @@ class TradeRecord(Record, frozen=True):
 
     table: ClassVar[str] = "trades"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "trade_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0",
+        "price_ticks > 0",
+        "quote_minor > 0",
+        "buyer_fee_minor >= 0",
+        "seller_fee_minor >= 0",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("instrument", "matched_at"),)
     venue: str
     instrument: str
@@ -153,6 +192,13 @@ class FeeScheduleRecord(Record, frozen=True):
 
     table: ClassVar[str] = "fee_schedules"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument")
+    checks: ClassVar[tuple[str, ...]] = (
+        "tick_size > 0",
+        "lot_size > 0",
+        "maker_fee_ppm >= 0",
+        "taker_fee_ppm >= 0",
+        "settlement_cycle_ns >= 0",
+    )
     venue: str
     instrument: str
     base: str
@@ -169,6 +215,7 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     AccountRecord,
     ClaimRecord,
     OrderRecord,
+    ClientOrderIdRecord,
     OrderStateRecord,
     *CHANGE_RECORDS,
     RefusalRecord,
@@ -184,7 +231,8 @@ def _account(said: AccountOpened, _: Nanos) -> tuple[Change, ...]:
 
 
 def _claim(said: ClaimChanged, now: Nanos) -> tuple[Change, ...]:
-    return (Upsert(ClaimRecord(said.venue, said.account, said.asset, said.available_after, said.held_after, now)),)
+    available, held = said.available_after, said.held_after
+    return (Upsert(ClaimRecord(said.venue, said.account, said.asset, available, held, available + held, now)),)
 
 
 def _accepted(said: OrderAccepted, now: Nanos) -> tuple[Change, ...]:
@@ -205,6 +253,7 @@ def _accepted(said: OrderAccepted, now: Nanos) -> tuple[Change, ...]:
                 now,
             )
         ),
+        Upsert(ClientOrderIdRecord(said.venue, said.account, said.client_order_id, said.order_id)),
     )
 
 

@@ -72,6 +72,10 @@ class ReferenceQuote(Record, frozen=True):
 
     table: ClassVar[str] = "reference_quotes"
     key: ClassVar[tuple[str, ...]] = ("instrument",)
+    checks: ClassVar[tuple[str, ...]] = (
+        "bid_minor <= ask_minor",
+        "spread_ppm >= 0",
+    )
     instrument: str
     bid_minor: MinorUnits
     ask_minor: MinorUnits
@@ -85,6 +89,10 @@ class ConsensusPrice(Record, frozen=True):
 
     table: ClassVar[str] = "consensus_prices"
     key: ClassVar[tuple[str, ...]] = ("instrument",)
+    checks: ClassVar[tuple[str, ...]] = (
+        "confidence_ppm BETWEEN 0 AND 1000000",
+        "outliers BETWEEN 0 AND sources",
+    )
     instrument: str
     price_minor: MinorUnits
     confidence_ppm: PartsPerMillion
@@ -126,6 +134,10 @@ class VenueQuote(Record, frozen=True):
 
     table: ClassVar[str] = "quotes"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument")
+    checks: ClassVar[tuple[str, ...]] = (
+        "bid_lots >= 0",
+        "ask_lots >= 0",
+    )
     venue: str
     instrument: str
     update: int
@@ -141,6 +153,11 @@ class TradeSummary(Record, frozen=True):
 
     table: ClassVar[str] = "trade_summaries"
     key: ClassVar[tuple[str, ...]] = ("venue", "instrument", "first_trade_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "first_trade_id <= last_trade_id",
+        "buyer_initiated_lots BETWEEN 0 AND volume_lots",
+        "last_ticks BETWEEN low_ticks AND high_ticks",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("instrument", "published_at"),)
     venue: str
     instrument: str
@@ -159,6 +176,11 @@ class Candle(Record, frozen=True):
 
     table: ClassVar[str] = "candles"
     key: ClassVar[tuple[str, ...]] = ("instrument", "interval_ns", "opened_at")
+    checks: ClassVar[tuple[str, ...]] = (
+        "open_minor BETWEEN low_minor AND high_minor",
+        "close_minor BETWEEN low_minor AND high_minor",
+        "interval_ns > 0",
+    )
     instrument: str
     interval_ns: Nanos
     opened_at: Nanos

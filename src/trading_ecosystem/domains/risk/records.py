@@ -57,6 +57,7 @@ class LimitRecord(Record, frozen=True):
 
     table: ClassVar[str] = "limits"
     key: ClassVar[tuple[str, ...]] = ("account", "kind", "subject", "version")
+    checks: ClassVar[tuple[str, ...]] = ("version > 0",)
     account: str
     kind: LimitKind
     subject: str
@@ -70,6 +71,10 @@ class ExposureRecord(Record, frozen=True):
 
     table: ClassVar[str] = "exposures"
     key: ClassVar[tuple[str, ...]] = ("account", "reported_at")
+    checks: ClassVar[tuple[str, ...]] = (
+        "gross_notional_usd_minor >= 0",
+        "drawdown_ppm >= 0",
+    )
     account: str
     reported_at: Nanos
     equity_usd_minor: MinorUnits
@@ -92,6 +97,7 @@ class AlertRecord(Record, frozen=True):
 
     table: ClassVar[str] = "alerts"
     key: ClassVar[tuple[str, ...]] = ("account", "alert_id")
+    checks: ClassVar[tuple[str, ...]] = ("resolved_at >= raised_at",)
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("state",),)
     account: str
     alert_id: int

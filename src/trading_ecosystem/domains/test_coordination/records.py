@@ -32,6 +32,10 @@ class ScenarioRecord(Record, frozen=True):
 
     table: ClassVar[str] = "scenarios"
     key: ClassVar[tuple[str, ...]] = ("scenario",)
+    checks: ClassVar[tuple[str, ...]] = (
+        "duration_ns > 0",
+        "faults >= 0",
+    )
     scenario: str
     title: str
     description: str
@@ -44,6 +48,7 @@ class RunRecord(Record, frozen=True):
 
     table: ClassVar[str] = "runs"
     key: ClassVar[tuple[str, ...]] = ("run",)
+    checks: ClassVar[tuple[str, ...]] = ("ended_at >= started_at",)
     run: str
     scenario: str
     seed: int
@@ -57,6 +62,7 @@ class FaultRecord(Record, frozen=True):
 
     table: ClassVar[str] = "faults"
     key: ClassVar[tuple[str, ...]] = ("run", "fault_id")
+    checks: ClassVar[tuple[str, ...]] = ("ended_at >= onset_at",)
     run: str
     fault_id: str
     kind: FaultKind

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from trading_ecosystem.domains.trading.orders import OrderState
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
 from trading_ecosystem.messages.orders import RejectReason
 from trading_ecosystem.messages.trading import PositionChanged, StrategyHalted, StrategyMarked, StrategyStarted
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
@@ -34,6 +35,11 @@ class OrderRecord(Record, frozen=True):
 
     table: ClassVar[str] = "orders"
     key: ClassVar[tuple[str, ...]] = ("venue", "account", "client_order_id")
+    checks: ClassVar[tuple[str, ...]] = (
+        "quantity_lots > 0 OR state IN ('pending_new', 'rejected')",
+        "cumulative_lots BETWEEN 0 AND quantity_lots OR state IN ('pending_new', 'rejected', 'cancelled')",
+        "leaves_lots >= 0 OR state IN ('pending_new', 'rejected')",
+    )
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "state"),)
     venue: str
     account: str
@@ -104,6 +110,12 @@ class PerformanceRecord(Record, frozen=True):
 
     table: ClassVar[str] = "performance"
     key: ClassVar[tuple[str, ...]] = ("account", "strategy")
+    checks: ClassVar[tuple[str, ...]] = (
+        "turnover_usd_minor >= 0",
+        "max_drawdown_usd_minor >= 0",
+        "orders >= 0",
+        "fills >= 0",
+    )
     account: str
     strategy: str
     net_usd_minor: MinorUnits
@@ -157,7 +169,10 @@ def _place_order(message: PlaceOrder, now: Nanos) -> Iterable[Change]:
 
 
 def _patch_order(
-    message: OrderAccepted | OrderRejected | OrderFilled | OrderCancelled, now: Nanos, state: OrderState, values: dict[str, Any]
+    message: OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderReplaced | OrderRestated,
+    now: Nanos,
+    state: OrderState,
+    values: dict[str, Any],
 ) -> Iterable[Change]:
     identity = (message.venue, message.account, message.client_order_id)
     return (Patch(OrderRecord, identity, {"state": str(state), "changed_at": now, **values}),)
@@ -178,9 +193,23 @@ def _order_filled(message: OrderFilled, now: Nanos) -> Iterable[Change]:
     state = OrderState.PARTIALLY_FILLED if message.leaves_lots else OrderState.FILLED
     values = {
         "order_id": message.order_id,
+        "quantity_lots": message.cumulative_lots + message.leaves_lots,
         "cumulative_lots": message.cumulative_lots,
         "leaves_lots": message.leaves_lots,
     }
+    return _patch_order(message, now, state, values)
+
+
+def _order_changed(message: OrderReplaced | OrderRestated, now: Nanos) -> Iterable[Change]:
+    """An open order has another quantity from now on, and after a replacement another price."""
+    state = OrderState.PARTIALLY_FILLED if message.cumulative_lots else OrderState.NEW
+    values = {
+        "quantity_lots": message.quantity_lots,
+        "cumulative_lots": message.cumulative_lots,
+        "leaves_lots": message.leaves_lots,
+    }
+    if isinstance(message, OrderReplaced):
+        values["price_ticks"] = message.price_ticks
     return _patch_order(message, now, state, values)
 
 
@@ -244,6 +273,8 @@ _PROJECTIONS: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]
     OrderRejected: _order_rejected,
     OrderFilled: _order_filled,
     OrderCancelled: _order_cancelled,
+    OrderReplaced: _order_changed,
+    OrderRestated: _order_changed,
     PositionChanged: _position_changed,
     StrategyMarked: _strategy_marked,
 }

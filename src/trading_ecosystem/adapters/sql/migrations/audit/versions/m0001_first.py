@@ -58,6 +58,7 @@ def _checkpoints() -> None:
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("merkle_root", TEXT, autoincrement=False, nullable=False),
+        sa.CheckConstraint("entries > 0", name=op.f("ck_checkpoints_entries_gt_0")),
         sa.PrimaryKeyConstraint("run", "entries", name=op.f("pk_checkpoints")),
         sqlite_with_rowid=False,
     )
@@ -136,6 +137,9 @@ def _lifecycles() -> None:
         sa.Column("fills", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("settled_fills", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last_settled_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint("cumulative_lots >= 0", name=op.f("ck_lifecycles_cumulative_lots_ge_0")),
+        sa.CheckConstraint("fills >= 0", name=op.f("ck_lifecycles_fills_ge_0")),
+        sa.CheckConstraint("settled_fills >= 0", name=op.f("ck_lifecycles_settled_fills_ge_0")),
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_lifecycles")),
         sqlite_with_rowid=False,
     )

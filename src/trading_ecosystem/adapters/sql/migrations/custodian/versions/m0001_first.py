@@ -45,6 +45,7 @@ def _holdings() -> None:
         sa.Column("venue", TEXT, autoincrement=False, nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("amount_minor >= 0", name=op.f("ck_holdings_amount_minor_ge_0")),
         sa.PrimaryKeyConstraint("custodian", "account", "asset", "venue", name=op.f("pk_holdings")),
         sqlite_with_rowid=False,
     )
@@ -62,6 +63,10 @@ def _postings() -> None:
         sa.Column("status", TEXT, autoincrement=False, nullable=False),
         sa.Column("balance_after", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("posted_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint(
+            "status <> 'posted' OR posted_at IS NOT NULL", name=op.f("ck_postings_status_ne_posted_or_posted_at_is_not_null")
+        ),
+        sa.CheckConstraint("balance_after >= 0", name=op.f("ck_postings_balance_after_ge_0")),
         sa.PrimaryKeyConstraint("custodian", "reference", "account", "asset", "venue", name=op.f("pk_postings")),
         sqlite_with_rowid=False,
     )
@@ -75,6 +80,8 @@ def _reconciliations() -> None:
         sa.Column("completed_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("claims", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("breaks", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("breaks >= 0", name=op.f("ck_reconciliations_breaks_ge_0")),
+        sa.CheckConstraint("claims >= 0", name=op.f("ck_reconciliations_claims_ge_0")),
         sa.PrimaryKeyConstraint("custodian", "venue", "completed_at", name=op.f("pk_reconciliations")),
         sqlite_with_rowid=False,
     )
@@ -100,6 +107,10 @@ def _settlement_instructions() -> None:
         sa.Column("reason", TEXT, autoincrement=False, nullable=True),
         sa.Column("attempts", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("settled_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_settlement_instructions_attempts_ge_0")),
+        sa.CheckConstraint("base_minor > 0", name=op.f("ck_settlement_instructions_base_minor_gt_0")),
+        sa.CheckConstraint("fee_minor >= 0", name=op.f("ck_settlement_instructions_fee_minor_ge_0")),
+        sa.CheckConstraint("quote_minor > 0", name=op.f("ck_settlement_instructions_quote_minor_gt_0")),
         sa.PrimaryKeyConstraint(
             "custodian", "venue", "instrument", "trade_id", "account", name=op.f("pk_settlement_instructions")
         ),
@@ -149,6 +160,7 @@ def _transfers() -> None:
         sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("status", TEXT, autoincrement=False, nullable=False),
         sa.Column("posts_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_transfers_amount_minor_gt_0")),
         sa.PrimaryKeyConstraint("custodian", "account", "kind", "transfer_id", name=op.f("pk_transfers")),
         sqlite_with_rowid=False,
     )

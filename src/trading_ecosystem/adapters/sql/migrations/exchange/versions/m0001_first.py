@@ -42,11 +42,30 @@ def _claims() -> None:
         sa.Column("asset", TEXT, autoincrement=False, nullable=False),
         sa.Column("available_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("held_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("available_minor >= 0", name=op.f("ck_claims_available_minor_ge_0")),
+        sa.CheckConstraint("held_minor >= 0", name=op.f("ck_claims_held_minor_ge_0")),
+        sa.CheckConstraint(
+            "total_minor = available_minor + held_minor", name=op.f("ck_claims_total_minor_eq_available_minor_held_minor")
+        ),
         sa.PrimaryKeyConstraint("venue", "account", "asset", name=op.f("pk_claims")),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_claims_account"), "claims", ["account"], unique=False)
+
+
+def _client_order_ids() -> None:
+    op.create_table(
+        "client_order_ids",
+        sa.Column("venue", TEXT, autoincrement=False, nullable=False),
+        sa.Column("account", TEXT, autoincrement=False, nullable=False),
+        sa.Column("client_order_id", TEXT, autoincrement=False, nullable=False),
+        sa.Column("order_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("venue", "account", "client_order_id", name=op.f("pk_client_order_ids")),
+        sa.UniqueConstraint("venue", "account", "order_id", name=op.f("uq_client_order_ids_venue_account_order_id")),
+        sqlite_with_rowid=False,
+    )
 
 
 def _deficits() -> None:
@@ -59,6 +78,7 @@ def _deficits() -> None:
         sa.Column("asset", TEXT, autoincrement=False, nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("covered_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_deficits_amount_minor_gt_0")),
         sa.PrimaryKeyConstraint("venue", "number", "account", "covered_by", name=op.f("pk_deficits")),
         sqlite_with_rowid=False,
     )
@@ -77,6 +97,11 @@ def _fee_schedules() -> None:
         sa.Column("taker_fee_ppm", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("settlement_cycle_ns", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("listed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("lot_size > 0", name=op.f("ck_fee_schedules_lot_size_gt_0")),
+        sa.CheckConstraint("maker_fee_ppm >= 0", name=op.f("ck_fee_schedules_maker_fee_ppm_ge_0")),
+        sa.CheckConstraint("settlement_cycle_ns >= 0", name=op.f("ck_fee_schedules_settlement_cycle_ns_ge_0")),
+        sa.CheckConstraint("taker_fee_ppm >= 0", name=op.f("ck_fee_schedules_taker_fee_ppm_ge_0")),
+        sa.CheckConstraint("tick_size > 0", name=op.f("ck_fee_schedules_tick_size_gt_0")),
         sa.PrimaryKeyConstraint("venue", "instrument", name=op.f("pk_fee_schedules")),
         sqlite_with_rowid=False,
     )
@@ -99,6 +124,9 @@ def _fill_changes() -> None:
         sa.Column("fee_asset", TEXT, autoincrement=False, nullable=False),
         sa.Column("fee_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("fee_minor >= 0", name=op.f("ck_fill_changes_fee_minor_ge_0")),
+        sa.CheckConstraint("price_ticks > 0", name=op.f("ck_fill_changes_price_ticks_gt_0")),
+        sa.CheckConstraint("quantity_lots > 0", name=op.f("ck_fill_changes_quantity_lots_gt_0")),
         sa.PrimaryKeyConstraint("venue", "account", "execution_id", name=op.f("pk_fill_changes")),
         sqlite_with_rowid=False,
     )
@@ -121,6 +149,9 @@ def _fills() -> None:
         sa.Column("fee_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("filled_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("settles_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("fee_minor >= 0", name=op.f("ck_fills_fee_minor_ge_0")),
+        sa.CheckConstraint("price_ticks > 0", name=op.f("ck_fills_price_ticks_gt_0")),
+        sa.CheckConstraint("quantity_lots > 0", name=op.f("ck_fills_quantity_lots_gt_0")),
         sa.PrimaryKeyConstraint("venue", "account", "execution_id", name=op.f("pk_fills")),
         sqlite_with_rowid=False,
     )
@@ -139,6 +170,7 @@ def _liquidations() -> None:
         sa.Column("started_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("outcome", TEXT, autoincrement=False, nullable=True),
+        sa.CheckConstraint("ended_at >= started_at", name=op.f("ck_liquidations_ended_at_ge_started_at")),
         sa.PrimaryKeyConstraint("venue", "number", name=op.f("pk_liquidations")),
         sqlite_with_rowid=False,
     )
@@ -155,6 +187,9 @@ def _margins() -> None:
         sa.Column("maintenance_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("held_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("held_minor >= 0", name=op.f("ck_margins_held_minor_ge_0")),
+        sa.CheckConstraint("initial_minor >= 0", name=op.f("ck_margins_initial_minor_ge_0")),
+        sa.CheckConstraint("maintenance_minor >= 0", name=op.f("ck_margins_maintenance_minor_ge_0")),
         sa.PrimaryKeyConstraint("venue", "account", "asset", name=op.f("pk_margins")),
         sqlite_with_rowid=False,
     )
@@ -168,6 +203,8 @@ def _marks() -> None:
         sa.Column("mark_ticks", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sources", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("marked_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("mark_ticks > 0", name=op.f("ck_marks_mark_ticks_gt_0")),
+        sa.CheckConstraint("sources >= 0", name=op.f("ck_marks_sources_ge_0")),
         sa.PrimaryKeyConstraint("venue", "instrument", name=op.f("pk_marks")),
         sqlite_with_rowid=False,
     )
@@ -183,6 +220,9 @@ def _order_changes() -> None:
         sa.Column("stop_price_ticks", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("quantity_lots", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("price_ticks >= 0", name=op.f("ck_order_changes_price_ticks_ge_0")),
+        sa.CheckConstraint("quantity_lots > 0", name=op.f("ck_order_changes_quantity_lots_gt_0")),
+        sa.CheckConstraint("stop_price_ticks >= 0", name=op.f("ck_order_changes_stop_price_ticks_ge_0")),
         sa.PrimaryKeyConstraint("venue", "account", "order_id", name=op.f("pk_order_changes")),
         sqlite_with_rowid=False,
     )
@@ -198,6 +238,12 @@ def _order_states() -> None:
         sa.Column("cumulative_lots", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("leaves_lots", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint(
+            "leaves_lots = 0 OR status IN ('new', 'partially_filled')",
+            name=op.f("ck_order_states_leaves_lots_eq_0_or_status_in_new_partially_fil"),
+        ),
+        sa.CheckConstraint("cumulative_lots >= 0", name=op.f("ck_order_states_cumulative_lots_ge_0")),
+        sa.CheckConstraint("leaves_lots >= 0", name=op.f("ck_order_states_leaves_lots_ge_0")),
         sa.PrimaryKeyConstraint("venue", "account", "order_id", name=op.f("pk_order_states")),
         sqlite_with_rowid=False,
     )
@@ -219,6 +265,8 @@ def _orders() -> None:
         sa.Column("quantity_lots", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("post_only", sa.Boolean(), autoincrement=False, nullable=False),
         sa.Column("answered_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("price_ticks >= 0", name=op.f("ck_orders_price_ticks_ge_0")),
+        sa.CheckConstraint("quantity_lots > 0", name=op.f("ck_orders_quantity_lots_gt_0")),
         sa.PrimaryKeyConstraint("venue", "account", "order_id", name=op.f("pk_orders")),
         sqlite_with_rowid=False,
     )
@@ -235,6 +283,7 @@ def _positions() -> None:
         sa.Column("carried_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fees_due_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("fees_due_minor >= 0", name=op.f("ck_positions_fees_due_minor_ge_0")),
         sa.PrimaryKeyConstraint("venue", "account", "instrument", name=op.f("pk_positions")),
         sqlite_with_rowid=False,
     )
@@ -281,6 +330,11 @@ def _trades() -> None:
         sa.Column("seller_fee_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("matched_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("settles_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("buyer_fee_minor >= 0", name=op.f("ck_trades_buyer_fee_minor_ge_0")),
+        sa.CheckConstraint("price_ticks > 0", name=op.f("ck_trades_price_ticks_gt_0")),
+        sa.CheckConstraint("quantity_lots > 0", name=op.f("ck_trades_quantity_lots_gt_0")),
+        sa.CheckConstraint("quote_minor > 0", name=op.f("ck_trades_quote_minor_gt_0")),
+        sa.CheckConstraint("seller_fee_minor >= 0", name=op.f("ck_trades_seller_fee_minor_ge_0")),
         sa.PrimaryKeyConstraint("venue", "instrument", "trade_id", name=op.f("pk_trades")),
         sqlite_with_rowid=False,
     )
@@ -307,6 +361,7 @@ def upgrade() -> None:
     _account_statuses()
     _accounts()
     _claims()
+    _client_order_ids()
     _deficits()
     _fee_schedules()
     _fill_changes()

@@ -22,6 +22,13 @@ def _candles() -> None:
         sa.Column("low_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("close_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("prices", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint(
+            "close_minor BETWEEN low_minor AND high_minor", name=op.f("ck_candles_close_minor_between_low_minor_and_high_minor")
+        ),
+        sa.CheckConstraint("interval_ns > 0", name=op.f("ck_candles_interval_ns_gt_0")),
+        sa.CheckConstraint(
+            "open_minor BETWEEN low_minor AND high_minor", name=op.f("ck_candles_open_minor_between_low_minor_and_high_minor")
+        ),
         sa.PrimaryKeyConstraint("instrument", "interval_ns", "opened_at", name=op.f("pk_candles")),
         sqlite_with_rowid=False,
     )
@@ -38,6 +45,10 @@ def _consensus_prices() -> None:
         sa.Column("leading", TEXT, autoincrement=False, nullable=False),
         sa.Column("observed_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("reached_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint(
+            "confidence_ppm BETWEEN 0 AND 1000000", name=op.f("ck_consensus_prices_confidence_ppm_between_0_and_1000000")
+        ),
+        sa.CheckConstraint("outliers BETWEEN 0 AND sources", name=op.f("ck_consensus_prices_outliers_between_0_and_sources")),
         sa.PrimaryKeyConstraint("instrument", name=op.f("pk_consensus_prices")),
         sqlite_with_rowid=False,
     )
@@ -122,6 +133,8 @@ def _quotes() -> None:
         sa.Column("ask_ticks", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ask_lots", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("published_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("ask_lots >= 0", name=op.f("ck_quotes_ask_lots_ge_0")),
+        sa.CheckConstraint("bid_lots >= 0", name=op.f("ck_quotes_bid_lots_ge_0")),
         sa.PrimaryKeyConstraint("venue", "instrument", name=op.f("pk_quotes")),
         sqlite_with_rowid=False,
     )
@@ -136,6 +149,8 @@ def _reference_quotes() -> None:
         sa.Column("spread_ppm", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("priced_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("update", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("bid_minor <= ask_minor", name=op.f("ck_reference_quotes_bid_minor_le_ask_minor")),
+        sa.CheckConstraint("spread_ppm >= 0", name=op.f("ck_reference_quotes_spread_ppm_ge_0")),
         sa.PrimaryKeyConstraint("instrument", name=op.f("pk_reference_quotes")),
         sqlite_with_rowid=False,
     )
@@ -177,6 +192,15 @@ def _trade_summaries() -> None:
         sa.Column("low_ticks", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last_ticks", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("published_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint(
+            "buyer_initiated_lots BETWEEN 0 AND volume_lots",
+            name=op.f("ck_trade_summaries_buyer_initiated_lots_between_0_and_volume_lo"),
+        ),
+        sa.CheckConstraint("first_trade_id <= last_trade_id", name=op.f("ck_trade_summaries_first_trade_id_le_last_trade_id")),
+        sa.CheckConstraint(
+            "last_ticks BETWEEN low_ticks AND high_ticks",
+            name=op.f("ck_trade_summaries_last_ticks_between_low_ticks_and_high_ticks"),
+        ),
         sa.PrimaryKeyConstraint("venue", "instrument", "first_trade_id", name=op.f("pk_trade_summaries")),
         sqlite_with_rowid=False,
     )

@@ -29,6 +29,7 @@ def _alerts() -> None:
         sa.Column("escalated_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("cleared_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("resolved_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint("resolved_at >= raised_at", name=op.f("ck_alerts_resolved_at_ge_raised_at")),
         sa.PrimaryKeyConstraint("account", "alert_id", name=op.f("pk_alerts")),
         sqlite_with_rowid=False,
     )
@@ -65,6 +66,8 @@ def _exposures() -> None:
         sa.Column("eth_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("usd_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("usdt_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("drawdown_ppm >= 0", name=op.f("ck_exposures_drawdown_ppm_ge_0")),
+        sa.CheckConstraint("gross_notional_usd_minor >= 0", name=op.f("ck_exposures_gross_notional_usd_minor_ge_0")),
         sa.PrimaryKeyConstraint("account", "reported_at", name=op.f("pk_exposures")),
         sqlite_with_rowid=False,
     )
@@ -79,6 +82,7 @@ def _limits() -> None:
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("set_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("version > 0", name=op.f("ck_limits_version_gt_0")),
         sa.PrimaryKeyConstraint("account", "kind", "subject", "version", name=op.f("pk_limits")),
         sqlite_with_rowid=False,
     )

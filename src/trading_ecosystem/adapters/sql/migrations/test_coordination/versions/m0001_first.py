@@ -40,6 +40,7 @@ def _faults() -> None:
         sa.Column("threshold", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("severity", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("sla_ns", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint("ended_at >= onset_at", name=op.f("ck_faults_ended_at_ge_onset_at")),
         sa.PrimaryKeyConstraint("run", "fault_id", name=op.f("pk_faults")),
         sqlite_with_rowid=False,
     )
@@ -68,6 +69,7 @@ def _runs() -> None:
         sa.Column("started_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("duration_ns", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.CheckConstraint("ended_at >= started_at", name=op.f("ck_runs_ended_at_ge_started_at")),
         sa.PrimaryKeyConstraint("run", name=op.f("pk_runs")),
         sqlite_with_rowid=False,
     )
@@ -81,6 +83,8 @@ def _scenarios() -> None:
         sa.Column("description", TEXT, autoincrement=False, nullable=False),
         sa.Column("duration_ns", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("faults", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("duration_ns > 0", name=op.f("ck_scenarios_duration_ns_gt_0")),
+        sa.CheckConstraint("faults >= 0", name=op.f("ck_scenarios_faults_ge_0")),
         sa.PrimaryKeyConstraint("scenario", name=op.f("pk_scenarios")),
         sqlite_with_rowid=False,
     )

@@ -30,6 +30,18 @@ def _orders() -> None:
         sa.Column("reason", TEXT, autoincrement=False, nullable=False),
         sa.Column("placed_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint(
+            "cumulative_lots BETWEEN 0 AND quantity_lots OR state IN ('pending_new', 'rejected', 'cancelled')",
+            name=op.f("ck_orders_cumulative_lots_between_0_and_quantity_lots_or_state_"),
+        ),
+        sa.CheckConstraint(
+            "leaves_lots >= 0 OR state IN ('pending_new', 'rejected')",
+            name=op.f("ck_orders_leaves_lots_ge_0_or_state_in_pending_new_rejected"),
+        ),
+        sa.CheckConstraint(
+            "quantity_lots > 0 OR state IN ('pending_new', 'rejected')",
+            name=op.f("ck_orders_quantity_lots_gt_0_or_state_in_pending_new_rejected"),
+        ),
         sa.PrimaryKeyConstraint("venue", "account", "client_order_id", name=op.f("pk_orders")),
         sqlite_with_rowid=False,
     )
@@ -49,6 +61,10 @@ def _performance() -> None:
         sa.Column("fills", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fills_per_order_ppm", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("marked_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("fills >= 0", name=op.f("ck_performance_fills_ge_0")),
+        sa.CheckConstraint("max_drawdown_usd_minor >= 0", name=op.f("ck_performance_max_drawdown_usd_minor_ge_0")),
+        sa.CheckConstraint("orders >= 0", name=op.f("ck_performance_orders_ge_0")),
+        sa.CheckConstraint("turnover_usd_minor >= 0", name=op.f("ck_performance_turnover_usd_minor_ge_0")),
         sa.PrimaryKeyConstraint("account", "strategy", name=op.f("pk_performance")),
         sqlite_with_rowid=False,
     )
