@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from tests.servers import PASSWORDS
-from trading_ecosystem.adapters.sql.migrate import migrate
 
 from trading_ecosystem.adapters.memory.live_store import MemoryLiveStore
+from trading_ecosystem.adapters.sql.migrate import migrate
 from trading_ecosystem.adapters.sql.urls import parse_sql_store
 from trading_ecosystem.adapters.stores import open_live_store
 
