@@ -12,7 +12,7 @@ SETTINGS = (
     "duration=40m",
     "faults.late-settlement.at=10m",
     "faults.late-settlement.duration=15m",
-    "faults.late-settlement.delay=20m",
+    "faults.late-settlement.delay=12m",
     "clean_periods=[]",
 )
 
