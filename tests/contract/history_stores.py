@@ -9,19 +9,28 @@ from pathlib import Path
 import pytest
 from tests.servers import PASSWORDS
 
+from trading_ecosystem.adapters.cached_history import cached_history
+from trading_ecosystem.adapters.memory.cache import MemoryCache
 from trading_ecosystem.adapters.memory.history import MemoryHistory
 from trading_ecosystem.adapters.sql.opening import open_engines
 from trading_ecosystem.adapters.sql.records import SqlHistory
 from trading_ecosystem.adapters.sql.urls import SqliteStore, SqlStore
 from trading_ecosystem.ports.records import HistoryStore, Projection
 
-TECHNOLOGIES = ("memory", "sqlite", "postgresql")
+TECHNOLOGIES = ("memory", "sqlite", "postgresql", "cached")
 Opening = Callable[[Projection], AbstractAsyncContextManager[HistoryStore]]
 
 
 @asynccontextmanager
 async def memory_history(projection: Projection) -> AsyncIterator[HistoryStore]:
     yield MemoryHistory(projection)
+
+
+@asynccontextmanager
+async def cached_in_memory(projection: Projection) -> AsyncIterator[HistoryStore]:
+    store = cached_history(MemoryHistory(projection), MemoryCache())
+    yield store
+    await store.close()
 
 
 def sql_histories(store: SqlStore) -> Opening:
@@ -42,6 +51,8 @@ def opening_of(technology: str, request: pytest.FixtureRequest, folder: Path) ->
     """How to open history stores of one technology, fresh for this test."""
     if technology == "memory":
         return memory_history
+    if technology == "cached":
+        return cached_in_memory
     if technology == "sqlite":
         return sql_histories(SqliteStore(folder / "store"))
     return sql_histories(request.getfixturevalue("postgresql_copy"))
