@@ -19,7 +19,7 @@ from tests.servers import PASSWORDS
 from trading_ecosystem.adapters.sql.migrate import migrate
 from trading_ecosystem.adapters.sql.urls import parse_sql_store
 
-KILLS = 200 if CAMPAIGN else 3
+KILLS = 200 if CAMPAIGN else 2
 
 
 def sqlite_reader(folder):
