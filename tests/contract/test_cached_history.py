@@ -220,6 +220,40 @@ def test_a_load_that_is_overtaken_by_a_change_is_not_kept(kind: Any) -> None:
     run(story)
 
 
+def test_a_load_that_begins_while_the_cache_is_still_asked_does_not_cover_a_newer_real_time_row() -> None:
+    """The reader finds nothing in the cache; before it gets to the store, the newer row is put, and the store lags."""
+
+    class HeldCache(MemoryCache):
+        held: Callable[[], Awaitable[object]] | None = None
+
+        async def get(self, key: str, group: str = "") -> bytes | None:
+            found = await super().get(key, group)
+            if self.held:
+                await self.held()
+            return found
+
+    async def story() -> None:
+        store, cache = SlowStore(), HeldCache()
+        history = CachedHistory(store, cache, {Balance})
+        await history.apply([both(1)])
+        await cache.delete_group("rows:balances")
+        go_on, applies = asyncio.Event(), asyncio.Event()
+        cache.held = go_on.wait
+        early = asyncio.create_task(history.get(Balance, ("a",)))
+        await asyncio.sleep(0)
+        cache.held = None
+        store.before_apply = applies.wait  # type: ignore[assignment]
+        applying = asyncio.create_task(history.apply([both(2)]))
+        await asyncio.sleep(0.01)
+        go_on.set()
+        assert (await early).version == 1
+        applies.set()
+        await applying
+        assert (await history.get(Balance, ("a",))).version == 2
+
+    run(story)
+
+
 def test_many_readers_share_one_load_and_its_failure() -> None:
     async def story() -> None:
         store, history = fresh()

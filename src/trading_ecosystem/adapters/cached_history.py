@@ -163,9 +163,11 @@ class CachedHistory(_BehindCache):
 
     async def get(self, record_type: type[R], identity: tuple[Any, ...]) -> R:
         """One record; raises :class:`trading_ecosystem.ports.errors.NotFound`."""
-        keep = not (self._lags and record_type in self._real_time)
         return await self._reads.read(
-            _row_place(record_type, identity), record_type, lambda: self._store.get(record_type, identity), keep=keep
+            _row_place(record_type, identity),
+            record_type,
+            lambda: self._store.get(record_type, identity),
+            keep=lambda: not (self._lags and record_type in self._real_time),
         )
 
     async def totals(

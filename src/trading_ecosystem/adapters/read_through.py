@@ -40,8 +40,10 @@ class ReadThrough:
         self._ttl = ttl
         self._loads: dict[Place, _Load] = {}
 
-    async def read(self, place: Place, value_type: Any, load: Callable[[], Awaitable[T]], *, keep: bool = True) -> T:
-        """The cached value, else the loaded one, which is kept from then on unless ``keep`` is false."""
+    async def read(
+        self, place: Place, value_type: Any, load: Callable[[], Awaitable[T]], *, keep: Callable[[], bool] = lambda: True
+    ) -> T:
+        """The cached value, else the loaded one, which is kept from then on where ``keep`` says so when the load begins."""
         found = await self.cached(place, value_type)
         if found is not None:
             value: T = found
@@ -50,7 +52,7 @@ class ReadThrough:
         if under_way is None or not under_way.valid or under_way.task is None:
             under_way = _Load()
             self._loads[place] = under_way
-            under_way.task = asyncio.create_task(self._load(place, under_way, load, keep))
+            under_way.task = asyncio.create_task(self._load(place, under_way, load, keep()))
             under_way.task.add_done_callback(_seen)
         loaded: T = await asyncio.shield(under_way.task)
         return loaded

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 import redis.asyncio as aio
@@ -24,6 +24,7 @@ from redis.exceptions import (
     NoPermissionError,
     RedisError,
     ResponseError,
+    WatchError,
 )
 
 from trading_ecosystem.adapters.redis.urls import RedisPlace
@@ -36,6 +37,7 @@ ANSWER_WITHIN: Final = 1.0
 REST: Final = 0.25
 """Seconds a server is left alone after it failed."""
 
+T = TypeVar("T")
 Command = Sequence[str | bytes | int]
 Joined = Callable[[], None]
 
@@ -89,6 +91,17 @@ class Login:
 
     async def together(self, commands: Sequence[Command], *, transaction: bool = True) -> list[Any]:
         """Send commands at once, by default all or nothing; raises as :meth:`ask` does."""
+        return await self._bounded(lambda: self._exchange(commands, transaction))
+
+    async def replace_field(self, key: str, field: str, before: bytes | None, after: bytes) -> bool:
+        """Set a field of a hash where it still has the value ``before``.
+
+        False where it has another. Raises as :meth:`ask` does.
+        """
+        return await self._bounded(lambda: self._replace_field(key, field, before, after))
+
+    async def _bounded(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do one exchange with the server, and say in port errors how it failed."""
         if self._closed:
             raise Unavailable(f"{self.place} was closed")
         if time.monotonic() < self._rests_until:
@@ -96,7 +109,7 @@ class Login:
         task = asyncio.current_task()
         cancelled = task.cancelling() if task else 0
         try:
-            answers = await self._exchange(commands, transaction)
+            return await work()
         except (RedisError, OSError) as error:
             meaning = meaning_of(error, self.place, self.user)
             if isinstance(meaning, Unavailable) and not isinstance(error, ResponseError):
@@ -106,7 +119,6 @@ class Login:
             # The driver loses a cancellation that comes while it looks, with a time limit of 0, whether a connection is fresh.
             if task and task.cancelling() > cancelled:
                 raise asyncio.CancelledError
-        return answers
 
     async def _exchange(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         if len(commands) == 1:
@@ -116,6 +128,19 @@ class Login:
                 pipeline.execute_command(*command)
             answers: list[Any] = await pipeline.execute()
             return answers
+
+    async def _replace_field(self, key: str, field: str, before: bytes | None, after: bytes) -> bool:
+        async with self._client.pipeline(transaction=True) as pipeline:
+            try:
+                await pipeline.watch(key)
+                if await pipeline.hget(key, field) != before:
+                    return False
+                pipeline.multi()
+                pipeline.hset(key, field, after)
+                await pipeline.execute()
+            except WatchError:
+                return False
+            return True
 
     async def close(self) -> None:
         """Close every connection; closing twice is harmless."""
