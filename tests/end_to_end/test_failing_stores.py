@@ -106,6 +106,11 @@ def test_files_that_may_not_grow(tmp_path, kind):
     assert all(str(tmp_path) in reason for reason in reasons)
 
 
+def fill_up(file):
+    while True:
+        file.write(bytes(512))
+
+
 @contextmanager
 def small_disk(folder):
     """A file system of a few megabytes; skips where this user may not make one."""
@@ -127,8 +132,7 @@ def test_a_disk_that_fills(tmp_path, kind):
 
         def fill(_):
             with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
-                while True:
-                    file.write(bytes(512))
+                fill_up(file)
 
         reasons = through(KillTest(url, 5, read), fill, lambda _: filler.unlink())
     assert any("full" in reason or "No space left" in reason for reason in reasons)
