@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -306,6 +307,25 @@ def test_a_cancelled_write_gives_up_what_was_known(own_redis: RedisServer, own_s
         assert await cache.get("claim") is None
 
     asyncio.run(with_redis(own_space, use))
+
+
+def test_readers_that_are_cancelled_cost_neither_connections_nor_what_is_known(space: RedisSpace) -> None:
+    generator = random.Random(3)
+
+    async def use(cache: RedisCache) -> None:
+        await asyncio.gather(*(cache.get("warm") for _ in range(20)))
+        await cache.set("claim", b"1", ttl=LONG)
+        before = cache.statistics.epochs
+        for _ in range(300):
+            reader = asyncio.create_task(cache.get("claim"))
+            for _ in range(generator.randrange(12)):
+                await asyncio.sleep(0)
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+        assert await cache.get("claim") == b"1"
+        assert (cache.statistics.epochs, cache.statistics.failed) == (before, 0)
+
+    asyncio.run(with_redis(space, use))
 
 
 def test_a_full_server_refuses_and_the_old_value_is_not_read(own_redis: RedisServer, own_space: RedisSpace) -> None:

@@ -16,7 +16,7 @@ from tests.campaign import seeds
 from tests.contract.redis_space import PASSWORDS, RedisSpace
 from tests.server_processes import RedisServer
 
-from trading_ecosystem.adapters.cached_history import CachedHistory, StoreFirstHistory, cached_history
+from trading_ecosystem.adapters.cached_history import CachedHistory, StoreFirstHistory, cached_histories
 from trading_ecosystem.adapters.memory.cache import MemoryCache
 from trading_ecosystem.adapters.memory.history import MemoryHistory
 from trading_ecosystem.adapters.redis.cache import RedisCache
@@ -359,7 +359,8 @@ def test_audit_is_asked_first_and_always() -> None:
 
 
 def test_every_domain_has_its_pattern() -> None:
-    patterns = {name: cached_history(MemoryHistory(projection), MemoryCache()) for name, projection in PROJECTIONS.items()}
+    stores = {name: MemoryHistory(projection) for name, projection in PROJECTIONS.items()}
+    patterns = cached_histories(stores, {name: MemoryCache() for name in PROJECTIONS})
     assert len(patterns) == 7
     assert [name for name, pattern in patterns.items() if isinstance(pattern, StoreFirstHistory)] == ["audit"]
     real_time = {

@@ -16,7 +16,7 @@ What a store refuses is forgotten too, for nobody knows whether it was written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -60,6 +60,11 @@ def cached_history(store: HistoryStore, cache: Cache, ttl: Nanos = TTL) -> Histo
     if store.namespace == "audit":
         return StoreFirstHistory(store, cache, ttl)
     return CachedHistory(store, cache, REAL_TIME.get(store.namespace, frozenset()), ttl)
+
+
+def cached_histories(stores: Mapping[str, HistoryStore], caches: Mapping[str, Cache]) -> dict[str, HistoryStore]:
+    """Every domain's store behind its own cache; what follows the journal and what reads history must use the same ones."""
+    return {domain: cached_history(store, caches[domain]) for domain, store in stores.items()}
 
 
 class _BehindCache:

@@ -14,6 +14,7 @@ A value counts only if the key it was asked under still is the key when the answ
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from typing import Final
@@ -60,17 +61,21 @@ class RedisCache:
     async def get(self, key: str, group: str = "") -> bytes | None:
         """The value, or ``None`` where it is absent, too old, given up, or the server cannot be asked."""
         name = self._name(key, group)
-        try:
-            value: bytes | None = await self._login.ask("GET", name)
-        except PortError as error:
-            self._failed(error)
-            value = None
-        else:
-            self._counts.problem = ""
+        # Whoever asks may be cancelled; the connection then still gets its answer, for a new one would cost an epoch.
+        value = await asyncio.shield(asyncio.ensure_future(self._fetch(name)))
         if value is None or name != self._name(key, group):
             self._counts.misses += 1
             return None
         self._counts.hits += 1
+        return value
+
+    async def _fetch(self, name: str) -> bytes | None:
+        try:
+            value: bytes | None = await self._login.ask("GET", name)
+        except PortError as error:
+            self._failed(error)
+            return None
+        self._counts.problem = ""
         return value
 
     async def set(self, key: str, value: bytes, *, ttl: Nanos, group: str = "") -> None:
