@@ -86,18 +86,24 @@ def test_a_server_that_answers_passes(redis_server: str) -> None:
 
 def test_a_wrong_password_names_user_and_remedy(own_redis: RedisServer) -> None:
     place = RedisPlace("127.0.0.1", own_redis.port)
-    for user, password in (("default", "wrong-secret"), ("nobody", "wrong-secret"), ("", "")):
+    migrate, administrator = "run trading-ecosystem migrate", "expected an administrator's"
+    for user, password, remedy in (
+        ("default", "wrong-secret", administrator),
+        ("", "", administrator),
+        (place.user_of("risk"), "wrong-secret", migrate),
+    ):
         text = refusal(place, user, password)
-        assert (
-            f"user {user or 'default'}: the password is wrong, or there is no such user; run trading-ecosystem migrate" in text
-        )
+        assert f"user {user or 'default'}: the password is wrong, or there is no such user; {remedy}" in text
 
 
 def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert "cannot be reached (" in refusal(RedisPlace("127.0.0.1", port))
+    assert "cannot be reached: connection refused; is the server running?" in refusal(RedisPlace("127.0.0.1", port))
+    with pytest.raises(BadInput, match=r"redis://no-such-host\.invalid:6379 cannot be reached: ") as caught:
+        asyncio.run(check_server(RedisPlace("no-such-host.invalid"), "", ""))
+    assert "\n" not in str(caught.value)
 
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

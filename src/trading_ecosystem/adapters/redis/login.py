@@ -153,9 +153,10 @@ def meaning_of(error: Exception, place: RedisPlace, user: str) -> PortError:
     where = f"{place}, user {user or 'default'}"
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, (AuthenticationError, AuthorizationError)) or text.startswith(("WRONGPASS", "NOAUTH")):
-        return Forbidden(
-            f"{where}: the password is wrong, or there is no such user; run trading-ecosystem migrate to make the users"
+        remedy = (
+            "run trading-ecosystem migrate to make the users" if user.startswith(place.roles) else "expected an administrator's"
         )
+        return Forbidden(f"{where}: the password is wrong, or there is no such user; {remedy}")
     if isinstance(error, NoPermissionError) or text.startswith("NOPERM"):
         return Forbidden(f"{where}: {text.removeprefix('NOPERM ')}")
     if isinstance(error, ResponseError):
@@ -185,8 +186,7 @@ async def _check_protocol(place: RedisPlace, option: str) -> None:
         async with asyncio.timeout(ANSWER_WITHIN):
             reader, writer = await asyncio.open_connection(place.host, place.port)
     except (OSError, TimeoutError) as error:
-        reason = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
-        raise BadInput(option, f"{place} cannot be reached ({reason}); is the server running?") from None
+        raise BadInput(option, f"{place} cannot be reached: {_reason(error)}; is the server running?") from None
     answer = b""
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
@@ -203,3 +203,12 @@ async def _check_protocol(place: RedisPlace, option: str) -> None:
         )
     if not answer.startswith((b"+PONG", b"-NOAUTH", b"-LOADING", b"-NOPERM", b"-MASTERDOWN", b"-ERR")):
         raise BadInput(option, f"{place} answers, but not as a Redis does; is it the right port?")
+
+
+def _reason(error: OSError) -> str:
+    """In a few words why there is no connection; several addresses of one host fail together, and then mostly alike."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {ANSWER_WITHIN:g} s"
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+        return "connection refused"
+    return error.strerror or str(error)
