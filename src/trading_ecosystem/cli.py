@@ -1,4 +1,5 @@
-"""The command line: ``trading-ecosystem run | replay | scenarios | realism | calibrate | book-replay | bench | map | migrate``.
+"""The command line: ``run | replay | scenarios | realism | calibrate | book-replay | bench | map``, of stores ``migrate | check
+| retain``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault, 130 interrupted.
 """
@@ -75,12 +76,12 @@ def run(
     out: OutOption = None,
     json: JsonOption = False,
     speed: SpeedOption = None,
+    store: store_commands.RunStoreOption = None,
     audit: Annotated[
         bool, typer.Option(help="Score the run; without, the record is the same and detections are not scored.")
     ] = True,
 ) -> None:
     """Run a scenario and print the verdict."""
-    from trading_ecosystem import container
     from trading_ecosystem.reports.verdict_document import verdict_document
     from trading_ecosystem.reports.verdict_text import verdict_text
 
@@ -88,9 +89,8 @@ def run(
     target = out or Path("runs") / _default_name(path, seed, set_ or [])
     speed_ppm = _speed_ppm(speed)
     with _progress_bar(f"running {path.stem}", quiet=json) as progress:
-        result = container.run(
-            path, seed=seed, overrides=set_ or (), out=target, audit=audit, speed_ppm=speed_ppm, progress=progress
-        )
+        options = {"seed": seed, "overrides": set_ or (), "out": target, "audit": audit, "speed_ppm": speed_ppm}
+        result = store_commands.run_into(store, path, **options, progress=progress)
     if json:
         _print_json(verdict_document(result))
     else:

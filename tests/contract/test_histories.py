@@ -12,8 +12,8 @@ import pytest
 from tests.contract.history_stores import TECHNOLOGIES, Opening, opening_of
 from tests.recorded_run import recorded_entries, recorded_run
 
+from trading_ecosystem.adapters.domain_records import PROJECTIONS
 from trading_ecosystem.adapters.memory.history import MemoryHistory
-from trading_ecosystem.adapters.sql.tables import PROJECTIONS
 from trading_ecosystem.domains.audit import records as audit
 from trading_ecosystem.domains.custodian import records as custodian
 from trading_ecosystem.domains.exchange import records as exchange

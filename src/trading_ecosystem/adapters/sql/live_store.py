@@ -97,7 +97,7 @@ class SqlLiveStore:
     async def count(self) -> int:
         """How many lines are committed."""
         with failures(self._name):
-            return (await self._known_end()).last_line
+            return (await self._seen_end()).last_line
 
     async def append(self, first: int, lines: Sequence[bytes]) -> None:
         """Commit a batch; the same again changes nothing, and only what goes beyond it is added."""
@@ -138,7 +138,7 @@ class SqlLiveStore:
     async def lines(self, skip: int = 0) -> AsyncIterator[bytes]:
         """The lines after the first ``skip``, each batch compared with its digest before the first of its lines is given."""
         with failures(self._name):
-            end = (await self._known_end()).last_line
+            end = (await self._seen_end()).last_line
             at, digest = await self._batch_before(skip)
         while at < end:
             with failures(self._name):
@@ -215,6 +215,10 @@ class SqlLiveStore:
             await self._writing()
             self._end = await self._read_end()
         return self._end
+
+    async def _seen_end(self) -> _End:
+        """How far the journal is for whoever reads it, while an append may be under way: only appending settles the end."""
+        return self._end or await self._read_end()
 
     async def _read_end(self) -> _End:
         batches = self._tables.batches.c

@@ -31,21 +31,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from trading_ecosystem.adapters.domain_records import PROJECTIONS
 from trading_ecosystem.adapters.sql.column_types import BIG_KEY, TEXT
-from trading_ecosystem.domains.audit import records as audit
-from trading_ecosystem.domains.custodian import records as custodian
-from trading_ecosystem.domains.exchange import records as exchange
-from trading_ecosystem.domains.market_data import records as market_data
-from trading_ecosystem.domains.risk import records as risk
-from trading_ecosystem.domains.test_coordination import records as test_coordination
-from trading_ecosystem.domains.trading import records as trading
 from trading_ecosystem.ports.records import Projection, Record
 
 JOURNAL: Final = "journal"
-PROJECTIONS: Final[dict[str, Projection]] = {
-    module.NAMESPACE: module for module in (market_data, exchange, custodian, trading, risk, test_coordination, audit)
-}
-"""What each domain keeps, by its schema."""
 SCHEMAS: Final[tuple[str, ...]] = (*PROJECTIONS, JOURNAL)
 APPEND_ONLY: Final = frozenset({"audit", JOURNAL})
 """Schemas in which rows are inserted and read, and never changed."""
