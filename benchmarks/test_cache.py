@@ -98,7 +98,7 @@ def test_streams(kind, request):
             streams = RedisStreams(place, "exchange", PASSWORDS["exchange"], backlog=OPERATIONS)
         began = time.perf_counter()
         for _ in range(OPERATIONS):
-            await streams.publish("quotes", VALUE)
+            streams.publish("quotes", VALUE)
         heard = 0
         async with aclosing(streams.read("quotes", StreamPosition(1, 0))) as messages:
             async for message in messages:

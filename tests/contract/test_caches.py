@@ -100,7 +100,7 @@ def test_readers_hear_the_quotes_of_a_run_as_they_were_said() -> None:
 
     async def use() -> None:
         streams = {domain: MemoryStreams(backlog=len(quotes)) for domain in DOMAINS}
-        await FanOut(streams).tell(entries)
+        FanOut(streams).tell(entries)
         heard = []
         async with aclosing(streams["exchange"].read("QuoteChanged", StreamPosition(1, 0))) as messages:
             async for message in messages:

@@ -99,9 +99,9 @@ async def listening(streams: Streams, stream: str, count: int = 1) -> list[Reade
     readers = [Reader(streams, stream) for _ in range(count)]
     async with asyncio.timeout(10):
         while not all(reader.heard for reader in readers):
-            await streams.publish(stream, b"probe")
+            streams.publish(stream, b"probe")
             await asyncio.sleep(0.02)
-    await streams.publish(stream, b"begin")
+    streams.publish(stream, b"begin")
     for reader in readers:
         await reader.hears(b"begin")
         reader.heard.clear()
@@ -113,8 +113,8 @@ def test_every_reader_hears_every_message_in_order(run: Run) -> None:
         readers = await listening(streams, "quotes", READERS)
         said = [b"", b"\x00\xff", b"x" * LARGEST_MESSAGE, *(str(number).encode() for number in range(10))]
         for payload in said:
-            await streams.publish("quotes", payload)
-            await streams.publish("other", b"elsewhere")
+            streams.publish("quotes", payload)
+            streams.publish("other", b"elsewhere")
         for reader in readers:
             await reader.hears(b"9")
             assert reader.payloads == reader_said(reader) == said
@@ -136,7 +136,7 @@ def test_a_reader_goes_on_after_a_position(run: Run) -> None:
     async def use(streams: Streams) -> None:
         (reader,) = await listening(streams, "quotes")
         for number in range(5):
-            await streams.publish("quotes", str(number).encode())
+            streams.publish("quotes", str(number).encode())
         await reader.hears(b"4")
         second = reader.heard[1]
         assert isinstance(second, StreamMessage)
@@ -150,15 +150,32 @@ def test_a_reader_goes_on_after_a_position(run: Run) -> None:
     run(use)
 
 
+def test_the_newest_messages_can_be_asked_for(run: Run) -> None:
+    async def use(streams: Streams) -> None:
+        assert await streams.recent("quotes") == []
+        (reader,) = await listening(streams, "quotes")
+        for number in range(50):
+            streams.publish("quotes", str(number).encode())
+        await reader.hears(b"49")
+        for count, first in ((1, 49), (5, 45), (BACKLOG, 50 - BACKLOG), (1000, 50 - BACKLOG)):
+            found = await streams.recent("quotes", count)
+            assert [message.payload for message in found] == [str(number).encode() for number in range(first, 50)]
+        assert found[-1] == reader.heard[-1]
+        assert await streams.recent("quotes", 0) == []
+        await reader.end()
+
+    run(use)
+
+
 def test_who_falls_behind_is_told_how_much_it_missed(run: Run) -> None:
     async def use(streams: Streams) -> None:
         (reader,) = await listening(streams, "quotes")
-        await streams.publish("quotes", b"last heard")
+        streams.publish("quotes", b"last heard")
         await reader.hears(b"last heard")
         position = reader.heard[-1]
         assert isinstance(position, StreamMessage)
         for number in range(50):
-            await streams.publish("quotes", str(number).encode())
+            streams.publish("quotes", str(number).encode())
         await reader.hears(b"49")
         late = Reader(streams, "quotes", position.position)
         await late.hears(b"49")
@@ -173,8 +190,8 @@ def test_who_falls_behind_is_told_how_much_it_missed(run: Run) -> None:
 def test_a_position_of_an_earlier_publisher_says_that_something_may_be_missed(run: Run) -> None:
     async def use(streams: Streams) -> None:
         late = Reader(streams, "quotes", StreamPosition(1, 7))
-        await streams.publish("quotes", b"a")
-        await streams.publish("quotes", b"b")
+        streams.publish("quotes", b"a")
+        streams.publish("quotes", b"b")
         await late.hears(b"b")
         assert late.heard[0] == Behind(None)
         assert late.payloads == [b"a", b"b"]
@@ -194,11 +211,11 @@ def test_readers_and_streams_and_messages_have_bounds(run: Run) -> None:
         for reader in (*readers, again):
             await reader.end()
         with pytest.raises(ValueError, match="at most"):
-            await streams.publish("quotes", b"x" * (LARGEST_MESSAGE + 1))
+            streams.publish("quotes", b"x" * (LARGEST_MESSAGE + 1))
         for number in range(STREAMS - 1):
-            await streams.publish(f"stream {number}", b"")
+            streams.publish(f"stream {number}", b"")
         with pytest.raises(Unavailable, match=f"{STREAMS} streams already"):
-            await streams.publish("one more", b"")
+            streams.publish("one more", b"")
 
     run(use)
 
@@ -211,7 +228,7 @@ def test_closing_ends_readers_and_refuses_publishers(run: Run) -> None:
         for reader in readers:
             await reader.ended()
         with pytest.raises(Unavailable, match="closed"):
-            await streams.publish("quotes", b"")
+            streams.publish("quotes", b"")
         with pytest.raises(Unavailable, match="closed"):
             await anext(streams.read("quotes"))
 
@@ -237,7 +254,7 @@ def test_what_is_published_while_the_server_is_away_follows_when_it_is_back(own_
         (reader,) = await listening(streams, "quotes")
         own_redis.kill()
         for number in range(BACKLOG // 2):
-            await streams.publish("quotes", str(number).encode())
+            streams.publish("quotes", str(number).encode())
             await asyncio.sleep(0.01)
         assert "cannot be reached" in streams.problem or "does not answer" in streams.problem
         own_redis.start()
@@ -256,7 +273,7 @@ def test_what_the_outbox_could_not_hold_is_said_to_be_missed(own_redis: RedisSer
         (reader,) = await listening(streams, "quotes")
         own_redis.kill()
         for number in range(3 * BACKLOG):
-            await streams.publish("quotes", str(number).encode())
+            streams.publish("quotes", str(number).encode())
         own_redis.start()
         await reader.hears(str(3 * BACKLOG - 1).encode())
         missed = [heard.missed or 0 for heard in reader.heard if isinstance(heard, Behind)]
@@ -272,11 +289,11 @@ def test_a_server_with_older_data_changes_no_number(own_redis: RedisServer) -> N
         (reader,) = await listening(streams, "quotes")
         await space.ask("SAVE")
         for number in range(5):
-            await streams.publish("quotes", str(number).encode())
+            streams.publish("quotes", str(number).encode())
         await reader.hears(b"4")
         own_redis.kill()
         own_redis.start()
-        await streams.publish("quotes", b"5")
+        streams.publish("quotes", b"5")
         await reader.hears(b"5")
         assert reader_said(reader) == [str(number).encode() for number in range(6)]
         newcomer = reader.heard[2]
@@ -299,12 +316,12 @@ def test_a_new_publisher_begins_a_generation_above_what_is_there(space: RedisSpa
             "XADD", f"{space.place.prefix_of('market_data')}stream:quotes", ahead, "p", "from a clock that was ahead"
         )
         second = redis_streams(space)
-        await second.publish("quotes", b"second")
+        second.publish("quotes", b"second")
         await reader.hears(b"second")
         assert isinstance(reader.heard[-1], StreamMessage)
         assert reader.heard[-1].position == StreamPosition(2**50 + 1, 1)
         assert reader.heard[-2] == Behind(None)
-        await first.publish("quotes", b"first again")
+        first.publish("quotes", b"first again")
         await reader.hears(b"first again")
         await reader.end()
         await first.close()

@@ -38,10 +38,10 @@ class FanOut:
         self._streams = streams
         self._encoder = msgspec.json.Encoder()
 
-    async def tell(self, entries: Sequence[Entry]) -> None:
+    def tell(self, entries: Sequence[Entry]) -> None:
         """Publish what is public among them, in their order."""
         for entry in entries:
             place = STREAMS_OF.get(type(entry.message))
             if place is not None:
                 domain, stream = place
-                await self._streams[domain].publish(stream, self._encoder.encode(entry.message))
+                self._streams[domain].publish(stream, self._encoder.encode(entry.message))

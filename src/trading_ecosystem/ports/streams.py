@@ -47,8 +47,8 @@ class Behind(msgspec.Struct, frozen=True):
 class Streams(Protocol):
     """One domain's streams. Names are free text; the domain's prefix is added inside."""
 
-    async def publish(self, stream: str, payload: bytes) -> None:
-        """Add a message; never waits for readers, nor for a server that is down: then the newest wait, and follow later.
+    def publish(self, stream: str, payload: bytes) -> None:
+        """Add a message, in a running event loop; waits for nobody. While a server is down the newest wait, and follow later.
 
         Raises ``ValueError`` for a message over :data:`LARGEST_MESSAGE`, and
         :class:`trading_ecosystem.ports.errors.Unavailable` for one stream more than :data:`STREAMS`.
@@ -58,6 +58,12 @@ class Streams(Protocol):
         """Messages as they come: after a position, or from the moment the first is asked for. Ends when the streams close.
 
         Raises :class:`trading_ecosystem.ports.errors.Unavailable` where too many read already.
+        """
+
+    async def recent(self, stream: str, count: int = BACKLOG) -> list[StreamMessage]:
+        """The newest messages, oldest first, at most so many and at most the backlog: the stream as a ring buffer.
+
+        Raises ``Unavailable`` where the server cannot be asked.
         """
 
     async def close(self) -> None:

@@ -43,7 +43,7 @@ class MemoryStreams:
         self._streams: dict[str, _Backlog] = {}
         self._closed = False
 
-    async def publish(self, stream: str, payload: bytes) -> None:
+    def publish(self, stream: str, payload: bytes) -> None:
         """Add a message; the oldest one goes where the backlog is full."""
         check_message(payload)
         backlog = self._of(stream)
@@ -72,6 +72,10 @@ class MemoryStreams:
                 yield found
         finally:
             self._readers -= 1
+
+    async def recent(self, stream: str, count: int = BACKLOG) -> list[StreamMessage]:
+        """The newest messages, oldest first."""
+        return list(self._of(stream).messages)[-count:] if count > 0 else []
 
     def _of(self, stream: str) -> _Backlog:
         if self._closed:

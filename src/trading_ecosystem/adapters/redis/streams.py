@@ -67,7 +67,7 @@ class RedisStreams:
         self.problem = ""
         """The last failure of sending, empty while all is well."""
 
-    async def publish(self, stream: str, payload: bytes) -> None:
+    def publish(self, stream: str, payload: bytes) -> None:
         """Put a message into the outbox, and have it sent; the oldest that waits goes where the outbox is full."""
         check_message(payload)
         if self._closed:
@@ -145,6 +145,13 @@ class RedisStreams:
                     yield message
         finally:
             self._readers -= 1
+
+    async def recent(self, stream: str, count: int = BACKLOG) -> list[StreamMessage]:
+        """The newest messages that the server has, oldest first."""
+        if count <= 0:
+            return []
+        found: Any = await self._login.ask("XREVRANGE", f"{self._prefix}{stream}", "+", "-", "COUNT", count)
+        return [StreamMessage(_position(number), fields[b"p"]) for number, fields in reversed(found)]
 
     async def _after(self, name: str, at: StreamPosition) -> list[StreamMessage]:
         """The next messages; waits a moment for the first."""
