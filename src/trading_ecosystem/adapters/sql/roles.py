@@ -76,9 +76,9 @@ def _make_role(connection: Connection, role: str, attributes: str) -> None:
 
 
 def _restricted(connection: Connection) -> str:
-    """What a role is not; who is no superuser may not even say the last ones, and cannot give them either."""
+    """What a role is not; who is no superuser may not say most of them, and cannot give them either."""
     superuser = connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
-    return _RESTRICTED if superuser else "NOCREATEDB NOCREATEROLE NOINHERIT"
+    return _RESTRICTED if superuser else "NOCREATEROLE NOINHERIT"
 
 
 def restrict_database(connection: Connection, store: PostgresqlStore) -> None:
