@@ -11,6 +11,8 @@ import msgspec
 from trading_ecosystem import __version__, container
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.clocks import SystemClock
+from trading_ecosystem.adapters.followers import Followers
+from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_library import find_scenario
 from trading_ecosystem.adapters.stores import open_live_store
@@ -19,9 +21,11 @@ from trading_ecosystem.messages.units import PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import BadInput, Conflict, Unavailable
 from trading_ecosystem.ports.live_store import LiveStore, StoredSnapshot
+from trading_ecosystem.reports.run_derivation import RunDerivation
 from trading_ecosystem.runtime.live import LiveDriver
 from trading_ecosystem.runtime.replay import recover
 from trading_ecosystem.runtime.snapshot import restore_snapshot, take_snapshot
+from trading_ecosystem.settings import Passwords
 
 SNAPSHOT_EVERY: Final = 100_000
 """Entries between two snapshots of a live run."""
@@ -113,6 +117,12 @@ class LiveEcosystem:
                 f"recover with {written_by}, stop cleanly, then upgrade"
             )
         return snapshot
+
+    async def histories(self, url: str, passwords: Passwords | None = None) -> Followers:
+        """Followers that keep every domain's history of this ecosystem in a store; leave them before :meth:`close`."""
+        followers = Followers((await open_histories(url, passwords)).values(), self.store, RunDerivation)
+        self.driver.follow(followers.tell)
+        return followers
 
     async def close(self) -> None:
         """Commit, snapshot, and release the store: a clean stop. The driver has been stopped.
