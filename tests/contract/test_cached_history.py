@@ -438,7 +438,7 @@ async def nothing() -> None:
     pass
 
 
-@pytest.mark.parametrize("seed", seeds(20, 500))
+@pytest.mark.parametrize("seed", seeds(10, 500))
 def test_readers_never_see_less_than_was_acknowledged(seed: int) -> None:
     async def story() -> None:
         store, history = fresh()
@@ -486,7 +486,7 @@ async def over_redis(space: RedisSpace, use: Callable[[CachedHistory, SlowStore,
         await history.close()
 
 
-@pytest.mark.parametrize("seed", seeds(3, 50))
+@pytest.mark.parametrize("seed", seeds(2, 50))
 def test_readers_of_a_redis_cache_never_see_less_than_was_acknowledged(space: RedisSpace, seed: int) -> None:
     async def use(history: CachedHistory, store: SlowStore, cache: RedisCache) -> None:
         assert await busy(history, store, seed, 100, nothing) > 10
