@@ -6,6 +6,7 @@ Nothing else on the server is touched, so that it may be a shared one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 from types import TracebackType
@@ -16,6 +17,7 @@ from tests.server_processes import RedisServer
 from trading_ecosystem.adapters.redis.login import Login
 from trading_ecosystem.adapters.redis.urls import PREFIXES, RedisPlace, parse_redis_url
 from trading_ecosystem.adapters.redis.users import make_users
+from trading_ecosystem.ports.errors import PortError
 
 PASSWORDS = {domain: f"password-of-{domain}" for domain in PREFIXES}
 
@@ -41,6 +43,11 @@ class RedisSpace:
 
     async def _remove(self) -> None:
         await self.ask("ACL", "DELUSER", *(self.place.user_of(domain) for domain in PREFIXES))
+        # Making users had the server write them down; it writes down that they are gone.
+        for command in (("ACL", "SAVE"), ("CONFIG", "REWRITE")):
+            with contextlib.suppress(PortError):
+                await self.ask(*command)
+                break
         cursor: Any = "0"
         while True:
             cursor, names = await self.ask("SCAN", cursor, "MATCH", f"{self.place.keys}*", "COUNT", "1000")
