@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,7 +10,10 @@ import msgspec
 
 from trading_ecosystem import __version__, container
 from trading_ecosystem.adapters import scenario_parameters as made_from
+from trading_ecosystem.adapters.cached_history import cached_histories
+from trading_ecosystem.adapters.caches import Caching
 from trading_ecosystem.adapters.clocks import SystemClock
+from trading_ecosystem.adapters.fan_out import FanOut
 from trading_ecosystem.adapters.followers import Followers
 from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
@@ -118,9 +121,19 @@ class LiveEcosystem:
             )
         return snapshot
 
-    async def histories(self, url: str, passwords: Passwords | None = None) -> Followers:
-        """Followers that keep every domain's history of this ecosystem in a store; leave them before :meth:`close`."""
-        followers = Followers((await open_histories(url, passwords)).values(), self.store, RunDerivation)
+    async def histories(
+        self, url: str, passwords: Passwords | None = None, caches: Mapping[str, Caching] | None = None
+    ) -> Followers:
+        """Followers that keep every domain's history of this ecosystem in a store; leave them before :meth:`close`.
+
+        With ``caches`` (see :mod:`.adapters.caches`) history is read through them, and public events go to their streams.
+        Whoever opened them closes them, after the followers.
+        """
+        stores = await open_histories(url, passwords)
+        if caches is not None:
+            stores = cached_histories(stores, {domain: caching.cache for domain, caching in caches.items()})
+            self.driver.follow(FanOut({domain: caching.streams for domain, caching in caches.items()}).tell)
+        followers = Followers(stores.values(), self.store, RunDerivation)
         self.driver.follow(followers.tell)
         return followers
 

@@ -254,6 +254,39 @@ def test_a_load_that_begins_while_the_cache_is_still_asked_does_not_cover_a_newe
     run(story)
 
 
+def test_whoever_waits_for_a_position_waits_until_what_it_changed_is_forgotten() -> None:
+    class HeldCache(MemoryCache):
+        held: Callable[[], Awaitable[object]] | None = None
+
+        async def delete(self, *keys: str, group: str = "") -> None:
+            if self.held:
+                await self.held()
+            await super().delete(*keys, group=group)
+
+    async def story() -> None:
+        store, cache = SlowStore(), HeldCache()
+        history = CachedHistory(store, cache)
+        await history.apply([both(1)])
+        assert (await history.get(Order, ("a",))).version == 1
+        go_on = asyncio.Event()
+        cache.held = go_on.wait
+        applying = asyncio.create_task(history.apply([both(2)]))
+        await store.wait_for(2, 5)
+        assert await history.position() == 1
+        with pytest.raises(Unavailable, match="has not applied 2 yet"):
+            await history.wait_for(2, 0.01)
+        waiting = asyncio.create_task(history.wait_for(2, 5))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        go_on.set()
+        await waiting
+        assert (await history.get(Order, ("a",))).version == 2
+        await applying
+        assert await history.position() == 2
+
+    run(story)
+
+
 def test_many_readers_share_one_load_and_its_failure() -> None:
     async def story() -> None:
         store, history = fresh()
@@ -395,6 +428,11 @@ async def busy(history: CachedHistory, store: SlowStore, seed: int, writes: int,
         (row,) = await history.rows(kind, {"name": name})
         return int(row.version)
 
+    async def whoever_waits(number: int, name: str) -> None:
+        """Waiting for a position is an acknowledgement too, and comes before the one who applies has his."""
+        await history.wait_for(number, 20)
+        acknowledged[name] = number
+
     async def reader() -> None:
         nonlocal checked
         while not done:
@@ -414,12 +452,14 @@ async def busy(history: CachedHistory, store: SlowStore, seed: int, writes: int,
         for number in range(4, writes + 4):
             name = generator.choice("abc")
             store.down = generator.random() < 0.05
+            waiting = asyncio.create_task(whoever_waits(number, name))
             while True:
                 with contextlib.suppress(Unavailable):
                     await history.apply([both(number, name)])
                     break
                 store.down = False
             acknowledged[name] = number
+            await waiting
             await disturb()
             await pause()
             for task in readers:

@@ -104,27 +104,54 @@ class CachedHistory(_BehindCache):
         """Sequence up to which real-time values were put into the cache; ``None`` before the first."""
         self._lags = False
         """Whether the cache was given values that the store may not have."""
+        self._forgotten = 0
+        """Sequence up to which the store has everything and the cache nothing older."""
+        self._finished: asyncio.Event | None = None
+        """Rings when the batch in hand is applied and forgotten; ``None`` while there is none."""
 
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Put real-time values into the cache, have the store apply the entries, and forget what else changed."""
         if not entries:
             return
         if self._put is None:
-            self._put = await self._store.position()
+            self._put = self._forgotten = await self._store.position()
+        self._finished = finished = asyncio.Event()
+        try:
+            await self._apply(entries, self._put)
+            self._forgotten = max(self._forgotten, entries[-1].sequence)
+        finally:
+            self._finished = None
+            finished.set()
+
+    async def _apply(self, entries: Sequence[Entry], known: int) -> None:
         changed = self._folded(entries)
-        news = (
-            changed if entries[0].sequence > self._put else self._folded([e for e in entries if e.sequence > (self._put or 0)])
-        )
+        unknown = [entry for entry in entries if entry.sequence > known]
+        news = changed if len(unknown) == len(entries) else self._folded(unknown)
         self._lags = True
         for kind in self._real_time & news.records.keys():
             for identity, record in news.records[kind].items():
                 await self._reads.put(_row_place(kind, identity), record)
-        self._put = max(self._put, entries[-1].sequence)
+        self._put = max(known, entries[-1].sequence)
         try:
             await self._store.apply(entries)
             self._lags = False
         finally:
             await _surely(self._forget(changed))
+
+    async def position(self) -> int:
+        """Sequence of the last entry that the store applied, and that the cache has nothing older of."""
+        position = await self._store.position()
+        return position if self._finished is None else min(position, self._forgotten)
+
+    async def wait_for(self, position: int, timeout: float = 0.25) -> None:
+        """Return once the store applied everything up to ``position``, and the cache forgot what that changed."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._store.wait_for(position, timeout)
+                while self._finished is not None and self._forgotten < position:
+                    await self._finished.wait()
+        except TimeoutError:
+            raise Unavailable(f"{self.namespace} has not applied {position} yet", 1.0) from None
 
     async def take(self, changes: Iterable[Change]) -> None:
         """Have the store apply the changes, and forget what they change."""
