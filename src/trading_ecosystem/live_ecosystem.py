@@ -30,8 +30,8 @@ from trading_ecosystem.runtime.replay import recover
 from trading_ecosystem.runtime.snapshot import restore_snapshot, take_snapshot
 from trading_ecosystem.settings import Passwords
 
-SNAPSHOT_EVERY: Final = 100_000
-"""Entries between two snapshots of a live run."""
+SNAPSHOT_EVERY: Final = 25_000
+"""Entries between two snapshots of a live run: a recovery re-executes no more, which also the plain books do in 5 s."""
 
 
 class LiveEcosystem:
@@ -111,12 +111,15 @@ class LiveEcosystem:
         """The newest whole snapshot, if it is this engine version's or holds everything that was said."""
         snapshot = await self.store.snapshot(__version__)
         if snapshot is not None and snapshot.entries > count:
-            raise Conflict(f"a snapshot holds {snapshot.entries} entries, the journal only {count}: a part of it is gone")
+            raise Conflict(
+                f"{self.store.name}: a snapshot holds {snapshot.entries} entries, the journal only {count}: "
+                "a part of it is gone; restore it from a backup"
+            )
         written_by = self.header.engine_version if snapshot is None else snapshot.engine_version
         clean = count == 0 or (snapshot is not None and snapshot.entries == count)
         if written_by != __version__ and not clean:
             raise Conflict(
-                f"it was written by engine {written_by} and not stopped cleanly, this is {__version__}: "
+                f"{self.store.name} was written by engine {written_by} and not stopped cleanly, this is {__version__}: "
                 f"recover with {written_by}, stop cleanly, then upgrade"
             )
         return snapshot

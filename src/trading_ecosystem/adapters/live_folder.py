@@ -74,6 +74,11 @@ class LiveFolder:
         (self._folder / BATCHES).write_bytes(_batch_line(batch))
         return [batch]
 
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
     async def header(self) -> Header | None:
         """What was begun here; raises :class:`Corrupt` where it is not readable."""
         return RunDirectory(self._folder).header() if (self._folder / HEADER).exists() else None

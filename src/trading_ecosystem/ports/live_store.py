@@ -29,6 +29,10 @@ class LiveStore(Protocol):
     :class:`trading_ecosystem.ports.errors.Corrupt` where stored bytes are not what was written.
     """
 
+    @property
+    def name(self) -> str:
+        """What messages call it, with any password masked."""
+
     async def header(self) -> Header | None:
         """What was begun here, or ``None`` in a fresh store."""
 

@@ -17,6 +17,11 @@ class MemoryLiveStore:
         self._lines: list[bytes] = []
         self._snapshot: StoredSnapshot | None = None
 
+    @property
+    def name(self) -> str:
+        """Memory has no other name."""
+        return "memory:"
+
     async def header(self) -> Header | None:
         """What was begun here."""
         return self._header

@@ -81,6 +81,11 @@ class SqlLiveStore:
             raise Corrupt(self._damaged(end.last_line + 1, lines or end.last_line))
         self._end = end
 
+    @property
+    def name(self) -> str:
+        """The URL, its password masked."""
+        return self._name
+
     async def header(self) -> Header | None:
         """What was begun here; raises :class:`Corrupt` where it is not readable."""
         with failures(self._name):
