@@ -145,13 +145,16 @@ class CachedHistory(_BehindCache):
 
     async def wait_for(self, position: int, timeout: float = 0.25) -> None:
         """Return once the store applied everything up to ``position``, and the cache forgot what that changed."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + timeout
+        await self._store.wait_for(position, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                await self._store.wait_for(position, timeout)
-                while self._finished is not None and self._forgotten < position:
+            while self._finished is not None and self._forgotten < position:
+                async with asyncio.timeout(max(until - clock(), 0.0)):
                     await self._finished.wait()
         except TimeoutError:
-            raise Unavailable(f"{self.namespace} has not applied {position} yet", 1.0) from None
+            problem = f"{self.namespace} has not applied {position} yet, it is at {self._forgotten}"
+            raise Unavailable(problem, 1.0) from None
 
     async def take(self, changes: Iterable[Change]) -> None:
         """Have the store apply the changes, and forget what they change."""
