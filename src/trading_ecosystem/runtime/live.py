@@ -4,7 +4,8 @@ An input is admitted at ``max(now, clock)`` with the next sequence; everything d
 its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered;
 those that arrive while a commit is under way form the next group. Followers are told last.
 
-Ecosystem time = anchor + (wall − wall at the anchor) × speed.
+Ecosystem time = anchor + (wall − wall at the anchor) × speed. A machine may be too slow for a speed other than 1; then the anchor
+moves, and ecosystem time goes on from what is due: otherwise each group would take longer than the one before.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ NORMAL_CATCH_UP: Final[Nanos] = 5 * MINUTE
 COARSE_CATCH_UP: Final[Nanos] = 36 * HOUR
 """Up to this gap it catches up at a coarse tick; beyond it the clock goes on from where it stood."""
 COARSE_TICK: Final[Nanos] = 10 * SECOND
+MOST_BEHIND: Final[Nanos] = 2 * SECOND
+"""Wall time by which a paced ecosystem may fall behind its speed before its clock waits for it."""
 BACKLOG: Final = 10_000
 """Inputs that may wait; one more is refused with :class:`Unavailable`."""
 GROUP: Final = 512
@@ -198,6 +201,7 @@ class LiveDriver:
         if self._kernel.ended:
             self._refuse_all(Unavailable("the run has ended"))
             return False
+        self._let_clock_wait()
         self._in_hand, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         admitted = [(sequence, one) for one in self._in_hand if (sequence := self._admit(one))]
         behind = self._run_due(max(self.now(), self._kernel.now))
@@ -213,6 +217,14 @@ class LiveDriver:
         if self._committed is not None:
             await self._committed()
         return behind or bool(self._waiting)
+
+    def _let_clock_wait(self) -> None:
+        """At a speed other than 1: when too much is overdue, ecosystem time goes on from the first of it."""
+        due = self._kernel.next_due()
+        if due is None or self._speed_ppm == PARTS_PER_MILLION:
+            return
+        if (self.now() - due) * PARTS_PER_MILLION > MOST_BEHIND * self._speed_ppm:
+            self._anchor, self._wall_anchor = due, self._wall.now()
 
     async def _try_commit(self) -> bool:
         """Commit what was said; if the journal refuses, tell all who wait, and keep it for the next try."""

@@ -361,3 +361,21 @@ def test_an_input_whose_sender_has_gone_is_not_admitted(toy):
         return [decode_entry(line) async for line in store.lines()]
 
     assert [e.message.client_order_id for e in asyncio.run(scenario()) if e.sender == "door"] == ["c2"]
+
+
+def test_a_machine_too_slow_for_the_speed_lets_the_clock_wait(toy):
+    async def scenario(speed_ppm):
+        clock = ManualClock()
+        ecosystem = toy(start=START)
+        driver = LiveDriver(ecosystem.kernel, ecosystem.recorder, clock, speed_ppm=speed_ppm)
+        running = asyncio.create_task(driver.run())
+        clock.time += 3 * SECOND
+        ecosystem.components[0].every = 2**40  # so that little is due in all that time
+        receipt = await driver.submit("door", cancel(1))
+        driver.stop()
+        await running
+        return receipt.at - START
+
+    assert asyncio.run(scenario(1_000_000)) == 3 * SECOND
+    # The beginning was due first: from there the clock goes on, and an input comes after the instant that has run.
+    assert asyncio.run(scenario(2_000_000)) == 1
