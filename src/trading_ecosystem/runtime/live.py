@@ -4,8 +4,8 @@ An input is admitted at ``max(now, clock)`` with the next sequence; everything d
 its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered;
 those that arrive while a commit is under way form the next group. Followers are told last.
 
-Ecosystem time = anchor + (wall − wall at the anchor) × speed. A machine may be too slow for a speed other than 1; then the anchor
-moves, and ecosystem time goes on from what is due: otherwise each group would take longer than the one before.
+Ecosystem time = anchor + (wall − wall at the anchor) × speed. A machine may be too slow for a speed other than 1; then the
+anchor moves, and ecosystem time goes on from what is due: otherwise each group would take longer than the one before.
 """
 
 from __future__ import annotations
