@@ -156,11 +156,11 @@ def rendered(document: dict[str, Any]) -> Group:
 def _flow_table(title: str, rows: list[dict[str, Any]], document: dict[str, Any]) -> Table:
     differing = [row["name"] for row in rows if not row["same_fills"]]
     fills = f"{rows[0]['fills']:,} fills, " + (
-        f"DIFFERENT in {', '.join(differing)}" if differing else "the same in all by hash"
+        f"DIFFERENT in {', '.join(differing)}" if differing else "the same in all by hash, in a run of their own"
     )
     caption = (
-        f"{document['commands']:,} commands, medians of {document['rounds']} interleaved rounds; {fills}.\n"
-        f"Single calls in nanoseconds; batch: {BATCH_COMMANDS:,} commands a call."
+        f"{document['commands']:,} commands, each stretch at its median of {document['rounds']} interleaved rounds; {fills}.\n"
+        f"Single calls in nanoseconds; batch: {BATCH_COMMANDS:,} commands a call. bourse is timed without its set_time."
     )
     table = Table(title=f"\n{title}", title_justify="left", caption=caption, caption_justify="left")
     table.add_column("engine", no_wrap=True)

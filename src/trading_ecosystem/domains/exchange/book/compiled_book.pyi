@@ -11,6 +11,8 @@ CANCEL_REASONS: Final[tuple[CancelReason, ...]]
 REFUSAL_REASONS: Final[tuple[RejectReason, ...]]
 SELF_TRADE_MODES: Final[tuple[SelfTradePrevention, ...]]
 
+def choose_key(book: CompiledOrderBook, key: int) -> None: ...
+
 class CompiledOrderBook(OrderBook):
     def limit(
         self, order_id: int, owner: int, buys: bool, lots: Lots, price_ticks: Ticks

@@ -36,7 +36,7 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
 
 # What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
-INTERFACE = 3
+INTERFACE = 4
 
 # Reasons by number: the same numbers stand in events of the batch door.
 CANCEL_REASONS = (
@@ -111,6 +111,16 @@ cdef object event_struct(const Event* event):
     return Refused(event.order_id, REFUSAL_REASONS[event.reason])
 
 
+# Scrambles order numbers, another for each process; it comes from where Python's own dictionaries have theirs.
+cdef uint64_t _KEY = <uint64_t> <int64_t> hash("the key of the tables of order numbers") * <uint64_t> 0x9E3779B97F4A7C15u
+
+
+def choose_key(CompiledOrderBook book not None, uint64_t key):
+    """Scramble the order numbers of an empty book with a key of one's own: for tests, in which numbers are to meet."""
+    assert not book.core.live
+    book.core.key = key | 1
+
+
 cdef class CompiledOrderBook:
     """The book of one instrument, compiled; every method does what :class:`.book.OrderBook`'s method of that name does."""
 
@@ -118,7 +128,7 @@ cdef class CompiledOrderBook:
         if not 0 <= capacity <= MAXIMUM_CAPACITY:
             raise ValueError(f"a book has room for 0 to {MAXIMUM_CAPACITY:,} orders, not {capacity}")
         self.symbol = symbol
-        if not init_core(&self.core, &self.events, whole(capacity)):
+        if not init_core(&self.core, &self.events, whole(capacity), _KEY):
             raise MemoryError
 
     def __dealloc__(self):

@@ -5,8 +5,8 @@
 # How it is kept. Orders are 32 bytes each in one pool, linked into the queues of their price level by index; freed slots are used
 # again. A level has a queue of displayed and one of hidden orders. Sixty-four neighbouring prices share a page with a bit for each
 # that has a level, and each side has its pages in one sorted array, best last: the best price is kept, and the next one is a bit
-# scan away. Pages and levels exist only while orders stand there, so that any price costs the same and memory is bounded by what
-# rests. What only icebergs and hidden orders have lies in a second table, allocated when the first of them comes. Orders
+# scan away. Pages and levels exist only while orders stand there, so that memory is bounded by what rests, however far apart; a
+# page that is new moves those that are better, 16 bytes each, which is felt only where tens of thousands of pages are in use. What only icebergs and hidden orders have lies in a second table, allocated when the first of them comes. Orders
 # are found by number in a table of buckets of one cache line, whose places hold 32 bits of the scrambled number and the slot; the
 # order there is asked for its whole number, so that a slot that was used again is never mistaken for the order that was there.
 #
@@ -20,7 +20,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memset
+from libc.string cimport memmove, memset
 
 
 cdef extern from *:
@@ -169,6 +169,7 @@ cdef struct Core:
     Bucket* buckets
     uint64_t buckets_mask
     int buckets_shift
+    uint64_t key
     Events* out
     uint32_t symbol
     int64_t sequence
@@ -300,9 +301,13 @@ cdef inline int core_refuse(Core* core, int64_t order_id, int reason) noexcept n
 # ---------------------------------------------------------------- finding orders by number
 
 
-cdef inline uint64_t scrambled(int64_t order_id) noexcept nogil:
-    """A number times a large odd one: its upper bits depend on every bit of the number."""
-    return <uint64_t> order_id * <uint64_t> 0xD6E8FEB86659FD93u
+cdef inline uint64_t scrambled(const Core* core, int64_t order_id) noexcept nogil:
+    """A number whose upper bits depend on every bit of an order's number, and on the book's key.
+
+    Nobody who does not know the key can choose numbers that meet in one bucket. What the book says does not depend on it.
+    """
+    cdef uint64_t number = <uint64_t> order_id * <uint64_t> 0xD6E8FEB86659FD93u
+    return (number ^ number >> 32) * core.key
 
 
 cdef inline uint32_t tag_of(uint64_t scrambled_id) noexcept nogil:
@@ -317,12 +322,12 @@ cdef inline Bucket* home_of(const Core* core, uint64_t scrambled_id) noexcept no
 
 cdef inline void prefetch_name(const Core* core, int64_t order_id) noexcept nogil:
     """Ask the processor for the place where the search for a number begins, some commands before it is needed."""
-    prefetch(home_of(core, scrambled(order_id)))
+    prefetch(home_of(core, scrambled(core, order_id)))
 
 
 cdef inline const Order* likely_order(const Core* core, int64_t order_id) noexcept nogil:
     """The order that probably has this number, without asking it; the order that is nobody's where there is none."""
-    cdef uint64_t number = scrambled(order_id)
+    cdef uint64_t number = scrambled(core, order_id)
     cdef const Bucket* bucket = home_of(core, number)
     return &core.orders[bucket.slots[lowest_bit(which_equal(bucket.tags, tag_of(number)) | 128)]]
 
@@ -342,13 +347,14 @@ cdef inline void prefetch_neighbours(const Core* core, int64_t order_id) noexcep
 
 cdef inline uint64_t find_name(const Core* core, int64_t order_id) noexcept nogil:
     """The place of a number in the table, eight to a bucket; ``NOWHERE`` where no order has it."""
-    cdef uint64_t number = scrambled(order_id)
+    cdef uint64_t number = scrambled(core, order_id)
     cdef uint32_t tag = tag_of(number)
     cdef uint64_t place = number >> core.buckets_shift
     cdef const Bucket* bucket
     cdef unsigned int equal
     cdef int index
-    while True:
+    cdef uint64_t turn
+    for turn in range(core.buckets_mask + 1):
         bucket = &core.buckets[place]
         equal = which_equal(bucket.tags, tag)
         while equal:
@@ -357,8 +363,9 @@ cdef inline uint64_t find_name(const Core* core, int64_t order_id) noexcept nogi
                 return place << 3 | <uint64_t> index
             equal &= equal - 1
         if likely_so(not bucket.passed):
-            return NOWHERE
+            break
         place = (place + 1) & core.buckets_mask
+    return NOWHERE
 
 
 cdef inline uint32_t slot_at(const Core* core, uint64_t place) noexcept nogil:
@@ -373,7 +380,7 @@ cdef inline uint32_t core_slot(const Core* core, int64_t order_id) noexcept nogi
 
 cdef inline void name(Core* core, int64_t order_id, uint32_t slot) noexcept nogil:
     """Enter a number that the table does not have; there is room."""
-    cdef uint64_t number = scrambled(order_id)
+    cdef uint64_t number = scrambled(core, order_id)
     cdef Bucket* bucket = home_of(core, number)
     cdef unsigned int empty = which_equal(bucket.tags, 0)
     cdef int index
@@ -388,7 +395,7 @@ cdef inline void name(Core* core, int64_t order_id, uint32_t slot) noexcept nogi
 
 cdef inline void unname(Core* core, uint64_t place, int64_t order_id) noexcept nogil:
     """Forget the number at a place of the table, and that it passed the buckets before."""
-    cdef uint64_t passing = scrambled(order_id) >> core.buckets_shift
+    cdef uint64_t passing = scrambled(core, order_id) >> core.buckets_shift
     cdef Bucket* bucket = &core.buckets[place >> 3]
     bucket.tags[place & 7] = 0
     while not likely_so(passing == place >> 3):
@@ -505,11 +512,12 @@ cdef inline uint32_t new_order(Core* core) noexcept nogil:
     return slot
 
 
-cdef inline bint init_core(Core* core, Events* events, int64_t capacity) noexcept nogil:
+cdef inline bint init_core(Core* core, Events* events, int64_t capacity, uint64_t key) noexcept nogil:
     memset(core, 0, sizeof(Core))
     memset(events, 0, sizeof(Events))
     core.out = events
     core.capacity = capacity
+    core.key = key | 1
     core.matching = True
     core.watch_below = -BEYOND
     core.watch_above = BEYOND
@@ -517,9 +525,9 @@ cdef inline bint init_core(Core* core, Events* events, int64_t capacity) noexcep
     core.levels_capacity = 32
     core.pages_capacity = 16
     core.orders_used = core.levels_used = core.pages_used = 1
-    core.orders = <Order*> malloc(core.orders_capacity * sizeof(Order))
-    core.levels = <Level*> malloc(core.levels_capacity * sizeof(Level))
-    core.pages = <Page*> malloc(core.pages_capacity * sizeof(Page))
+    core.orders = <Order*> calloc(core.orders_capacity, sizeof(Order))
+    core.levels = <Level*> calloc(core.levels_capacity, sizeof(Level))
+    core.pages = <Page*> calloc(core.pages_capacity, sizeof(Page))
     core.ladders[0].capacity = core.ladders[1].capacity = 8
     core.ladders[0].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
     core.ladders[1].pages = <PageEntry*> malloc(8 * sizeof(PageEntry))
@@ -616,7 +624,6 @@ cdef inline uint32_t new_level(Core* core, int side, int64_t price) noexcept nog
     cdef int position = find_page(ladder, key)
     cdef uint32_t page, level
     cdef int bit = <int> (price & 63)
-    cdef int moved
     if position < ladder.count and ladder.pages[position].key == key:
         page = ladder.pages[position].page
     else:
@@ -628,10 +635,7 @@ cdef inline uint32_t new_level(Core* core, int side, int64_t price) noexcept nog
             core.pages_used += 1
         memset(&core.pages[page], 0, sizeof(Page))
         core.pages[page].key = key
-        moved = ladder.count
-        while moved > position:
-            ladder.pages[moved] = ladder.pages[moved - 1]
-            moved -= 1
+        memmove(&ladder.pages[position + 1], &ladder.pages[position], (ladder.count - position) * sizeof(PageEntry))
         ladder.pages[position].key = key
         ladder.pages[position].page = page
         ladder.count += 1
@@ -684,9 +688,7 @@ cdef inline void drop_level(Core* core, int side, uint32_t level) noexcept nogil
         if ladder.hints[page.key & 15].page == number:
             ladder.hints[page.key & 15].page = 0
         ladder.count -= 1
-        while position < ladder.count:
-            ladder.pages[position] = ladder.pages[position + 1]
-            position += 1
+        memmove(&ladder.pages[position], &ladder.pages[position + 1], (ladder.count - position) * sizeof(PageEntry))
         page.levels[0] = core.free_page
         core.free_page = number
     if ladder.best == level:

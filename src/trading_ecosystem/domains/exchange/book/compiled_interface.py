@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-INTERFACE: Final = 3
+INTERFACE: Final = 4
 """What this code expects of every compiled module."""
 REMEDY: Final = "build it anew with `make`, or with `pip install -e .`"
 UNFIT: Final = (ImportError, AttributeError, TypeError, ValueError)

@@ -33,7 +33,7 @@ from trading_ecosystem.domains.exchange.book.compiled_core cimport (
 )
 
 # What this module and the code beside it expect of each other: see compiled_interface.py, where the number stands too.
-INTERFACE = 3
+INTERFACE = 4
 
 cdef enum:
     NARROW = 0
