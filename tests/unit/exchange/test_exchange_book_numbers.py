@@ -36,7 +36,7 @@ def number_of(scrambled: int, key: int) -> int:
 
 
 def crowd(key: int, home: int, count: int, *, tag: int | None = None) -> list[int]:
-    """Numbers that begin their search in the same of 256 parts of the table; with ``tag``, which cannot be told by it either."""
+    """Numbers that begin their search in the same of 256 parts of the table; with ``tag``, all of them have that tag."""
     found = []
     for variety in range(count):
         upper = home << 24 | variety
@@ -82,7 +82,7 @@ def fill(book: Any, numbers: list[int]) -> None:
 @pytest.mark.parametrize("seed", seeds(2, 40))
 def test_numbers_that_crowd_one_bucket(key: int, home: int, seed: int) -> None:
     """Also the last bucket, after which comes the first."""
-    play(crowd(key, home, 60) + [1, 2, 3, -1, 2**63 - 1, -(2**63)], key, seed, 1_500)
+    play([*crowd(key, home, 60), 1, 2, 3, -1, 2**63 - 1, -(2**63)], key, seed, 1_500)
 
 
 @pytest.mark.parametrize("key", KEYS)
