@@ -123,7 +123,7 @@ UNION ALL
 SELECT rolname, '', 'ATTRIBUTE' FROM pg_roles
 WHERE rolname = ANY($1) AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls OR rolinherit)
 """
-TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = $1::text::regnamespace"
+TABLES = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = $1::text::regnamespace"
 
 
 async def catalogued_rights(store: PostgresqlStore) -> set[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ class Record(msgspec.Struct, frozen=True):
 
     ``checks`` are conditions that every row meets, in the words that all SQL databases share (``quantity_lots > 0``);
     ``unique`` groups of fields that no two rows have in common beside the key; ``indexes`` groups of fields that rows are
-    looked up by.
+    looked up by. ``partitioned_by`` is a field that only grows, by which a store may cut a table that grows for ever.
     """
 
     table: ClassVar[str]
@@ -25,6 +25,7 @@ class Record(msgspec.Struct, frozen=True):
     checks: ClassVar[tuple[str, ...]] = ()
     unique: ClassVar[tuple[tuple[str, ...], ...]] = ()
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    partitioned_by: ClassVar[str | None] = None
 
     def identity(self) -> tuple[Any, ...]:
         """The values of the key fields."""

@@ -42,6 +42,14 @@ def refuse_changes(connection: Connection, tables: Sequence[str]) -> None:
             connection.exec_driver_sql(_sqlite_trigger(table, verb))
 
 
+def refuse_changes_of_partition(connection: Connection, schema: str, partition: str) -> None:
+    """Make a partition append-only, for who goes past the table that it is a part of."""
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.{partition} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change()"
+    )
+
+
 @contextmanager
 def deletes_allowed(connection: Connection, tables: Sequence[str]) -> Iterator[None]:
     """Let rows of these tables be deleted inside, within the transaction that is open; updates stay refused."""

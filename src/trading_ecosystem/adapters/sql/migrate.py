@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 from trading_ecosystem.adapters.sql import roles
 from trading_ecosystem.adapters.sql.engines import administrator_engine, sqlite_engine, writing
 from trading_ecosystem.adapters.sql.opening import opening_failures
-from trading_ecosystem.adapters.sql.tables import SCHEMAS
+from trading_ecosystem.adapters.sql.partitions import make_partitions
+from trading_ecosystem.adapters.sql.tables import SCHEMAS, metadata_of
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqliteStore, SqlStore
 from trading_ecosystem.adapters.sql.versions import check_ours, upgrade_schema
 from trading_ecosystem.settings import Passwords
@@ -90,6 +91,9 @@ def _set_up_schema(connection: Connection, store: PostgresqlStore, schema: str) 
     connection.exec_driver_sql(f'SET LOCAL ROLE "{owner}"')
     connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}, pg_catalog")
     migrated = _upgrade(connection, schema, str(store))
+    for table in metadata_of(schema).sorted_tables:
+        if table.dialect_options["postgresql"]["partition_by"]:
+            make_partitions(connection, schema, table.name)
     roles.grant_rights(connection, store, schema)
     connection.exec_driver_sql("RESET ROLE")
     connection.exec_driver_sql("SET LOCAL search_path TO pg_catalog")

@@ -11,6 +11,7 @@ from trading_ecosystem.adapters.domain_records import PROJECTIONS
 from trading_ecosystem.adapters.sql.append_only import deletes_allowed
 from trading_ecosystem.adapters.sql.engines import administrator_engine, sqlite_engine, writing
 from trading_ecosystem.adapters.sql.failures import failures
+from trading_ecosystem.adapters.sql.partitions import drop_partitions, make_partitions
 from trading_ecosystem.adapters.sql.tables import APPEND_ONLY, JOURNAL, JournalTables, SchemaTables
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqlStore
 from trading_ecosystem.messages.units import Nanos
@@ -25,7 +26,11 @@ async def delete_before(store: SqlStore, domain: str, record_type: type[Record],
     table = SchemaTables(PROJECTIONS[domain]).of[record_type].table
 
     def work(connection: Connection) -> int:
-        return connection.execute(table.delete().where(table.c[field] < until_at)).rowcount
+        whole = 0
+        if record_type.partitioned_by is not None and connection.dialect.name == "postgresql":
+            whole = drop_partitions(connection, domain, table.name, field, until_at)
+            make_partitions(connection, domain, table.name)
+        return whole + connection.execute(table.delete().where(table.c[field] < until_at)).rowcount
 
     return await _as_owner(store, domain, table.name, work)
 

@@ -76,6 +76,7 @@ class RecordTable:
             *(CheckConstraint(check, name=_slug(record_type.table, check)) for check in record_type.checks),
             *(UniqueConstraint(*group) for group in record_type.unique),
             sqlite_with_rowid=False,
+            **_partitioned(record_type),
         )
         for group in record_type.indexes:
             Index(None, *(self.table.c[name] for name in group))
@@ -220,6 +221,12 @@ def _restored(value: Any, hint: Any) -> Any:
         return None
     bare = _without_none(hint)[0]
     return bare(value) if _is_enum(bare) else msgspec.json.decode(value, type=bare)
+
+
+def _partitioned(record_type: type[Record]) -> dict[str, Any]:
+    if record_type.partitioned_by is None:
+        return {}
+    return {"postgresql_partition_by": f"RANGE ({record_type.partitioned_by})"}
 
 
 def _slug(table: str, check: str) -> str:

@@ -20,6 +20,7 @@ class EventRecord(Record, frozen=True):
 
     table: ClassVar[str] = "events"
     key: ClassVar[tuple[str, ...]] = ("sequence",)
+    partitioned_by: ClassVar[str | None] = "sequence"
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("trace",), ("cause",), ("type", "subject", "at"), ("at",))
     sequence: int
     at: Nanos

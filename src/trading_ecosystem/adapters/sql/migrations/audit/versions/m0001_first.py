@@ -108,6 +108,7 @@ def _events() -> None:
         sa.Column("account", TEXT, autoincrement=False, nullable=False),
         sa.Column("message", TEXT, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_events")),
+        postgresql_partition_by="RANGE (sequence)",
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_events_at"), "events", ["at"], unique=False)
