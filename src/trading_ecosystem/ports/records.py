@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import msgspec
@@ -150,11 +150,15 @@ class HistoryStore(Protocol):
 
 def changes_of(projection: Projection, entry: Entry) -> Iterable[Change]:
     """The changes that one entry makes. A projection that keeps the envelope too (audit's) has ``project_entry``."""
-    of_entry = getattr(projection, "project_entry", None)
+    return _by_entry(projection)(entry)
+
+
+def _by_entry(projection: Projection) -> Callable[[Entry], Iterable[Change]]:
+    of_entry: Callable[[Entry], Iterable[Change]] | None = getattr(projection, "project_entry", None)
     if of_entry is not None:
-        changes: Iterable[Change] = of_entry(entry)
-        return changes
-    return projection.project(entry.message, entry.at)
+        return of_entry
+    project = projection.project
+    return lambda entry: project(entry.message, entry.at)
 
 
 class Folded(msgspec.Struct):
@@ -162,6 +166,15 @@ class Folded(msgspec.Struct):
 
     records: dict[type[Record], dict[tuple[Any, ...], Record]] = {}
     patches: dict[type[Record], dict[tuple[Any, ...], dict[str, Any]]] = {}
+
+    def follow(self, projection: Projection, entries: Iterable[Entry], position: int) -> int:
+        """Take what entries after a position change; returns the position after them."""
+        changes = _by_entry(projection)
+        for entry in entries:
+            if entry.sequence > position:
+                self.add(changes(entry))
+                position = entry.sequence
+        return position
 
     def add(self, changes: Iterable[Change]) -> None:
         """Take the next changes."""

@@ -20,7 +20,6 @@ from trading_ecosystem.ports.records import (
     Record,
     Total,
     Within,
-    changes_of,
 )
 
 R = TypeVar("R", bound=Record)
@@ -46,11 +45,8 @@ class MemoryHistory:
 
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Apply entries; those at or before the position change nothing."""
-        folded, position = Folded(), self._position
-        for entry in entries:
-            if entry.sequence > position:
-                folded.add(changes_of(self.projection, entry))
-                position = entry.sequence
+        folded = Folded()
+        position = folded.follow(self.projection, entries, self._position)
         self._keep(folded)
         self._position = position
         async with self._applied:

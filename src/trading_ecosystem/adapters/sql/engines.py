@@ -100,6 +100,17 @@ def sqlite_engine(store: SqliteStore, schema: str) -> AsyncEngine:
     return engine.execution_options(schema_translate_map={schema: None})
 
 
+def sqlite_writer(engine: AsyncEngine) -> sqlite3.Connection:
+    """A connection of one's own to the file of a SQLite engine, for transactions that are one call in another thread."""
+    connection = sqlite3.connect(engine.url.database or "", factory=_OneFile, check_same_thread=False, isolation_level=None)
+    try:
+        _prepare_sqlite(connection, None)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 class _OneFile(sqlite3.Connection):
     """A connection that can attach no further file: the file it was opened on is all that it can reach."""
 

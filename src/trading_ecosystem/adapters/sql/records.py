@@ -8,16 +8,17 @@ that are added too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
-from zlib import crc32
 
-from sqlalchemy import ColumnElement, Select, func, insert, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from trading_ecosystem.adapters.sql.engines import writing
+from trading_ecosystem.adapters.sql.engines import sqlite_writer
 from trading_ecosystem.adapters.sql.failures import failures
-from trading_ecosystem.adapters.sql.statements import RowWriter
+from trading_ecosystem.adapters.sql.statements import Batch, RowWriter
 from trading_ecosystem.adapters.sql.tables import RecordTable, SchemaTables
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.ports.errors import NotFound, Unavailable
@@ -31,7 +32,6 @@ from trading_ecosystem.ports.records import (
     Record,
     Total,
     Within,
-    changes_of,
 )
 
 R = TypeVar("R", bound=Record)
@@ -52,6 +52,9 @@ class SqlHistory:
         self._tables = SchemaTables(projection)
         self._sqlite = engine.dialect.name == "sqlite"
         self._writers = {kind: RowWriter(kept, engine.dialect.name) for kind, kept in self._tables.of.items()}
+        self._moving = _moving(self._tables, sqlite=self._sqlite)
+        self._writing = threading.Lock()
+        self._file: sqlite3.Connection | None = None
         self._applied = 0
 
     @property
@@ -69,24 +72,26 @@ class SqlHistory:
     async def apply(self, entries: Sequence[Entry]) -> None:
         """Apply entries in one transaction with the position."""
         with failures(self._store):
-            async with writing(self._engine).begin() as connection:
-                position = await self._locked_position(connection)
-                folded = Folded()
-                for entry in entries:
-                    if entry.sequence > position:
-                        folded.add(changes_of(self.projection, entry))
-                        position = entry.sequence
-                await self._write(connection, folded, fresh=True)
-                await self._keep_position(connection, position)
+            if self._sqlite:
+                self._applied = await asyncio.to_thread(self._in_file, entries, ())
+                return
+            async with self._engine.begin() as connection:
+                folded, before = Folded(), await self._locked_position(connection)
+                position = folded.follow(self.projection, entries, before)
+                if position != before:
+                    await self._write(connection, folded, fresh=True)
+                    await connection.exec_driver_sql(self._moving, (position,))
         self._applied = position
 
     async def take(self, changes: Iterable[Change]) -> None:
         """Apply changes that come from no entry, in one transaction."""
-        folded = Folded()
-        folded.add(changes)
         with failures(self._store):
-            async with writing(self._engine).begin() as connection:
-                await self._locked_position(connection)
+            if self._sqlite:
+                await asyncio.to_thread(self._in_file, (), changes)
+                return
+            folded = Folded()
+            folded.add(changes)
+            async with self._engine.begin() as connection:
                 await self._write(connection, folded, fresh=False)
 
     async def rows(
@@ -146,6 +151,10 @@ class SqlHistory:
 
     async def close(self) -> None:
         """Close the connections of this schema."""
+        with self._writing:
+            file, self._file = self._file, None
+        if file is not None:
+            file.close()
         await self._engine.dispose()
 
     def _meeting(self, statement: Select[Any], kept: RecordTable, where: Conditions) -> Select[Any]:
@@ -165,12 +174,11 @@ class SqlHistory:
         return (await connection.execute(statement)).scalar() or 0
 
     async def _locked_position(self, connection: AsyncConnection) -> int:
-        """The position, which nobody else can move before this transaction ends."""
-        if self._sqlite:
-            return await self._position(connection)
+        """The position, which nobody else can move before this transaction ends.
+
+        Where rows are only added nothing is locked: of two that add the same rows the second fails on their keys.
+        """
         if self._tables.append_only:
-            key = crc32(self._tables.schema.encode())
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
             return await self._position(connection)
         position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
         if position is None:
@@ -179,31 +187,61 @@ class SqlHistory:
             position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
         return position or 0
 
-    async def _keep_position(self, connection: AsyncConnection, position: int) -> None:
-        table = self._tables.position
-        if await self._position(connection) >= position:
-            return
-        if self._tables.append_only:
-            await connection.execute(insert(table), {"position": position})
-            return
-        changed = await connection.execute(update(table), {"position": position})
-        if not changed.rowcount:
-            await connection.execute(insert(table), {"one": 1, "position": position})
-
     async def _write(self, connection: AsyncConnection, folded: Folded, *, fresh: bool) -> None:
         """Write what changes leave; ``fresh`` where they come from entries that were never applied before."""
+        if fresh and self._tables.append_only:
+            for kind, records in folded.records.items():
+                await self._writers[kind].copy(connection, records.values())
+            return
+        for batch in self._batches(folded, fresh=fresh):
+            await connection.exec_driver_sql(batch.statement, batch.arrays())
+
+    def _batches(self, folded: Folded, *, fresh: bool) -> Iterator[Batch]:
         append_only = self._tables.append_only
         for kind, records in folded.records.items():
             writer = self._writers[kind]
             if not append_only:
-                await writer.upsert(connection, records.values())
-            elif fresh:
-                await writer.copy(connection, records.values())
+                yield writer.upsert(records.values())
             else:
-                await writer.add(connection, records.values())
+                yield writer.insert(records.values()) if fresh else writer.add(records.values())
         for kind, patches in folded.patches.items():
             assert not append_only, f"{kind.__name__} is only ever added to"
-            await self._writers[kind].patch(connection, patches)
+            yield from self._writers[kind].patch(patches)
+
+    def _in_file(self, entries: Sequence[Entry], changes: Iterable[Change]) -> int:
+        """One transaction in SQLite, in a thread of its own: what it waits for is the disk, and not the event loop."""
+        with self._writing:
+            if self._file is None:
+                self._file = sqlite_writer(self._engine)
+            file = self._file
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                name = self._tables.position.name
+                before = file.execute(f"SELECT max(position) FROM {name}").fetchone()[0] or 0
+                folded = Folded()
+                position = folded.follow(self.projection, entries, before)
+                folded.add(changes)
+                for batch in self._batches(folded, fresh=bool(entries)):
+                    file.executemany(batch.statement, batch.rows)
+                if position != before:
+                    file.execute(self._moving, (position,))
+                file.execute("COMMIT")
+            except BaseException:
+                if file.in_transaction:
+                    file.execute("ROLLBACK")
+                raise
+        return position
+
+
+def _moving(tables: SchemaTables, *, sqlite: bool) -> str:
+    """The statement that moves the position."""
+    name = tables.position.name if sqlite else f'"{tables.schema}"."{tables.position.name}"'
+    value = "?" if sqlite else "$1"
+    if tables.append_only:
+        return f"INSERT INTO {name} (position) VALUES ({value})"
+    return (
+        f"INSERT INTO {name} (one, position) VALUES (1, {value}) ON CONFLICT (one) DO UPDATE SET position = excluded.position"
+    )
 
 
 def _conditions(kept: RecordTable, name: str, asked: Any) -> list[ColumnElement[bool]]:

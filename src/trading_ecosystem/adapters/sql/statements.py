@@ -7,7 +7,7 @@ server unfolds; rows that are only ever added go in by COPY.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Boolean, Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,8 +18,19 @@ from trading_ecosystem.ports.records import Record
 _SQLITE: Final = "sqlite"
 
 
+class Batch(NamedTuple):
+    """One statement and the rows that it is for."""
+
+    statement: str
+    rows: list[tuple[Any, ...]]
+
+    def arrays(self) -> tuple[list[Any], ...]:
+        """The rows as one array per column, as PostgreSQL takes them."""
+        return tuple(list(column) for column in zip(*self.rows, strict=True))
+
+
 class RowWriter:
-    """Writes rows of one table through a connection of one dialect; statements are made once."""
+    """Makes the statements that write rows of one table in one dialect; each is made once."""
 
     def __init__(self, kept: RecordTable, dialect: str) -> None:
         self._kept = kept
@@ -29,19 +40,20 @@ class RowWriter:
         self._name = _quoted(kept.table.name) if self._sqlite else _full_name(kept.table)
         self._statements: dict[tuple[str, ...], str] = {}
 
-    async def upsert(self, connection: AsyncConnection, records: Iterable[Record]) -> None:
+    def upsert(self, records: Iterable[Record]) -> Batch:
         """Insert rows, and replace those whose key is there already."""
-        await self._run(connection, ("upsert",), [self._kept.row(record) for record in records])
+        return self._batch(("upsert",), [self._kept.row(record) for record in records])
 
-    async def add(self, connection: AsyncConnection, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[Record]) -> Batch:
         """Insert rows; those whose key is there already stay as they are."""
-        await self._run(connection, ("add",), [self._kept.row(record) for record in records])
+        return self._batch(("add",), [self._kept.row(record) for record in records])
+
+    def insert(self, records: Iterable[Record]) -> Batch:
+        """Insert rows of which none is there yet."""
+        return self._batch(("insert",), [self._kept.row(record) for record in records])
 
     async def copy(self, connection: AsyncConnection, records: Iterable[Record]) -> None:
-        """Insert rows of which none is there yet. The transaction has to have begun."""
-        if self._sqlite:
-            await self._run(connection, ("copy",), [self._kept.row(record) for record in records])
-            return
+        """Insert rows of which none is there yet by COPY, in PostgreSQL. The transaction has to have begun."""
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         rows = [self._kept.row(record) for record in records]
@@ -49,25 +61,19 @@ class RowWriter:
             self._table.name, schema_name=self._table.schema, records=rows, columns=self._columns
         )
 
-    async def patch(self, connection: AsyncConnection, patches: dict[tuple[Any, ...], dict[str, Any]]) -> None:
+    def patch(self, patches: dict[tuple[Any, ...], dict[str, Any]]) -> list[Batch]:
         """Set some fields of the rows with these keys, where they are."""
         groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for identity, values in patches.items():
             stored = self._kept.changed(values)
             groups.setdefault(tuple(stored), []).append((*stored.values(), *identity))
-        for names, rows in groups.items():
-            await self._run(connection, ("patch", *names), rows)
+        return [self._batch(("patch", *names), rows) for names, rows in groups.items()]
 
-    async def _run(self, connection: AsyncConnection, what: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
+    def _batch(self, what: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Batch:
         statement = self._statements.get(what)
         if statement is None:
             statement = self._statements[what] = self._patching(what[1:]) if what[0] == "patch" else self._inserting(what[0])
-        if self._sqlite:
-            await connection.exec_driver_sql(statement, list(rows))
-        else:
-            await connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        return Batch(statement, rows)
 
     def _inserting(self, what: str) -> str:
         columns = ", ".join(map(_quoted, self._columns))
@@ -76,7 +82,7 @@ class RowWriter:
         else:
             source = f"SELECT * FROM unnest({self._arrays(self._columns)})"
         insert = f"INSERT INTO {self._name} ({columns}) {source}"
-        if what == "copy":
+        if what == "insert":
             return insert
         key = self._kept.record_type.key
         others = [name for name in self._columns if name not in key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from trading_ecosystem.domains.audit.attribution import Judged
@@ -86,8 +87,13 @@ def _subject(entry: Entry) -> str:
 
 def subject_of(message: Message) -> str:
     """What a message is about, in a word; empty where it names nothing."""
-    for name in _NAMING_FIELDS:
-        value = getattr(message, name, None)
+    for name in _naming_fields(type(message)):
+        value = getattr(message, name)
         if value is not None:
             return str(value)
     return ""
+
+
+@cache
+def _naming_fields(kind: type[Message]) -> tuple[str, ...]:
+    return tuple(name for name in _NAMING_FIELDS if name in kind.__struct_fields__)
