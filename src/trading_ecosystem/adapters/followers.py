@@ -26,14 +26,16 @@ from trading_ecosystem.runtime.replay import decode_line
 
 CAPACITY: Final = 20_000
 """Entries that may wait for one store; more are read from the journal later."""
-BATCH: Final = 1_000
-"""Entries that are applied together at most: so many can be folded without making answers wait."""
+BATCH: Final = 4_000
+"""Entries that are applied together at most."""
 GATHER: Final = 0.02
 """Seconds in which entries gather before they are applied, so that a store commits fifty times a second at most."""
 FIRST_RETRY: Final = 0.05
 LAST_RETRY: Final = 2.0
 """Seconds between two tries of a store that is down: they double, up to the last."""
 _MARKS: Final = 10_000
+_SLICE: Final = 500
+"""Lines that are decoded between two looks at the event loop."""
 
 
 class Lag(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class Follower:
         self._newest = 0
         self._position = 0
         self._behind = True
-        self._skip: int | None = None
+        self._queueing = False
         self._problem: str | None = None
         self._retry = FIRST_RETRY
         self._changed = asyncio.Event()
@@ -81,7 +83,7 @@ class Follower:
         self._marks.append((self._newest, time.monotonic()))
         if len(self._marks) > _MARKS:
             self._marks = self._marks[::2]
-        if not self._behind:
+        if self._queueing:
             if len(self._queue) + len(entries) > self._capacity:
                 self._fall_behind()
             else:
@@ -118,26 +120,29 @@ class Follower:
     def _fall_behind(self) -> None:
         self._queue.clear()
         self._behind = True
-        self._skip = None
+        self._queueing = False
 
     async def _catch_up(self) -> None:
-        """Read the journal from the position on, until there is nothing in it that was not applied."""
-        if self._skip is None:
-            self._position = await self.store.position()
-            self._skip = await lines_until(self._journal, self._position)
+        """Read the journal from the position on. What is told meanwhile is queued: all that was told before is in the journal.
+
+        What is in both changes nothing the second time.
+        """
+        self._queueing = True
+        self._position = await self.store.position()
+        skip = await lines_until(self._journal, self._position)
         batch: list[Entry] = []
-        async for line in self._journal.lines(self._skip):
-            batch.append(decode_line(line, self._skip + len(batch) + 1))
+        async for line in self._journal.lines(skip):
+            batch.append(decode_line(line, skip + len(batch) + 1))
             if len(batch) >= BATCH:
                 await self._apply(batch)
-                self._skip += len(batch)
+                skip += len(batch)
                 batch = []
+            elif not len(batch) % _SLICE:
                 await asyncio.sleep(0)
         if batch:
             await self._apply(batch)
-            self._skip += len(batch)
-        # Whoever tells of more from here on finds the queue open: nothing was awaited since.
-        self._behind = self._position < self._newest
+        # Where the queue overflowed meanwhile, the journal is read again.
+        self._behind = not self._queueing
 
     async def _apply(self, batch: Sequence[Entry]) -> None:
         await self.store.apply(batch)

@@ -75,11 +75,17 @@ class SqlHistory:
             if self._sqlite:
                 self._applied = await asyncio.to_thread(self._in_file, entries, ())
                 return
+            before = self._applied or await self.position()
+            position, batches = await asyncio.to_thread(self._prepared, entries, before)
+            if position == before:
+                return
             async with self._engine.begin() as connection:
-                folded, before = Folded(), await self._locked_position(connection)
-                position = folded.follow(self.projection, entries, before)
-                if position != before:
-                    await self._write(connection, folded, fresh=True)
+                stored = await self._locked_position(connection)
+                if stored != before:
+                    position, batches = self._prepared(entries, stored)
+                for batch in batches:
+                    await batch.run(connection)
+                if position != stored:
                     await connection.exec_driver_sql(self._moving, (position,))
         self._applied = position
 
@@ -92,7 +98,8 @@ class SqlHistory:
             folded = Folded()
             folded.add(changes)
             async with self._engine.begin() as connection:
-                await self._write(connection, folded, fresh=False)
+                for batch in self._batches(folded, fresh=False):
+                    await batch.run(connection)
 
     async def rows(
         self, record_type: type[R], where: Conditions = EVERYTHING, *, order: Sequence[str] = (), limit: int | None = None
@@ -187,14 +194,11 @@ class SqlHistory:
             position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
         return position or 0
 
-    async def _write(self, connection: AsyncConnection, folded: Folded, *, fresh: bool) -> None:
-        """Write what changes leave; ``fresh`` where they come from entries that were never applied before."""
-        if fresh and self._tables.append_only:
-            for kind, records in folded.records.items():
-                await self._writers[kind].copy(connection, records.values())
-            return
-        for batch in self._batches(folded, fresh=fresh):
-            await connection.exec_driver_sql(batch.statement, batch.arrays())
+    def _prepared(self, entries: Sequence[Entry], before: int) -> tuple[int, list[Batch]]:
+        """The position after entries, and what is to be written for those after a position."""
+        folded = Folded()
+        position = folded.follow(self.projection, entries, before)
+        return position, list(self._batches(folded, fresh=True))
 
     def _batches(self, folded: Folded, *, fresh: bool) -> Iterator[Batch]:
         append_only = self._tables.append_only

@@ -19,14 +19,19 @@ _SQLITE: Final = "sqlite"
 
 
 class Batch(NamedTuple):
-    """One statement and the rows that it is for."""
+    """One statement and the rows that it is for; rows that are only ever added may be copied instead."""
 
+    writer: RowWriter
     statement: str
     rows: list[tuple[Any, ...]]
+    copied: bool
 
-    def arrays(self) -> tuple[list[Any], ...]:
-        """The rows as one array per column, as PostgreSQL takes them."""
-        return tuple(list(column) for column in zip(*self.rows, strict=True))
+    async def run(self, connection: AsyncConnection) -> None:
+        """Write the rows in PostgreSQL, inside the transaction that has begun."""
+        if self.copied:
+            await self.writer.copy(connection, self.rows)
+        else:
+            await connection.exec_driver_sql(self.statement, tuple(list(column) for column in zip(*self.rows, strict=True)))
 
 
 class RowWriter:
@@ -52,11 +57,10 @@ class RowWriter:
         """Insert rows of which none is there yet."""
         return self._batch(("insert",), [self._kept.row(record) for record in records])
 
-    async def copy(self, connection: AsyncConnection, records: Iterable[Record]) -> None:
+    async def copy(self, connection: AsyncConnection, rows: list[tuple[Any, ...]]) -> None:
         """Insert rows of which none is there yet by COPY, in PostgreSQL. The transaction has to have begun."""
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
-        rows = [self._kept.row(record) for record in records]
         await driver.copy_records_to_table(
             self._table.name, schema_name=self._table.schema, records=rows, columns=self._columns
         )
@@ -73,7 +77,7 @@ class RowWriter:
         statement = self._statements.get(what)
         if statement is None:
             statement = self._statements[what] = self._patching(what[1:]) if what[0] == "patch" else self._inserting(what[0])
-        return Batch(statement, rows)
+        return Batch(self, statement, rows, what[0] == "insert")
 
     def _inserting(self, what: str) -> str:
         columns = ", ".join(map(_quoted, self._columns))
