@@ -30,7 +30,7 @@ from trading_ecosystem.runtime.replay import recover
 from trading_ecosystem.runtime.snapshot import restore_snapshot, take_snapshot
 from trading_ecosystem.settings import Passwords
 
-SNAPSHOT_EVERY: Final = 25_000
+SNAPSHOT_EVERY: Final = 20_000
 """Entries between two snapshots of a live run: a recovery re-executes no more, which also the plain books do in 5 s."""
 
 

@@ -15,7 +15,7 @@ from trading_ecosystem.live_ecosystem import LiveEcosystem
 from trading_ecosystem.messages.exchange import PlaceOrder
 from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 
-SPEED_PPM = 200 * 1_000_000
+SPEED_PPM = 100 * 1_000_000
 OVERRIDES = ("ecosystem.market_data.tick=1s", "ecosystem.venues.exchange-alpha.publish_every=1s")
 
 
