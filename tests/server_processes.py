@@ -24,6 +24,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
+PREFIX = "trading-ecosystem-tests-"
 POSTGRESQL_FOLDERS = ("/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr")
 REDIS_SERVERS = ("valkey-server", "redis-server")
 
@@ -103,7 +104,9 @@ class Server:
     last_signal: int = signal.SIGTERM
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="trading-ecosystem-tests-"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.folder / "owner").write_text(str(os.getpid()), encoding="utf-8")
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         _give(self.folder)
@@ -277,6 +280,17 @@ class RedisServer(Server):
                 return b"PONG" in _received(connection)
         except OSError:
             return False
+
+
+def _sweep() -> None:
+    """Remove what tests left that were killed: folders whose owner is gone. Their servers ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            os.kill(int((folder / "owner").read_text(encoding="utf-8")), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):
+            continue
 
 
 def free_port() -> int:

@@ -3,6 +3,10 @@
 import asyncio
 import os
 import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from tests import servers
-from tests.server_processes import PostgresqlServer, RedisServer, ServerMissing, unprivileged
+from tests.server_processes import PREFIX, PostgresqlServer, RedisServer, ServerMissing, unprivileged
 
 from trading_ecosystem.adapters.sql.urls import parse_sql_store
 
@@ -58,6 +62,16 @@ def test_redis_asks_for_the_password_and_can_be_stopped_and_started(own_redis: R
     own_redis.start()
     with redis.Redis.from_url(own_redis.url) as client:
         assert client.get("a") is None
+
+
+def test_what_a_killed_test_left_is_removed(own_redis: RedisServer) -> None:
+    left = Path(tempfile.mkdtemp(prefix=PREFIX))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (left / "owner").write_text(str(ended.pid), encoding="utf-8")
+    RedisServer().remove()
+    assert not left.exists()
+    assert own_redis.folder.exists()
 
 
 def test_a_missing_server_skips_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
