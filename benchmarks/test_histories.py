@@ -135,6 +135,8 @@ def test_lag_behind_a_busy_ecosystem(kind, tmp_path):
         ecosystem = await LiveEcosystem.open(await open_live_store(url, PASSWORDS), "quiet_day", seed=next(numbers))
         lags, done = {}, 0
         async with await ecosystem.histories(url, PASSWORDS) as followers:
+            while any(lag.position < ecosystem.kernel.entries for lag in followers.lags()):
+                await asyncio.sleep(0.05)
             running = asyncio.create_task(ecosystem.driver.run())
             end = time.perf_counter() + SECONDS
 

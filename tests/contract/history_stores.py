@@ -39,9 +39,11 @@ def sql_histories(store: SqlStore) -> Opening:
     @asynccontextmanager
     async def open_one(projection: Projection) -> AsyncIterator[HistoryStore]:
         engines = await open_engines(store, PASSWORDS, [projection.NAMESPACE])
+        history = SqlHistory(engines.of(projection.NAMESPACE), projection, str(store))
         try:
-            yield SqlHistory(engines.of(projection.NAMESPACE), projection, str(store))
+            yield history
         finally:
+            await history.close()
             await engines.close()
 
     return open_one

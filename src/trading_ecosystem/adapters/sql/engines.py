@@ -87,7 +87,13 @@ def postgresql_engine(store: PostgresqlStore, user: str, password: str, *, poole
         "ssl": store.sslmode,
         "server_settings": {"application_name": "trading-ecosystem", "search_path": "pg_catalog"},
     }
-    return create_async_engine(url, connect_args=connect, **pool)
+    return create_async_engine(url, connect_args=connect, **pool).execution_options(connect_arguments=connect)
+
+
+def one_connection(engine: AsyncEngine) -> AsyncEngine:
+    """Another engine that logs in like this PostgreSQL engine and has one connection, for an event loop of its own."""
+    arguments = engine.get_execution_options()["connect_arguments"]
+    return create_async_engine(engine.url, connect_args=arguments, pool_size=1, max_overflow=0)
 
 
 def sqlite_engine(store: SqliteStore, schema: str) -> AsyncEngine:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from trading_ecosystem.adapters.sql.engines import sqlite_writer
+from trading_ecosystem.adapters.sql.engines import one_connection, sqlite_writer
 from trading_ecosystem.adapters.sql.failures import failures
 from trading_ecosystem.adapters.sql.statements import Batch, RowWriter
 from trading_ecosystem.adapters.sql.tables import RecordTable, SchemaTables
+from trading_ecosystem.adapters.sql.writer_thread import WriterThread
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.ports.errors import NotFound, Unavailable
 from trading_ecosystem.ports.records import (
@@ -35,6 +36,7 @@ from trading_ecosystem.ports.records import (
 )
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 POLL: Final = 0.01
 """Seconds between two looks at the position while somebody waits for it."""
@@ -55,6 +57,7 @@ class SqlHistory:
         self._moving = _moving(self._tables, sqlite=self._sqlite)
         self._writing = threading.Lock()
         self._file: sqlite3.Connection | None = None
+        self._thread: WriterThread | None = None
         self._applied = 0
 
     @property
@@ -75,19 +78,7 @@ class SqlHistory:
             if self._sqlite:
                 self._applied = await asyncio.to_thread(self._in_file, entries, ())
                 return
-            before = self._applied or await self.position()
-            position, batches = await asyncio.to_thread(self._prepared, entries, before)
-            if position == before:
-                return
-            async with self._engine.begin() as connection:
-                stored = await self._locked_position(connection)
-                if stored != before:
-                    position, batches = self._prepared(entries, stored)
-                for batch in batches:
-                    await batch.run(connection)
-                if position != stored:
-                    await connection.exec_driver_sql(self._moving, (position,))
-        self._applied = position
+            self._applied = await self._in_server(self._apply_there(entries))
 
     async def take(self, changes: Iterable[Change]) -> None:
         """Apply changes that come from no entry, in one transaction."""
@@ -95,11 +86,7 @@ class SqlHistory:
             if self._sqlite:
                 await asyncio.to_thread(self._in_file, (), changes)
                 return
-            folded = Folded()
-            folded.add(changes)
-            async with self._engine.begin() as connection:
-                for batch in self._batches(folded, fresh=False):
-                    await batch.run(connection)
+            await self._in_server(self._take_there(changes))
 
     async def rows(
         self, record_type: type[R], where: Conditions = EVERYTHING, *, order: Sequence[str] = (), limit: int | None = None
@@ -162,6 +149,9 @@ class SqlHistory:
             file, self._file = self._file, None
         if file is not None:
             file.close()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await thread.close()
         await self._engine.dispose()
 
     def _meeting(self, statement: Select[Any], kept: RecordTable, where: Conditions) -> Select[Any]:
@@ -194,11 +184,30 @@ class SqlHistory:
             position = (await connection.execute(select(self._tables.position.c.position).with_for_update())).scalar()
         return position or 0
 
-    def _prepared(self, entries: Sequence[Entry], before: int) -> tuple[int, list[Batch]]:
-        """The position after entries, and what is to be written for those after a position."""
+    async def _in_server(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something with the connection that writes, in its own thread."""
+        if self._thread is None:
+            self._thread = WriterThread(one_connection(self._engine), f"writer of {self.namespace}")
+        return await self._thread.run(work)
+
+    async def _apply_there(self, entries: Sequence[Entry]) -> int:
+        assert self._thread is not None
+        async with self._thread.engine.begin() as connection:
+            folded, before = Folded(), await self._locked_position(connection)
+            position = folded.follow(self.projection, entries, before)
+            if position != before:
+                for batch in self._batches(folded, fresh=True):
+                    await batch.run(connection)
+                await connection.exec_driver_sql(self._moving, (position,))
+        return position
+
+    async def _take_there(self, changes: Iterable[Change]) -> None:
+        assert self._thread is not None
         folded = Folded()
-        position = folded.follow(self.projection, entries, before)
-        return position, list(self._batches(folded, fresh=True))
+        folded.add(changes)
+        async with self._thread.engine.begin() as connection:
+            for batch in self._batches(folded, fresh=False):
+                await batch.run(connection)
 
     def _batches(self, folded: Folded, *, fresh: bool) -> Iterator[Batch]:
         append_only = self._tables.append_only
