@@ -98,7 +98,9 @@ def test_migrating_again_makes_what_is_missing_ahead(postgresql_copy: Postgresql
         async with engine.begin() as connection:
             assert await connection.run_sync(count) == partitions.AHEAD + 1
         engines = Engines(postgresql_copy, PASSWORDS)
-        await SqlHistory(engines.of("audit"), audit, "store").take(events(5 * SIZE + 1))
+        history = SqlHistory(engines.of("audit"), audit, "store")
+        await history.take(events(5 * SIZE + 1))
+        await history.close()
         await engines.close()
         await migrate(postgresql_copy, PASSWORDS)
         async with engine.begin() as connection:
