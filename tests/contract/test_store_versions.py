@@ -306,9 +306,9 @@ def test_damage_that_shows_later_is_corrupt_and_names_the_store(tmp_path: Path) 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(EcosystemError) as error:
+        with pytest.raises(BadInput) as error:
             opened(SqliteStore(folder))
-        assert line(error).startswith(f"sqlite:///{folder}: ")
+        assert line(error).startswith(f"sqlite:///{folder}: cannot be used: ")
 
 
 def test_every_schema_is_looked_at(postgresql_copy: PostgresqlStore) -> None:

@@ -54,7 +54,7 @@ class StoreCheck(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """The findings for a terminal."""
-        lines = [f"{self.entries:,} entries in the journal, {self.rows:,} rows compared, {self.differences:,} differences"]
+        lines = [f"{self.entries:,} entries in the journal, {self.rows:,} rows compared, {_counted(self.differences)}"]
         lines += [f"{name} is {entries:,} entries behind" for name, entries in self.behind.items()]
         lines += [f"{one.place} {one.identity}: {one.problem}" for one in self.shown]
         if self.differences > len(self.shown):
@@ -103,6 +103,10 @@ async def check_store(journal: LiveStore, histories: Mapping[str, HistoryStore],
         return check.result()
     await check.compare()
     return check.result()
+
+
+def _counted(differences: int) -> str:
+    return "1 difference" if differences == 1 else f"{differences:,} differences"
 
 
 class _Check:

@@ -18,6 +18,7 @@ from trading_ecosystem.adapters.sql.partitions import make_partitions
 from trading_ecosystem.adapters.sql.tables import SCHEMAS, metadata_of
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqliteStore, SqlStore
 from trading_ecosystem.adapters.sql.versions import check_ours, upgrade_schema
+from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.settings import Passwords
 
 _LOCK: Final = 0x7472616465
@@ -35,10 +36,18 @@ class Migrated(msgspec.Struct, frozen=True):
 async def migrate(store: SqlStore, passwords: Passwords | None = None) -> list[Migrated]:
     """Bring every schema to the newest version; raises :class:`trading_ecosystem.ports.errors.BadInput` with the remedy."""
     if isinstance(store, SqliteStore):
+        _make_folder(store)
         for schema in SCHEMAS:
             await _check_file(store, schema)
         return [await _migrate_file(store, schema) for schema in SCHEMAS]
     return await _migrate_database(store, passwords or Passwords())
+
+
+def _make_folder(store: SqliteStore) -> None:
+    try:
+        store.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(str(store), f"cannot be used: {error.strerror}; expected a folder that can be written") from error
 
 
 async def _check_file(store: SqliteStore, schema: str) -> None:
@@ -56,7 +65,6 @@ async def _check_file(store: SqliteStore, schema: str) -> None:
 
 async def _migrate_file(store: SqliteStore, schema: str) -> Migrated:
     with opening_failures(store, schema):
-        store.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = sqlite_engine(store, schema)
         try:
             async with writing(engine).begin() as connection:
