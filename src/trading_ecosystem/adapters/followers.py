@@ -19,7 +19,7 @@ import msgspec
 from trading_ecosystem.adapters.derived_history import Derivation, keep_derived
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.test_coordination import RunEnded
-from trading_ecosystem.ports.errors import NotFound, PortError, Unavailable
+from trading_ecosystem.ports.errors import Conflict, NotFound, PortError, Unavailable
 from trading_ecosystem.ports.live_store import LiveStore
 from trading_ecosystem.ports.records import HistoryStore
 from trading_ecosystem.runtime.replay import decode_line
@@ -168,6 +168,9 @@ class Followers:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Followers:
+        for one in self._followers.values():
+            with suppress(Unavailable):
+                await check_belongs(one.store, self._journal)
         self._tasks = [asyncio.create_task(one.run(), name=f"history of {name}") for name, one in self._followers.items()]
         if self._derivation is not None:
             self._tasks.append(asyncio.create_task(self._derive(self._derivation), name="derived history"))
@@ -223,6 +226,17 @@ class Followers:
             except PortError:
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, LAST_RETRY)
+
+
+async def check_belongs(store: HistoryStore, journal: LiveStore) -> None:
+    """Raise :class:`Conflict` where a history is beyond the end of the journal, and so follows from another one."""
+    position, count = await store.position(), await journal.count()
+    newest = await _sequence_after(journal, count - 1) if count else 0
+    if position > newest:
+        raise Conflict(
+            f"the history of {store.namespace} has followed a journal to sequence {position:,}, this one ends at {newest:,}: "
+            "was an older journal restored? Restore the histories with it, or move them away: they are made again"
+        )
 
 
 async def lines_until(journal: LiveStore, sequence: int) -> int:

@@ -22,6 +22,7 @@ from trading_ecosystem.messages.test_coordination import Resumed
 from trading_ecosystem.messages.units import HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
 from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import Unavailable
+from trading_ecosystem.runtime.admission import check_keepable
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.recorder import Recorder
 
@@ -146,8 +147,9 @@ class LiveDriver:
         """Give an input to the ecosystem and wait for the committed answer.
 
         Raises :class:`Unavailable` where too many inputs wait already, the driver is stopping, or the journal cannot be
-        written; then the input is not acknowledged.
+        written; then the input is not acknowledged. Raises :class:`BadInput` for what no store could keep.
         """
+        check_keepable(message)
         if self._stopping:
             raise Unavailable("the ecosystem is stopping")
         if len(self._waiting) >= BACKLOG:

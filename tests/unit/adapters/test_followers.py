@@ -18,7 +18,7 @@ from trading_ecosystem.domains.custodian import records as custodian
 from trading_ecosystem.domains.exchange import records as exchange
 from trading_ecosystem.domains.risk import records as risk
 from trading_ecosystem.messages.envelope import Entry, encode_entry
-from trading_ecosystem.ports.errors import NotFound, Unavailable
+from trading_ecosystem.ports.errors import Conflict, NotFound, Unavailable
 
 ENTRIES = recorded_entries()[:4000]
 
@@ -201,3 +201,14 @@ def test_the_place_of_a_sequence_in_the_journal_is_found():
             assert await lines_until(journal, sequence) == sum(entry.sequence <= sequence for entry in entries)
 
     asyncio.run(story())
+
+
+def test_a_history_of_another_journal_is_not_followed_on():
+    async def work() -> None:
+        journal, store = await journal_of(ENTRIES[:100]), MemoryHistory(exchange)
+        await store.apply(ENTRIES[:200])
+        with pytest.raises(Conflict, match="^the history of exchange has followed a journal to sequence"):
+            async with Followers([store], journal):
+                pass
+
+    asyncio.run(work())

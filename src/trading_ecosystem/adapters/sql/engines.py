@@ -85,7 +85,8 @@ def postgresql_engine(store: PostgresqlStore, user: str, password: str, *, poole
         "timeout": CONNECT_TIMEOUT_S,
         "command_timeout": COMMAND_TIMEOUT_S,
         "ssl": store.sslmode,
-        "server_settings": {"application_name": "trading-ecosystem", "search_path": "pg_catalog"},
+        # What is acknowledged is on the disk, whatever the server's or the role's own setting is.
+        "server_settings": {"application_name": "trading-ecosystem", "search_path": "pg_catalog", "synchronous_commit": "on"},
     }
     return create_async_engine(url, connect_args=connect, **pool).execution_options(connect_arguments=connect)
 

@@ -27,7 +27,7 @@ from trading_ecosystem.adapters.sql.failures import failures
 from trading_ecosystem.adapters.sql.tables import JOURNAL, JournalTables
 from trading_ecosystem.adapters.sql.urls import SqliteStore
 from trading_ecosystem.messages.envelope import Header
-from trading_ecosystem.ports.errors import Conflict, Corrupt
+from trading_ecosystem.ports.errors import Conflict, Corrupt, Unavailable
 from trading_ecosystem.ports.live_store import StoredSnapshot
 
 PAGE: Final = 4_000
@@ -70,6 +70,7 @@ class SqlLiveStore:
         self._postgresql = self._engine.dialect.name == "postgresql"
         self._writer: AsyncConnection | None = None
         self._end: _End | None = None
+        self._taken = False
 
     async def take(self) -> None:
         """Make the store this process's; raises :class:`Conflict` where another one runs it."""
@@ -80,6 +81,7 @@ class SqlLiveStore:
         if (lines or 0) != end.last_line:
             raise Corrupt(self._damaged(end.last_line + 1, lines or end.last_line))
         self._end = end
+        self._taken = True
 
     @property
     def name(self) -> str:
@@ -233,7 +235,11 @@ class SqlLiveStore:
     async def _kept(self, first: int, count: int) -> list[bytes]:
         entries = self._tables.entries.c
         chosen = entries.line_number.between(first, first + count - 1)
-        return [row.line for row in await self._rows(select(entries.line).where(chosen).order_by(entries.line_number))]
+        lines = [row.line for row in await self._rows(select(entries.line).where(chosen).order_by(entries.line_number))]
+        if not all(isinstance(line, bytes) for line in lines):
+            # SQLite keeps a text where somebody wrote one.
+            raise Corrupt(self._damaged(first, first + count - 1))
+        return lines
 
     async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
@@ -285,6 +291,9 @@ class SqlLiveStore:
         give_up = time.monotonic() + LOCK_WAIT
         while not await writer.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK_KEY}):
             if time.monotonic() > give_up:
+                if self._taken:
+                    # Most likely this process's own session before, which the server has not given up yet.
+                    raise Unavailable(f"{self._name}: another session still holds the journal")
                 raise Conflict(f"{self._name} is in use by another process; stop it first, or choose another store")
             await asyncio.sleep(0.05)
 

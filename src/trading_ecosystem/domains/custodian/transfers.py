@@ -54,6 +54,9 @@ _KINDS: Final[dict[type[Request], TransferKind]] = {
     PledgeAssets: TransferKind.PLEDGE,
 }
 
+LARGEST_TRANSFER: Final[MinorUnits] = 10**17
+"""A billion of an asset at once: what is said and kept has to stay within 64 bits."""
+
 
 class TransferState(enum.StrEnum):
     """Where a transfer stands."""
@@ -191,7 +194,7 @@ class Transfers:
             return TransferRejectReason.UNKNOWN_ASSET
         if isinstance(message, PledgeAssets) and message.venue not in self._last_pledge:
             return TransferRejectReason.UNKNOWN_VENUE
-        if message.amount_minor <= 0:
+        if not 0 < message.amount_minor <= LARGEST_TRANSFER:
             return TransferRejectReason.INVALID_AMOUNT
         first = known.get(message.transfer_id)
         if first is not None and first[0] != message:
