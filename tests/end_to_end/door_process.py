@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Union
 
@@ -71,6 +72,9 @@ def ended(task):
 
 async def serve(store, speed, snapshot_every):
     ecosystem = await LiveEcosystem.open(store, SCENARIO, speed_ppm=speed * 1_000_000, snapshot_every=snapshot_every)
+    histories, followers = AsyncExitStack(), None
+    if store.startswith(("sqlite:", "postgresql:")):
+        followers = await histories.enter_async_context(await ecosystem.histories(store))
     running = asyncio.create_task(ecosystem.driver.run())
     running.add_done_callback(ended)
     say(ready=ecosystem.kernel.entries)
@@ -85,6 +89,9 @@ async def serve(store, speed, snapshot_every):
     await asyncio.gather(*answering)
     ecosystem.driver.stop()
     await running
+    if followers is not None:
+        await followers.caught_up()
+    await histories.aclose()
     await ecosystem.close()
     say(stopped=ecosystem.kernel.entries)
 

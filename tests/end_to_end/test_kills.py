@@ -18,6 +18,8 @@ from tests.servers import PASSWORDS
 
 from trading_ecosystem.adapters.sql.migrate import migrate
 from trading_ecosystem.adapters.sql.urls import parse_sql_store
+from trading_ecosystem.adapters.store_check import check_url
+from trading_ecosystem.reports.run_derivation import RunDerivation
 
 KILLS = 200 if CAMPAIGN else 2
 
@@ -59,16 +61,27 @@ def killed(test):
     )
 
 
+def check_histories(url):
+    """All seven histories were followed through every kill, and are what the journal says."""
+    found = check_url(url, RunDerivation)
+    assert (found.differences, found.behind) == (0, {}), found.text()
+    assert found.rows > 100
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_kills_on_sqlite(tmp_path, seed):
-    killed(KillTest(f"sqlite:///{tmp_path}/store", seed, sqlite_reader(tmp_path / "store")))
+    url = f"sqlite:///{tmp_path}/store"
+    killed(KillTest(url, seed, sqlite_reader(tmp_path / "store")))
+    check_histories(url)
 
 
 @pytest.mark.parametrize("seed", [2])
-def test_kills_on_postgresql(postgresql_url, seed):
+def test_kills_on_postgresql(postgresql_url, seed, monkeypatch):
     asyncio.run(migrate(parse_sql_store(postgresql_url), PASSWORDS))
     environment = {"TRADING_ECOSYSTEM_STORE_PASSWORD": PASSWORDS.for_all}
     killed(KillTest(postgresql_url, seed, postgresql_reader(postgresql_url), environment))
+    monkeypatch.setenv("TRADING_ECOSYSTEM_STORE_PASSWORD", PASSWORDS.for_all)
+    check_histories(postgresql_url)
 
 
 # ---- the checker finds what it is there to find
