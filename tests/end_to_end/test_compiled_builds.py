@@ -29,6 +29,7 @@ TESTS = (
 SANITIZED = (
     "tests/unit/exchange/test_exchange_batch.py",
     "tests/unit/exchange/test_exchange_book_batch.py",
+    "tests/unit/exchange/test_exchange_book_numbers.py",
     "tests/unit/exchange/test_exchange_flow_twins.py::test_both_flows_do_the_same",
     "tests/unit/exchange/test_exchange_flow_twins.py::test_a_restored_market_goes_on_as_the_one_that_was_not",
 )
