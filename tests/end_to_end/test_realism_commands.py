@@ -184,7 +184,7 @@ def interrupted(
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         process.send_signal(number)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=240)
     finally:
         process.kill()
     return process.returncode, out, error
