@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def version_of(program: Path) -> str:
     return found.group() if found else "of unknown version"
 
 
-class Server:
+class Server(ABC):
     """A child process that serves on a port of the loopback; it can be stopped and started again with its data."""
 
     last_signal: int = signal.SIGTERM
@@ -117,13 +118,13 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         _give(self.folder)
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The program and its arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ready(self) -> bool:
         """Whether it answers."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start it, and wait until it answers; another port if this one was taken meanwhile, and again after a crash."""

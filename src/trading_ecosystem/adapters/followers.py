@@ -168,9 +168,14 @@ class Followers:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Followers:
-        for one in self._followers.values():
-            with suppress(Unavailable):
-                await check_belongs(one.store, self._journal)
+        try:
+            for one in self._followers.values():
+                # A store that is down is followed when it is back; that is no reason not to begin.
+                with suppress(Unavailable):
+                    await check_belongs(one.store, self._journal)
+        except BaseException:
+            await self._close()
+            raise
         self._tasks = [asyncio.create_task(one.run(), name=f"history of {name}") for name, one in self._followers.items()]
         if self._derivation is not None:
             self._tasks.append(asyncio.create_task(self._derive(self._derivation), name="derived history"))
@@ -182,6 +187,9 @@ class Followers:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await self._close()
+
+    async def _close(self) -> None:
         for one in self._followers.values():
             await one.store.close()
 

@@ -205,10 +205,16 @@ def test_the_place_of_a_sequence_in_the_journal_is_found():
 
 def test_a_history_of_another_journal_is_not_followed_on():
     async def work() -> None:
-        journal, store = await journal_of(ENTRIES[:100]), MemoryHistory(exchange)
+        journal, store, closed = await journal_of(ENTRIES[:100]), MemoryHistory(exchange), []
         await store.apply(ENTRIES[:200])
+
+        async def close() -> None:
+            closed.append(store)
+
+        store.close = close
         with pytest.raises(Conflict, match="^the history of exchange has followed a journal to sequence"):
             async with Followers([store], journal):
                 pass
+        assert closed == [store]
 
     asyncio.run(work())
