@@ -82,7 +82,7 @@ def test_a_killed_run_goes_on_to_the_same_facts(tmp_path, seed):
     folder = tmp_path / "live"
     acknowledged = killed_halfway(folder, seed)
     assert acknowledged
-    at_the_crash = list(read_lines_torn(folder))
+    at_the_crash = committed_lines(folder)
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     (copy / "snapshot.json").unlink(missing_ok=True)
@@ -100,7 +100,8 @@ def test_a_killed_run_goes_on_to_the_same_facts(tmp_path, seed):
     assert without[: len(at_the_crash)] == at_the_crash
 
 
-def read_lines_torn(folder):
-    """The whole lines of a journal that a kill may have cut."""
-    data = (folder / "journal.jsonl").read_bytes()
-    return data[: data.rfind(b"\n")].split(b"\n")
+def committed_lines(folder):
+    """The lines a kill left behind that are committed: whole lines after the last whole batch were never acknowledged."""
+    batches = (folder / "journal.batches").read_bytes()
+    last = batches[: batches.rfind(b"\n")].rpartition(b"\n")[2]
+    return (folder / "journal.jsonl").read_bytes()[: json.loads(last)["size"] - 1].split(b"\n")

@@ -40,9 +40,10 @@ def test_what_cannot_be_used_is_one_line(tmp_path):
     for arguments, problem in (
         (("check", "--store", tmp_path / "new"), "holds nothing yet"),
         (("retain", "--store", tmp_path / "new", "--as-of", "tomorrow"), "'tomorrow' is no instant; expected one like"),
-        (("run", "quiet_day", "--store", "files:somewhere"), "keeps a journal and no history"),
+        (("run", "quiet_day", "--store", f"files:{tmp_path / 'files'}"), "keeps a journal and no history"),
     ):
         done = command(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert problem in done.stderr
         assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "files").exists()

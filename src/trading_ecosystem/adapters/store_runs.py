@@ -34,13 +34,14 @@ def keep_run(url: str, header: Header, lines: Iterable[bytes], derivation: Deriv
 
 
 async def _check_usable(url: str) -> None:
+    # The histories first: a kind of store that has none is refused before anything is made.
+    for history in (await open_histories(url)).values():
+        await history.close()
     journal = await open_live_store(url)
     try:
         stored = await journal.header()
         if stored is not None and stored.live:
             raise BadInput("--store", f"{url} holds a live ecosystem; expected a new store, or the one of the same run")
-        for history in (await open_histories(url)).values():
-            await history.close()
     finally:
         await journal.close()
 
