@@ -146,12 +146,14 @@ def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: Js
     estimate = estimate_entries(parsed)
     if estimate > ENTRY_BUDGET:
         raise BadInput(parsed.name, f"would make about {estimate:,} entries; expected at most {ENTRY_BUDGET:,}: shorten it")
+    hour = " in the first hour" if parsed.is_open else ""
     if json:
-        _print_json({"name": parsed.name, "title": parsed.title, "estimated_entries": estimate, "faults": len(parsed.faults)})
+        shown = {"name": parsed.name, "title": parsed.title, "open": parsed.is_open, "estimated_entries": estimate}
+        _print_json({**shown, "faults": len(parsed.faults)})
         return
     sys.stdout.write(
         f"{parsed.name}: {parsed.title}\n{len(parsed.faults)} faults, {len(parsed.expectations)} expectations, "
-        f"{len(parsed.clean_periods)} clean periods; about {estimate:,} entries\n"
+        f"{len(parsed.clean_periods)} clean periods; about {estimate:,} entries{hour}\n"
     )
 
 

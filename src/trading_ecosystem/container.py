@@ -63,7 +63,7 @@ FORMAT = 1
 LARGEST_SEED = 2**63 - 1
 """Seeds are what an int64 holds."""
 ENTRY_BUDGET = 20_000_000
-"""Entries after which a run is stopped as a storm, and so the largest run that is begun."""
+"""Entries after which a simulation is stopped as a storm, and so the largest that is begun; a live run has no such end."""
 
 Progress = Callable[[Nanos, Nanos], None]
 """Called now and then with the simulated time so far and the whole duration."""
@@ -92,26 +92,36 @@ class EcosystemContainer(containers.DeclarativeContainer):
     seed = providers.Dependency(instance_of=int)
     journal: providers.Dependency[Journal | None] = providers.Dependency()
     faults = providers.Object(True)
+    budget: providers.Provider[int | None] = providers.Object(ENTRY_BUDGET)
 
     randomness = providers.Singleton(SeededRandomness, seed)
     components = providers.Singleton(components_of, scenario, randomness, faults=faults)
     links = providers.Singleton(Links, providers.Callable(made_from.latency_rules, scenario), randomness)
     recorder = providers.Singleton(Recorder, journal)
-    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed, budget=ENTRY_BUDGET)
+    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed, budget=budget)
 
 
 def ecosystem(
     scenario: Scenario, seed: int, journal: Journal | None, *, faults: bool = True, started_at: Nanos | None = None
 ) -> tuple[Kernel, Recorder]:
-    """A kernel that has begun (at the scenario's start, if not told otherwise), and the recorder that writes to ``journal``.
+    """A kernel that has begun at the scenario's start, and the recorder that writes to ``journal``.
 
-    Without a journal the recorder waits to be committed by a live driver.
+    A live run says when it ``started_at``, and may say any number of entries. Without a journal the recorder waits to be
+    committed by a live driver.
     """
+    live = started_at is not None
+    if started_at is not None:
+        # What is made for the time of the run, such as a venue's trading days, is made for when it really is.
+        scenario = msgspec.structs.replace(scenario, starts_at=started_at)
     container = EcosystemContainer(
-        scenario=scenario, seed=seed, journal=providers.Object(journal), faults=providers.Object(faults)
+        scenario=scenario,
+        seed=seed,
+        journal=providers.Object(journal),
+        faults=providers.Object(faults),
+        budget=providers.Object(None if live else ENTRY_BUDGET),
     )
     kernel: Kernel = container.kernel()
-    kernel.begin(scenario.starts_at if started_at is None else started_at)
+    kernel.begin(scenario.starts_at)
     return kernel, container.recorder()
 
 
@@ -191,6 +201,8 @@ def run(
     header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults)
     if not 0 <= header.seed <= LARGEST_SEED:
         raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
+    if parsed.is_open:
+        raise BadInput(str(path), "has no end, and only runs live; expected a duration, such as --set duration=1h")
     if estimate_entries(parsed) > ENTRY_BUDGET:
         raise BadInput(
             str(path), f"would make about {estimate_entries(parsed):,} entries; expected at most {ENTRY_BUDGET:,}: shorten it"

@@ -32,7 +32,16 @@ from trading_ecosystem.ports.errors import BadInput
 
 WHOLE = 100_000_000
 LIBRARY = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
-NAMES = ["market_crash", "perp_squeeze", "quiet_day", "settlement_delay", "stablecoin_depeg", "stale_feed", "unnoticed_depeg"]
+NAMES = [
+    "living_market",
+    "market_crash",
+    "perp_squeeze",
+    "quiet_day",
+    "settlement_delay",
+    "stablecoin_depeg",
+    "stale_feed",
+    "unnoticed_depeg",
+]
 
 FULL = """\
 title: Everything
@@ -613,13 +622,50 @@ def test_library_scenario(path: Path) -> None:
     assert len(scenario.ecosystem.venues) == 2
     assert {plan.lowest.id for plan in scenario.faults} == {expectation.fault for expectation in scenario.expectations}
     assert all(plan.lowest == plan.highest for plan in scenario.faults)
-    assert scenario.clean_periods
+    assert bool(scenario.clean_periods) is not scenario.is_open
+    if path.stem == "living_market":
+        assert scenario.is_open
+        assert {workload.strategy for workload in scenario.workloads} == {"market_making", "momentum"}
+        assert all(venue.rules.faucet is not None for venue in scenario.ecosystem.venues)
+        return
     if path.stem == "perp_squeeze":
         assert {workload.strategy for workload in scenario.workloads} == {"scripted"}
         return
     assert {workload.strategy for workload in scenario.workloads} == {"market_making", "momentum", "arbitrage"}
     held = [capital.get("USDT", 0) for workload in scenario.workloads for capital in workload.capital.values()]
     assert sum(held) > 100_000 * WHOLE
+
+
+OPEN_ONE = "title: Open\nduration: open\n"
+
+
+def test_an_open_scenario_has_no_end_and_nothing_of_it_lies_behind_one() -> None:
+    fault = "faults: [{id: late, kind: custodian_offline, at: 20000d, duration: 1m}]\n"
+    scenario = parse_scenario(OPEN_ONE + fault, "open.yaml")
+    assert scenario.is_open
+    assert scenario.duration_ns == 0
+    assert scenario.faults[0].lowest.at_ns == 20_000 * 24 * HOUR
+    assert not parse_scenario("title: Short\nduration: 1h\n", "short.yaml").is_open
+
+
+@pytest.mark.parametrize(
+    ("judged", "word"),
+    [
+        ("clean_periods: [{from: 0s}]\n", "clean_periods"),
+        (
+            "faults: [{id: a, kind: custodian_offline, at: 1m, duration: 1m}]\nexpectations: [{fault: a, missed: true}]\n",
+            "expectations",
+        ),
+    ],
+)
+def test_an_open_scenario_is_not_judged(judged: str, word: str) -> None:
+    with pytest.raises(BadInput, match=rf"open.yaml:\d:\d+: an open scenario has no end .* expected no {word}, or a duration"):
+        parse_scenario(OPEN_ONE + judged, "open.yaml")
+
+
+def test_an_open_scenario_is_estimated_by_the_hour() -> None:
+    hour = parse_scenario(OPEN_ONE, "open.yaml", ("duration=1h",))
+    assert estimate_entries(parse_scenario(OPEN_ONE, "open.yaml")) == estimate_entries(hour) > 0
 
 
 def test_quiet_day_is_clean_from_end_to_end_and_says_so() -> None:

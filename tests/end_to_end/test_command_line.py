@@ -138,6 +138,7 @@ def test_bad_scenarios_are_one_line_with_the_place_and_exit_2(tmp_path, case):
         (("replay", "nowhere"), "no run directory"),
         (("run", "quiet_day", "--set", "nonsense=1"), "--set nonsense"),
         (("run", "quiet_day", "--set", "duration"), "--set"),
+        (("run", "living_market"), "has no end, and only runs live; expected a duration, such as --set duration=1h"),
     ],
 )
 def test_other_bad_input(tmp_path, arguments, mentioned):

@@ -23,7 +23,7 @@ SHOWN = "stablecoin_depeg"
 
 
 def test_the_library_is_what_is_tested_here():
-    assert sorted(library()) == sorted((*FAULTED, "quiet_day"))
+    assert sorted(library()) == sorted((*FAULTED, "quiet_day", "living_market"))
 
 
 @pytest.mark.parametrize("seed", seeds(1, 20))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,12 +23,14 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
 from trading_ecosystem.messages.exchange import OpenAccount
 from trading_ecosystem.messages.test_coordination import RunStarted
-from trading_ecosystem.messages.units import MinorUnits
+from trading_ecosystem.messages.units import DAY, MinorUnits, Nanos
 from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
 from trading_ecosystem.runtime.simulation import ScheduledInput
 
 DOOR = "scenario"
 """The sender of the inputs that a scenario makes."""
+_OPEN_HORIZON: Final[Nanos] = 3_650 * DAY
+"""For so long an open run's calendars know the daylight saving times of their zones."""
 
 
 def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
@@ -94,7 +96,7 @@ def exchange_parameters(scenario: Scenario, venue: VenueSection) -> ExchangePara
         settlement_cycle_ns=venue.settlement_cycle_ns,
         depth_levels=venue.depth_levels,
         claims_report_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
-        **rule_parameters(venue.rules, scenario.starts_at, scenario.starts_at + scenario.duration_ns),
+        **rule_parameters(venue.rules, scenario.starts_at, scenario.starts_at + (scenario.duration_ns or _OPEN_HORIZON)),
     )
 
 

@@ -58,7 +58,7 @@ class LinkEffect(enum.StrEnum):
 
 
 class RunStarted(Message, frozen=True, gc=False):
-    """A scenario run begins; an input."""
+    """A scenario run begins; an input. With a ``duration_ns`` of 0 it has no end."""
 
     audience: ClassVar[Audience] = Audience.CONTROL
     run: str

@@ -38,7 +38,7 @@ class Kernel:
     """Orders, dispatches and records; holds the components and the links of one ecosystem.
 
     ``record`` is called once for each entry, in sequence order. ``storm_limit`` bounds the steps at one instant and
-    ``budget`` the entries of a whole run; crossing either raises :class:`Storm`.
+    ``budget`` the entries of a whole run, if it is to have an end; crossing either raises :class:`Storm`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Kernel:
         *,
         seed: int,
         storm_limit: int = 200_000,
-        budget: int = 20_000_000,
+        budget: int | None = 20_000_000,
     ) -> None:
         self.components = {component.name: component for component in sorted([*components, links], key=lambda c: c.name)}
         self.links = links
@@ -213,7 +213,7 @@ class Kernel:
 
     def _note(self, entry: Entry) -> None:
         self.entries += 1
-        if self.entries > self._budget:
+        if self._budget is not None and self.entries > self._budget:
             raise Storm(f"the run said more than its budget of {self._budget} entries, last {_said_by(entry)}")
         self._record(entry)
 

@@ -150,6 +150,12 @@ def test_a_silent_loop_of_wake_ups_is_a_storm_too(toy):
         simulate(ecosystem.kernel, ecosystem.recorder, ())
 
 
+def test_a_run_without_an_end_has_no_budget(toy):
+    ecosystem = toy(budget=None)
+    simulate(ecosystem.kernel, ecosystem.recorder, (), until=3_000)
+    assert ecosystem.kernel.entries > 100
+
+
 def test_a_run_over_its_budget_ends_in_a_storm(toy):
     ecosystem = toy(budget=100)
     with pytest.raises(Storm, match="budget of 100 entries"):

@@ -63,6 +63,12 @@ def test_a_started_run_arms_every_fault_and_its_end() -> None:
     ]
 
 
+def test_an_open_run_arms_no_end() -> None:
+    component = coordinator()
+    armed = component.handle(msgspec.structs.replace(STARTED, duration_ns=0), START)
+    assert [later.message for later in armed if isinstance(later, Later)] == [FaultDue("stale"), FaultDue("crash")]
+
+
 def test_a_second_run_is_a_bug() -> None:
     with pytest.raises(AssertionError, match="run-1"):
         running().handle(STARTED, START)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
+from trading_ecosystem.domains.test_coordination.scenario import OPEN
 from trading_ecosystem.domains.test_coordination.schedule import command_of, component_of, condition_of, generate_schedule
 from trading_ecosystem.domains.test_coordination.severity import label_of, targets_of
 from trading_ecosystem.messages.base import Message
@@ -123,13 +124,15 @@ class TestCoordination(Component):
         return ()
 
     def run_started(self, message: RunStarted, now: Nanos) -> Said:
-        """Arm every fault of the schedule, every operation, and the end of the run."""
+        """Arm every fault of the schedule, every operation, and the end of the run, if it has one."""
         assert not self._run, f"run {self._run} was started before {message.run}"
         self._run = message.run
         armed = [Later(FaultDue(fault.id), now + fault.at_ns) for fault in self.schedule.faults]
         operations = enumerate(self._parameters.operations)
         armed += [Later(OperationDue(number), now + operation.at_ns) for number, operation in operations]
-        return [*armed, Later(RunDue(), now + message.duration_ns)]
+        if message.duration_ns != OPEN:
+            armed.append(Later(RunDue(), now + message.duration_ns))
+        return armed
 
     def fault_due(self, message: FaultDue, now: Nanos) -> Said:
         """Set the condition that a fault becomes."""

@@ -24,8 +24,8 @@ OPENING_ENTRIES: Final = 5
 
 
 def estimate_entries(scenario: Scenario) -> int:
-    """Journal entries that a run of the scenario is expected to make."""
-    ecosystem, duration_ns = scenario.ecosystem, scenario.duration_ns
+    """Journal entries that a run of the scenario is expected to make; of an open one, its first hour."""
+    ecosystem, duration_ns = scenario.ecosystem, scenario.duration_ns or HOUR
     market_data = ecosystem.market_data
     instruments = len(market_data.instruments)
     total = duration_ns // market_data.tick_ns * instruments * PER_PRICE

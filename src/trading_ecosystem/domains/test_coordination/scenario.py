@@ -8,7 +8,7 @@ these come from.
 from __future__ import annotations
 
 import enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -29,6 +29,8 @@ TEST_COORDINATION = "test-coordination"
 """Name of the test coordinator."""
 LINKS = "links"
 """Name of the links between the components, which a link fault breaks."""
+OPEN: Final[Nanos] = 0
+"""The duration of a scenario, and of a run, that has no end."""
 FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS)
 """Component names that no venue or custodian may take."""
 
@@ -356,3 +358,8 @@ class Scenario(msgspec.Struct, frozen=True):
     clean_periods: tuple[CleanPeriod, ...]
     operations: tuple[Operation, ...] = ()
     """By time, and then as written."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has no end: it runs live until it is stopped, and nothing judges the whole of it."""
+        return self.duration_ns == OPEN

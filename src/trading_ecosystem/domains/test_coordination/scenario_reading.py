@@ -40,6 +40,7 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     whole_number,
 )
 from trading_ecosystem.domains.test_coordination.scenario import (
+    OPEN,
     CleanPeriod,
     Ecosystem,
     Expectation,
@@ -57,6 +58,8 @@ LONGEST_STRATEGY_NAME: Final = 24
 """A client order id of at most 36 characters begins with the strategy's name."""
 _MOST: Final = 100
 """At most so many workloads, operations, faults, expectations or clean periods."""
+_OPEN_WORD: Final = "open"
+"""Stands for a duration where a scenario has no end."""
 _DEFAULT_START: Final[Nanos] = 20_514 * DAY
 """2026-03-02T00:00:00Z, a Monday."""
 
@@ -92,11 +95,12 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
     )
     fields = Fields(root, "a scenario", known)
     description, seed, starts_at = fields.get("description"), fields.get("seed"), fields.get("starts_at")
-    duration_ns = duration(fields.need("duration"), "duration", SECOND, LONGEST_RUN)
+    duration_ns = _read_duration(fields)
+    within_ns = duration_ns or LARGEST
     ecosystem = read_ecosystem(fields.get("ecosystem"), fields.place)
-    workloads = _read_workloads(_limited(fields, "workloads"), ecosystem, duration_ns, strategies)
+    workloads = _read_workloads(_limited(fields, "workloads"), ecosystem, within_ns, strategies)
     faults_node = Items(tuple(_limited(fields, "faults")), fields.place_of("faults"))
-    faults = read_faults(faults_node, ecosystem, duration_ns)
+    faults = read_faults(faults_node, ecosystem, within_ns)
     check_ranges(faults, faults_node)
     return Scenario(
         name=name,
@@ -110,8 +114,20 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         faults=faults,
         expectations=_read_expectations(_limited(fields, "expectations"), faults),
         clean_periods=tuple(_read_clean_period(item, duration_ns) for item in _limited(fields, "clean_periods")),
-        operations=read_operations(_limited(fields, "operations"), ecosystem, workloads, duration_ns),
+        operations=read_operations(_limited(fields, "operations"), ecosystem, workloads, within_ns),
     )
+
+
+def _read_duration(fields: Fields) -> Nanos:
+    """How long the run is, or ``OPEN``; what has no end is not judged, so that nothing may be expected of the whole of it."""
+    node = fields.need("duration")
+    if not isinstance(node, Scalar) or node.text != _OPEN_WORD:
+        return duration(node, "duration", SECOND, LONGEST_RUN)
+    for judged in ("expectations", "clean_periods"):
+        if _limited(fields, judged):
+            problem = f"an open scenario has no end at which it is judged; expected no {judged}, or a duration such as 90m"
+            raise BadInput(fields.place_of(judged), problem)
+    return OPEN
 
 
 def _limited(fields: Fields, key: str) -> tuple[Node, ...]:

@@ -36,7 +36,7 @@ def scenario_tape(scenario: Scenario, seed: int, venue: str | None = None, symbo
     market = market_alone(exchange_parameters(scenario, section).flow, instrument, randomness)
     recorder = TapeRecorder(market.book, instrument)
     market.flow.observer = recorder
-    end = scenario.starts_at + min(scenario.duration_ns, LONGEST)
+    end = scenario.starts_at + min(scenario.duration_ns or LONGEST, LONGEST)
     for at, price in _fundamentals(scenario, instrument.symbol, randomness, end):
         market.flow.advance(at, [])
         market.flow.fundamental_changed(price, at)
