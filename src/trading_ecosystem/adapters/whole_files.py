@@ -19,24 +19,26 @@ def check_writable(path: Path) -> None:
         raise BadInput(str(path), "cannot be written: permission denied")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Write UTF-8 beside ``path`` and move it into place, so that an interruption leaves what was there before.
 
     What is no ordinary file, a device or a pipe, is written to directly. Through a symbolic link the file behind it is
-    replaced. Raises ``BadInput`` as :func:`check_writable` does, and ``OSError`` for a full disk.
+    replaced. A new file gets ``mode``, one that is there keeps its own. Raises ``BadInput`` as :func:`check_writable` does, and
+    ``OSError`` for a full disk.
     """
     check_writable(path)
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
         return
-    mode = target.stat().st_mode & 0o777 if target.exists() else None
+    if target.exists():
+        mode = target.stat().st_mode & 0o777
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     os.close(handle)
     written = Path(name)
     try:
         written.write_text(text, encoding="utf-8")
-        written.chmod(0o644 if mode is None else mode)
+        written.chmod(mode)
         written.replace(target)
     except BaseException:
         written.unlink(missing_ok=True)

@@ -108,6 +108,7 @@ class LiveDriver:
         self._to_tell: list[Entry] = []
         self._settled: list[asyncio.Future[None]] = []
         self._retry_after = _FIRST_RETRY
+        self._journal_refuses = False
         recorder.commit_on_request()
         recorder.follow(self._collect)
 
@@ -118,6 +119,16 @@ class LiveDriver:
     def now(self) -> Nanos:
         """Ecosystem time by the wall."""
         return self._anchor + (self._wall.now() - self._wall_anchor) * self._speed_ppm // PARTS_PER_MILLION
+
+    @property
+    def committed_sequence(self) -> int:
+        """No entry that is committed has a higher sequence than this."""
+        return self._kernel.sequence
+
+    @property
+    def taking(self) -> bool:
+        """Whether inputs are taken now: it runs, the run has not ended, and the journal takes what is written to it."""
+        return not (self._stopping or self._kernel.ended or self._journal_refuses)
 
     async def begin(self, inputs: Iterable[tuple[str, Message]]) -> None:
         """Admit the first inputs of all, by sender, and commit them with what they lead to at once, in one batch."""
@@ -233,6 +244,7 @@ class LiveDriver:
         try:
             await self._commit()
         except Unavailable as error:
+            self._journal_refuses = True
             # An append of which nobody knows may have been done all the same; the next try finds out.
             in_doubt = Unavailable(f"{error}; not acknowledged, but it may take effect later: ask again with the same id")
             not_taken = Unavailable(f"{error}; nothing is taken until the journal can be written: try again later")
@@ -242,6 +254,7 @@ class LiveDriver:
             self._answers.clear()
             return False
         self._retry_after = _FIRST_RETRY
+        self._journal_refuses = False
         self._settle(None)
         return True
 

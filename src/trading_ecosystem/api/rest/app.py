@@ -1,0 +1,118 @@
+"""Puts the routes of the faces together into one ASGI application."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Request, Response, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+
+from trading_ecosystem.api.gateway import Gateway
+from trading_ecosystem.api.keys import KeyStore
+from trading_ecosystem.api.problems import PROBLEM_JSON, FieldProblem, InvalidRequest, Problem, problem_of
+from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
+from trading_ecosystem.api.rest import health
+from trading_ecosystem.api.rest.doorway import Doorway, Observer
+from trading_ecosystem.api.rest.health import Identity
+from trading_ecosystem.api.rest.production import orders
+from trading_ecosystem.api.rest.routing import check_scope
+
+log = logging.getLogger("trading_ecosystem.api")
+
+
+class Face(enum.StrEnum):
+    """One of the three faces, each with its own scopes."""
+
+    PRODUCTION = "production"
+    CONTROL = "control"
+    AUDIT = "audit"
+
+
+EVERY_FACE: Final = frozenset(Face)
+_PRODUCTION: Final = (orders.router,)
+
+
+def create_app(
+    gateway: Gateway,
+    keys: KeyStore,
+    identity: Identity,
+    *,
+    faces: Iterable[Face] = EVERY_FACE,
+    per_key: RateLimit = PER_KEY,
+    per_stranger: RateLimit = PER_STRANGER,
+    observe: Observer | None = None,
+) -> Doorway:
+    """The application of these faces; everything it needs goes in here."""
+    return Doorway(routes(gateway, identity, faces), keys, per_key=per_key, per_stranger=per_stranger, observe=observe)
+
+
+def routes(gateway: Gateway, identity: Identity, faces: Iterable[Face] = EVERY_FACE) -> Litestar:
+    """The routes alone, without the doorway around them."""
+    shown = frozenset(faces)
+    handlers: list[Router] = []
+    if Face.PRODUCTION in shown:
+        handlers += [health.router, Router("/api/v1", route_handlers=list(_PRODUCTION))]
+    return Litestar(
+        route_handlers=handlers,
+        guards=[check_scope],
+        dependencies={
+            "gateway": Provide(lambda: gateway, sync_to_thread=False, use_cache=True),
+            "identity": Provide(lambda: identity, sync_to_thread=False, use_cache=True),
+        },
+        exception_handlers={Exception: _answer_problem},
+        openapi_config=OpenAPIConfig(title="Trading Ecosystem", version=identity.version),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Every error as problem details; only what nobody foresaw is logged, under the request's id."""
+    problem = _problem(error)
+    request_id = request.scope["state"].get("request_id")
+    if problem.status >= 500 and not isinstance(error, Problem) and problem.type == "internal":
+        log.error("request %s failed", request_id, exc_info=error)
+    return Response(
+        msgspec.json.encode(problem.details(request_id)),
+        status_code=problem.status,
+        media_type=PROBLEM_JSON,
+        headers=problem.headers(),
+    )
+
+
+class NoSuchMethod(Problem):
+    """The path is known, the method is not."""
+
+    status = 405
+    type = "no-such-method"
+    title = "The path has no such method"
+
+
+class NoSuchPath(Problem):
+    """Nothing is served under this path."""
+
+    status = 404
+    type = "no-such-path"
+    title = "Nothing is served under this path"
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, ValidationException):
+        found = error.extra if isinstance(error.extra, list) else []
+        errors = tuple(FieldProblem(str(one.get("key", "")), str(one.get("message", ""))) for one in found)
+        detail = "; ".join(f"{one.field}: {one.problem}" if one.field else one.problem for one in errors)
+        return InvalidRequest(detail or error.detail, errors=errors)
+    if isinstance(error, HTTPException):
+        if error.status_code == 404:
+            return NoSuchPath()
+        if error.status_code == 405:
+            return NoSuchMethod()
+        if 400 <= error.status_code < 500:
+            return InvalidRequest(error.detail)
+    return problem_of(error)

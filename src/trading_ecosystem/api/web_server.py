@@ -1,0 +1,116 @@
+"""An HTTP server of this event loop: uvicorn with what a door on a network needs beside it.
+
+Requests whose head does not arrive in time, and connections that never say anything, are closed; so a peer that is slow on
+purpose, or gone without a word, holds a connection for a bounded time. Signals are the caller's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any, Final, Self
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+SLOWEST_HEAD: Final = 10.0
+"""Seconds within which a request's head has to arrive, counted from the connection's beginning or its last answer."""
+CONNECTIONS: Final = 4_096
+"""Connections at most; one more is answered with 503."""
+KEEP_ALIVE: Final = 30
+"""Seconds for which an idle connection is kept after an answer."""
+CLOSING: Final = 2
+"""Seconds that answers under way have at the end."""
+LARGEST_FRAME: Final = 64 * 1024
+"""Bytes of a message that a client may send over a WebSocket."""
+
+
+class _PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1, with a bound on how long a request's head may take."""
+
+    _head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._watch()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._watch()
+
+    def on_headers_complete(self) -> None:
+        self._unwatch()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        self._unwatch()
+        self._head_due = self.loop.call_later(SLOWEST_HEAD, self._give_up)
+
+    def _unwatch(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """Serves one ASGI application on a bound socket while its block runs."""
+
+    def __init__(
+        self, application: Any, bound: socket.socket, *, certificate: str | None = None, key: str | None = None
+    ) -> None:
+        self._bound = bound
+        self._server = _Server(
+            uvicorn.Config(
+                application,
+                http=_PatientProtocol,
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_FRAME,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                limit_concurrency=CONNECTIONS,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=CLOSING,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port, *_ = self._bound.getsockname()
+        return host, port
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]), name="web server")
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+                raise OSError("the server did not start")
+            await asyncio.sleep(0.005)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        assert self._task is not None
+        await self._task
+        self._bound.close()
