@@ -3,6 +3,7 @@
 # make campaign   the same tests with large counts
 # make sanitize   the compiled books built for the address and undefined-behaviour sanitizers, against the plain ones
 # make bench      the benchmarks
+# make stubs      the Python code of the protos, generated anew with the pinned compiler
 # make clean      remove .venv and everything that was built or cached
 #
 # Variables: PYTHON (interpreter for .venv), SCENARIO, JOBS (test processes), PYTEST (further options for pytest).
@@ -20,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: run test campaign sanitize bench clean
+.PHONY: run test campaign sanitize bench stubs clean
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)
@@ -44,8 +45,15 @@ bench: $(INSTALLED_DEV)
 	@echo "==> benchmarks"
 	@$(BIN)/python -m pytest -q -s -p no:xdist $(PYTEST) benchmarks
 
+STUBS_VENV := .venv-stubs
+stubs: | $(BIN)/pip
+	@echo "==> stubs of the protos"
+	@[ -x $(STUBS_VENV)/bin/python ] || $(BIN)/python -m venv $(STUBS_VENV)
+	@$(STUBS_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --requirement protos/generate-requirements.txt
+	@$(STUBS_VENV)/bin/python protos/generate.py
+
 clean:
-	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@rm -rf $(VENV) $(STUBS_VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/pip:

@@ -63,6 +63,11 @@ def modules() -> list[ModuleType]:
     return [importlib.import_module(f"trading_ecosystem.messages.{name}") for name in _MODULE_NAMES]
 
 
+def rendered_files(folder: Path) -> list[Path]:
+    """The proto files that say what messages say; those of services, one folder below, are written by hand."""
+    return sorted((folder / FOLDER).glob("*.proto"))
+
+
 def file_name(module: ModuleType) -> str:
     """The proto file of a module, as imports name it."""
     return f"{FOLDER}/{module.__name__.rpartition('.')[2]}.proto"
@@ -250,7 +255,7 @@ def outdated(folder: Path, *, write: bool = False) -> list[str]:
     """The files under ``folder`` that differ from what would be rendered; with ``write`` they are brought up to date."""
     report: list[str] = []
     expected = {file_name(module): module for module in modules() if definitions(module)}
-    for stray in sorted(folder.rglob("*.proto")):
+    for stray in rendered_files(folder):
         if stray.relative_to(folder).as_posix() not in expected:
             report.append(f"{stray.relative_to(folder).as_posix()} (no such module)")
             if write:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,9 +26,9 @@ SCALARS = {types.IntType: Field.TYPE_INT64, types.StrType: Field.TYPE_STRING, ty
 
 
 def compiled(folder: Path, scratch: Path) -> descriptor_pb2.FileDescriptorSet:
-    """What the proto compiler makes of a folder of protos."""
+    """What the proto compiler makes of a folder's protos of messages."""
     output = scratch / "descriptors.bin"
-    files = sorted(str(path) for path in folder.rglob("*.proto"))
+    files = [str(path) for path in proto_rendering.rendered_files(folder)]
     assert files, f"no protos in {folder}"
     status = protoc.main(["protoc", f"--proto_path={folder}", f"--descriptor_set_out={output}", *files])
     assert status == 0, "the protos do not compile"
@@ -286,19 +283,3 @@ def test_a_lossy_way_would_be_noticed(proto_class: Callable[[str], Any]) -> None
         Entry(1, 2, EntryKind.INPUT, "door", cause, 1, samples(type_of(MESSAGE_TYPES["RunEnded"]))[0]) for cause in (None, 0)
     )
     assert through_proto(absent, proto_class("Entry")) != through_proto(zero, proto_class("Entry"))
-
-
-def test_generated_python_resolves_inside_the_package(tmp_path: Path) -> None:
-    """Stubs import each other as ``trading_ecosystem.v1``; moved below a package, one rewritten prefix makes them resolve."""
-    files = sorted(str(path) for path in PROTOS.rglob("*.proto"))
-    assert protoc.main(["protoc", f"--proto_path={PROTOS}", f"--python_out={tmp_path}", *files]) == 0
-    target = tmp_path / "stubs"
-    shutil.move(tmp_path / "trading_ecosystem" / "v1", target)
-    (target / "__init__.py").touch()
-    for path in target.glob("*_pb2.py"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(f"from {PACKAGE} import", "from stubs import"), encoding="utf-8")
-    program = "from stubs import envelope_pb2; import trading_ecosystem; print(envelope_pb2.Entry(sequence=7).sequence)"
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    shown = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
-    assert (shown.returncode, shown.stdout) == (0, "7\n"), shown.stderr
