@@ -17,8 +17,8 @@ from trading_ecosystem.messages.test_coordination import LinkConditionKind, Link
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import ComponentFault, Unavailable
-from trading_ecosystem.runtime import live
 from trading_ecosystem.runtime.live import LiveDriver
+from trading_ecosystem.runtime.live.receipts import may_know
 from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, reexecute
 
 START = 10**18
@@ -93,8 +93,8 @@ def test_an_answer_tells_a_client_nothing_of_faults_and_nothing_of_other_firms(t
     assert any(type(entry.message).__name__ == "LinkConditionApplied" and entry.trace == mine.sequence for entry in entries)
     assert [type(entry.message).__name__ for entry in mine.said] == ["CancelRejected", "QuoteChanged"]
     other = msgspec.structs.replace(mine.said[0].message, account="another/firm")
-    assert live._may_know(cancel(1), mine.said[0].message)
-    assert not live._may_know(cancel(1), other)
+    assert may_know(cancel(1), mine.said[0].message)
+    assert not may_know(cancel(1), other)
 
 
 def test_wake_ups_see_their_own_instant_and_not_the_wall(toy):
@@ -250,7 +250,7 @@ def test_nothing_is_admitted_after_the_run_has_ended(toy):
 
 
 def test_the_backlog_is_bounded_and_a_stopped_driver_refuses(toy, monkeypatch):
-    monkeypatch.setattr(live, "BACKLOG", 3)
+    monkeypatch.setattr("trading_ecosystem.runtime.live.driver.BACKLOG", 3)
 
     async def scenario():
         ecosystem = toy(start=START)

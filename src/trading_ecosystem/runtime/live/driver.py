@@ -4,8 +4,8 @@ An input is admitted at ``max(now, clock)`` with the next sequence; everything d
 its own ``due_at``, never the wall. Inputs that wait together are computed together, committed once, and only then answered;
 those that arrive while a commit is under way form the next group. Followers are told last.
 
-Ecosystem time = anchor + (wall − wall at the anchor) × speed. A machine may be too slow for a speed other than 1; then the
-anchor moves, and ecosystem time goes on from what is due: otherwise each group would take longer than the one before.
+A machine may be too slow for a speed other than 1; then ecosystem time goes on from what is due: otherwise each group would
+take longer than the one before.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from trading_ecosystem.messages.base import Audience, Message, Question, master_of
+from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.test_coordination import Resumed
 from trading_ecosystem.messages.units import HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
@@ -24,6 +22,9 @@ from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import Unavailable
 from trading_ecosystem.runtime.admission import check_keepable
 from trading_ecosystem.runtime.kernel import Kernel
+from trading_ecosystem.runtime.live.clock_control import ClockControl
+from trading_ecosystem.runtime.live.ecosystem_clock import EcosystemClock
+from trading_ecosystem.runtime.live.receipts import Receipt, Waiting, fail, may_know
 from trading_ecosystem.runtime.recorder import Recorder
 
 NORMAL_CATCH_UP: Final[Nanos] = 5 * MINUTE
@@ -45,34 +46,13 @@ _FIRST_RETRY: Final = 0.05
 _LAST_RETRY: Final = 1.0
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """The answer to an input: its sequence, and what was said in its unbroken chain of causes, all committed.
-
-    Whoever sends a production message learns only what production may know: no control message of a broken link, and nothing
-    that is private to another firm.
-    """
-
-    sequence: int
-    at: Nanos
-    said: tuple[Entry, ...]
-
-
 Append = Callable[[int, Sequence[bytes]], Awaitable[None]]
 """Commits lines, the first of which has the number given; see :meth:`trading_ecosystem.ports.live_store.LiveStore.append`."""
 Told = Callable[[Sequence[Entry]], None]
 """Is told of entries that are committed, after those who asked have their answers; it must not wait for anything."""
 
 
-class _Waiting:
-    """An input that waits to be admitted, and whoever waits for its answer."""
-
-    def __init__(self, sender: str, message: Message, answer: asyncio.Future[Receipt]) -> None:
-        self.sender = sender
-        self.message = message
-        self.answer = answer
-
-
-class LiveDriver:
+class LiveDriver(ClockControl):
     """Runs one kernel against a wall clock on asyncio.
 
     ``append`` commits; without it the recorder commits to its own journal. ``speed_ppm`` is ecosystem time per wall time, in
@@ -89,20 +69,13 @@ class LiveDriver:
         speed_ppm: int = PARTS_PER_MILLION,
         committed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        if speed_ppm <= 0:
-            raise ValueError("speed must be positive")
-        self._kernel = kernel
+        super().__init__(kernel, EcosystemClock(wall, kernel.now, speed_ppm))
         self._recorder = recorder
         self._wall = wall
         self._append = append
-        self._speed_ppm = speed_ppm
         self._committed = committed
-        self._anchor: Nanos = kernel.now
-        self._wall_anchor: Nanos = wall.now()
-        self._waiting: list[_Waiting] = []
-        self._in_hand: list[_Waiting] = []
-        self._wake = asyncio.Event()
-        self._stopping = False
+        self._waiting: list[Waiting] = []
+        self._in_hand: list[Waiting] = []
         self._answers: dict[int, list[Entry]] = {}
         self._told: list[Told] = []
         self._to_tell: list[Entry] = []
@@ -115,10 +88,6 @@ class LiveDriver:
     def follow(self, told: Told) -> None:
         """From now on tell ``told`` of every group of entries, after it is committed and answered."""
         self._told.append(told)
-
-    def now(self) -> Nanos:
-        """Ecosystem time by the wall."""
-        return self._anchor + (self._wall.now() - self._wall_anchor) * self._speed_ppm // PARTS_PER_MILLION
 
     @property
     def committed_sequence(self) -> int:
@@ -145,12 +114,13 @@ class LiveDriver:
         await self._commit()
         stopped_at = self._kernel.now
         gap = self._wall.now() - stopped_at
-        if self._kernel.ended or self._speed_ppm != PARTS_PER_MILLION or not 0 < gap <= COARSE_CATCH_UP:
+        if self._kernel.ended or self._clock.speed_ppm != PARTS_PER_MILLION or not 0 < gap <= COARSE_CATCH_UP:
             return
-        self._anchor = self._wall_anchor = self._wall.now()
+        until = self._wall.now()
+        self._clock.set(until)
         tick = 0 if gap <= NORMAL_CATCH_UP else COARSE_TICK
-        self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=self._anchor, tick_ns=tick), stopped_at)
-        while self._run_due(self._anchor - 1):
+        self._kernel.admit("live", Resumed(stopped_at=stopped_at, until=until, tick_ns=tick), stopped_at)
+        while self._run_due(until - 1):
             await self._commit()
         await self._commit()
 
@@ -165,7 +135,7 @@ class LiveDriver:
             raise Unavailable("the ecosystem is stopping")
         if len(self._waiting) >= BACKLOG:
             raise Unavailable(f"{BACKLOG} inputs wait already; try again later")
-        waiting = _Waiting(sender, message, asyncio.get_running_loop().create_future())
+        waiting = Waiting(sender, message, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._wake.set()
         return await waiting.answer
@@ -217,16 +187,17 @@ class LiveDriver:
         self._let_clock_wait()
         self._in_hand, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         admitted = [(sequence, one) for one in self._in_hand if (sequence := self._admit(one))]
-        behind = self._run_due(max(self.now(), self._kernel.now))
+        behind = self._run_due(self._until())
         if not await self._try_commit():
             return False
         for sequence, one in admitted:
             said = self._answers.pop(sequence)
             if not one.answer.done():
-                known = tuple(entry for entry in said[1:] if _may_know(one.message, entry.message))
+                known = tuple(entry for entry in said[1:] if may_know(one.message, entry.message))
                 one.answer.set_result(Receipt(sequence, said[0].at, known))
         self._in_hand = []
         self._tell()
+        self._end_advance()
         if self._committed is not None:
             await self._committed()
         return behind or bool(self._waiting)
@@ -234,10 +205,11 @@ class LiveDriver:
     def _let_clock_wait(self) -> None:
         """At a speed other than 1: when too much is overdue, ecosystem time goes on from the first of it."""
         due = self._kernel.next_due()
-        if due is None or self._speed_ppm == PARTS_PER_MILLION:
+        if due is None or self._clock.speed_ppm == PARTS_PER_MILLION or self._clock.stands:
             return
-        if (self.now() - due) * PARTS_PER_MILLION > MOST_BEHIND * self._speed_ppm:
-            self._anchor, self._wall_anchor = due, self._wall.now()
+        wall_ns = self._clock.wall_until(due)
+        if wall_ns is not None and wall_ns < -MOST_BEHIND:
+            self._clock.set(due)
 
     async def _try_commit(self) -> bool:
         """Commit what was said; if the journal refuses, tell all who wait, and keep it for the next try."""
@@ -279,7 +251,7 @@ class LiveDriver:
             if not one.done():
                 one.set_result(None) if error is None else one.set_exception(error)
 
-    def _admit(self, one: _Waiting) -> int:
+    def _admit(self, one: Waiting) -> int:
         """Admit one input and run its instant; returns its sequence, or 0 where the run ended before it.
 
         An input whose sender has stopped waiting is not admitted.
@@ -290,7 +262,7 @@ class LiveDriver:
         at = max(self.now(), self._kernel.now + 1)
         self._kernel.run_before(at)
         if self._kernel.ended:
-            _fail(one, Unavailable("the run has ended"))
+            fail(one, Unavailable("the run has ended"))
             return 0
         self._answers[self._kernel.sequence + 1] = []
         sequence = self._kernel.admit(one.sender, one.message, at)
@@ -320,8 +292,8 @@ class LiveDriver:
         due = self._kernel.next_due()
         seconds = _LONGEST_SLEEP
         if due is not None:
-            wall_ns = (due - self.now()) * PARTS_PER_MILLION // self._speed_ppm
-            seconds = min(seconds, max(0.0, wall_ns / SECOND))
+            wall_ns = self._clock.wall_until(due)
+            seconds = seconds if wall_ns is None else min(seconds, max(0.0, wall_ns / SECOND))
         if self._recorder.waiting:
             await asyncio.sleep(self._retry_after)
             self._retry_after = min(2 * self._retry_after, _LAST_RETRY)
@@ -337,12 +309,14 @@ class LiveDriver:
     def _refuse_all(self, error: BaseException) -> None:
         self._refuse(self._in_hand, error)
         self._refuse(self._waiting, error)
-        self._settle(error if isinstance(error, Unavailable) else Unavailable("the ecosystem has stopped"))
+        refusal = error if isinstance(error, Unavailable) else Unavailable("the ecosystem has stopped")
+        self._settle(refusal)
+        self._refuse_advance(refusal)
 
     @staticmethod
-    def _refuse(waiting: list[_Waiting], error: BaseException) -> None:
+    def _refuse(waiting: list[Waiting], error: BaseException) -> None:
         for one in waiting:
-            _fail(one, error)
+            fail(one, error)
         waiting.clear()
 
 
@@ -353,17 +327,3 @@ def drive(kernel: Kernel, recorder: Recorder, wall: WallClock, speed_ppm: int, c
         committed()
 
     asyncio.run(LiveDriver(kernel, recorder, wall, speed_ppm=speed_ppm, committed=after_each).run())
-
-
-def _may_know(asked: Message, said: Message) -> bool:
-    """Whether the sender of ``asked`` may be told of ``said``."""
-    if asked.audience is not Audience.PRODUCTION:
-        return True
-    if said.audience is not Audience.PRODUCTION:
-        return False
-    return not said.private or master_of(getattr(said, "account", "")) == master_of(getattr(asked, "account", ""))
-
-
-def _fail(one: _Waiting, error: BaseException) -> None:
-    if not one.answer.done():
-        one.answer.set_exception(error if isinstance(error, Exception) else Unavailable("the ecosystem has stopped"))
