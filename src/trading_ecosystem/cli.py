@@ -1,5 +1,5 @@
-"""The command line: ``run | replay | scenarios | realism | calibrate | book-replay | bench | map``, of stores ``migrate | check
-| retain``.
+"""The command line: ``run | replay | scenarios | serve | keys | realism | calibrate | book-replay | bench | map``, of stores
+``migrate | check | retain``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault, 130 interrupted.
 """
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from trading_ecosystem import __version__, store_commands
+from trading_ecosystem import __version__, serve_commands, store_commands
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
@@ -53,6 +53,7 @@ app = typer.Typer(
 scenarios_app = typer.Typer(help="List the scenario library, or check a scenario file.", no_args_is_help=True)
 app.add_typer(scenarios_app, name="scenarios")
 store_commands.register(app)
+serve_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]

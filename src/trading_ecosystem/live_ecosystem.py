@@ -48,6 +48,8 @@ class LiveEcosystem:
         self._snapshot_due = snapshot_every
         self._snapshot_entries: int | None = None
         self.driver: LiveDriver
+        self.is_new = False
+        """Whether the store was empty."""
 
     @classmethod
     async def open(
@@ -99,6 +101,7 @@ class LiveEcosystem:
             committed=self._snapshot_if_due,
         )
         if count == 0:
+            self.is_new = True
             opening = made_from.opening_inputs(self.scenario, self.header.seed)
             await self.driver.begin((scheduled.sender, scheduled.message) for scheduled in opening)
             return

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem import __version__
+from trading_ecosystem.adapters.caches import close_caches, open_caches
 from trading_ecosystem.adapters.followers import Followers
 from trading_ecosystem.api.gateway import Gateway, Places
 from trading_ecosystem.api.keys import KeyStore
@@ -29,7 +30,7 @@ from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
 
-LIVING_MARKET: Final = "quiet_day"
+LIVING_MARKET: Final = "living_market"
 """The scenario that is served where none is named."""
 
 
@@ -41,6 +42,9 @@ class ServeOptions(msgspec.Struct, frozen=True):
     """What to serve, and where. Ports of 0 are chosen by the system."""
 
     store: str = "memory:"
+    """Where the journal and the histories are kept; see :mod:`.adapters.stores`."""
+    cache: str = "memory:"
+    """What histories are read through; see :mod:`.adapters.caches`."""
     keys: Path = Path("trading-ecosystem-data/keys")
     scenario: str = LIVING_MARKET
     overrides: tuple[str, ...] = ()
@@ -55,6 +59,14 @@ class ServeOptions(msgspec.Struct, frozen=True):
     snapshot_every: int = SNAPSHOT_EVERY
     per_key: RateLimit = PER_KEY
     per_stranger: RateLimit = PER_STRANGER
+    certificate: str | None = None
+    """File of the TLS certificate, with its key in ``certificate_key``; plain HTTP where there is none."""
+    certificate_key: str | None = None
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return "http" if self.certificate is None else "https"
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -67,62 +79,73 @@ class Serving(msgspec.Struct, frozen=True):
     """Host and port of production, then of control and audit where these are apart."""
     stopped: asyncio.Future[None]
     """Done when the ecosystem has ended by itself; holds its failure."""
+    is_new: bool
+    """Whether this is the first start on its store."""
+    scheme: str
 
     @property
     def url(self) -> str:
         """The production face's address."""
-        host, port = self.addresses[0]
-        return f"http://{host}:{port}"
+        return self._url_of(self.addresses[0])
 
     @property
     def control_url(self) -> str:
         """The address of control and audit."""
-        host, port = self.addresses[-1]
-        return f"http://{host}:{port}"
+        return self._url_of(self.addresses[-1])
+
+    def _url_of(self, address: tuple[str, int]) -> str:
+        host, port = address
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @asynccontextmanager
 async def serving(options: ServeOptions, wall: WallClock | None = None) -> AsyncIterator[Serving]:
     """Serve until the block is left; then drain, take a snapshot, and give everything back."""
     keys = KeyStore(options.keys)
-    ecosystem = await LiveEcosystem.open(
-        options.store,
-        options.scenario,
-        seed=options.seed,
-        overrides=options.overrides,
-        speed_ppm=options.speed_ppm,
-        wall=wall,
-        snapshot_every=options.snapshot_every,
-    )
+    async with contextlib.AsyncExitStack() as stack:
+        # What is bound first is refused first: nothing is opened for a port that is taken.
+        bound = [stack.enter_context(_bound(options.host, port)) for _, port in _faces(options)]
+        caches = await open_caches(options.cache)
+        stack.push_async_callback(close_caches, caches)
+        ecosystem = await LiveEcosystem.open(
+            options.store,
+            options.scenario,
+            seed=options.seed,
+            overrides=options.overrides,
+            speed_ppm=options.speed_ppm,
+            wall=wall,
+            snapshot_every=options.snapshot_every,
+        )
+        stack.push_async_callback(ecosystem.close)
+        followers = await stack.enter_async_context(await ecosystem.histories(_history_url(options.store), caches=caches))
+        stack.push_async_callback(_drain, followers)
+        gateway = Gateway(ecosystem.driver, followers, places_of(ecosystem.scenario), Positions(keys.derived("positions")))
+        stopped = await stack.enter_async_context(_driving(ecosystem))
+        identity = Identity(options.instance, __version__, options.environment)
+        for (faces, _), socket_ in zip(_faces(options), bound, strict=True):
+            application = create_app(
+                gateway, keys, identity, faces=faces, per_key=options.per_key, per_stranger=options.per_stranger
+            )
+            server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
+            await stack.enter_async_context(server)
+        addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
+        yield Serving(ecosystem, gateway, keys, addresses, stopped, ecosystem.is_new, options.scheme)
+
+
+@asynccontextmanager
+async def _driving(ecosystem: LiveEcosystem) -> AsyncIterator[asyncio.Future[None]]:
+    """Drive the ecosystem while the block runs; the future is done when it has ended by itself."""
+    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(ecosystem.driver.run(), name="live driver")
+    task.add_done_callback(lambda done: _tell(stopped, done))
     try:
-        async with await ecosystem.histories(_history_url(options.store)) as followers:
-            places = places_of(ecosystem.scenario)
-            gateway = Gateway(ecosystem.driver, followers, places, Positions(keys.derived("positions")))
-            identity = Identity(options.instance, __version__, options.environment)
-            servers = [
-                WebServer(
-                    create_app(
-                        gateway, keys, identity, faces=faces, per_key=options.per_key, per_stranger=options.per_stranger
-                    ),
-                    _bound(options.host, port),
-                )
-                for faces, port in _faces(options)
-            ]
-            driving = asyncio.create_task(ecosystem.driver.run(), name="live driver")
-            try:
-                async with contextlib.AsyncExitStack() as stack:
-                    for server in servers:
-                        await stack.enter_async_context(server)
-                    stopped = asyncio.get_running_loop().create_future()
-                    driving.add_done_callback(lambda task: _tell(stopped, task))
-                    addresses = tuple(server.address for server in servers)
-                    yield Serving(ecosystem, gateway, keys, addresses, stopped)
-            finally:
-                ecosystem.driver.stop()
-                await asyncio.gather(driving, return_exceptions=True)
-                await _drain(followers)
+        yield stopped
     finally:
-        await ecosystem.close()
+        ecosystem.driver.stop()
+        await asyncio.gather(task, return_exceptions=True)
+        # Whoever did not look at it has not missed anything: the journal has it.
+        if stopped.done() and not stopped.cancelled():
+            stopped.exception()
 
 
 def places_of(scenario: Scenario) -> Places:

@@ -67,6 +67,7 @@ class KeyStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._master = _master_secret(folder / MASTER_FILE)
         self._records: dict[str, KeyRecord] = {}
+        self._lent: dict[str, KeyRecord] = {}
         self._callers: dict[bytes, Caller] = {}
         self._signing: dict[str, tuple[Caller, hmac.HMAC]] = {}
         self._seen: tuple[int, int] | None = None
@@ -81,6 +82,15 @@ class KeyStore:
         new = NewKey(key_id, token, self.secret_of(key_id), tuple(scopes), tuple(accounts))
         record = KeyRecord(key_id, label, new.scopes, new.accounts, _sha256(token).hex(), int(time.time()))
         self._write({**self._records, key_id: record})
+        return new
+
+    def lend(self, scopes: Iterable[Scope], accounts: Iterable[str]) -> NewKey:
+        """A key that this object alone knows, and that nothing keeps: it ends with the process."""
+        key_id = secrets.token_hex(_ID_BYTES)
+        token = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(_TOKEN_BYTES)}"
+        new = NewKey(key_id, token, self.secret_of(key_id), tuple(scopes), tuple(accounts))
+        self._lent[key_id] = KeyRecord(key_id, "lent", new.scopes, new.accounts, _sha256(token).hex(), int(time.time()))
+        self._take(self._records.values())
         return new
 
     def revoke(self, key_id: str) -> KeyRecord:
@@ -143,7 +153,7 @@ class KeyStore:
     def _take(self, records: Iterable[KeyRecord]) -> None:
         self._records = {record.id: record for record in records}
         self._callers, self._signing = {}, {}
-        for record in self._records.values():
+        for record in (*self._records.values(), *self._lent.values()):
             if record.revoked_at is None:
                 caller = Caller(record.id, frozenset(record.scopes), record.accounts)
                 self._callers[bytes.fromhex(record.token_sha256)] = caller

@@ -94,12 +94,6 @@ class WebServer:
         )
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port."""
-        host, port, *_ = self._bound.getsockname()
-        return host, port
-
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]), name="web server")
         while not self._server.started:
@@ -113,4 +107,3 @@ class WebServer:
         self._server.should_exit = True
         assert self._task is not None
         await self._task
-        self._bound.close()

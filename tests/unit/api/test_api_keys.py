@@ -57,6 +57,15 @@ def test_a_token_names_its_caller_until_it_is_revoked_also_in_another_process(tm
         store.revoke("nobody")
 
 
+def test_a_lent_key_is_known_to_its_process_alone_and_outlives_changes_of_the_file(tmp_path, store, key):
+    lent = store.lend([Scope.CONTROL], ["*"])
+    store.revoke(key.id)
+    assert store.by_token(lent.token) == Caller(lent.id, frozenset({Scope.CONTROL}), ("*",))
+    assert Signatures(store, lambda: NOW).caller(signed(lent), "POST", "/api/v1/orders?x=1", b"{}").key_id == lent.id
+    assert KeyStore(tmp_path / "keys").by_token(lent.token) is None
+    assert [record.id for record in store.records()] == [key.id]
+
+
 @pytest.mark.parametrize("name", ["keys.json", "master.key"])
 def test_files_that_others_could_read_are_refused(tmp_path, store, key, name):
     (tmp_path / "keys" / name).chmod(0o644)
