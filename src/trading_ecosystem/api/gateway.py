@@ -6,6 +6,7 @@ account that it is about. A message that stands in no table has no way in.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ from trading_ecosystem.messages.trading_phases import (
     SetAccountStatus,
 )
 from trading_ecosystem.messages.units import Instrument, Nanos
-from trading_ecosystem.ports.errors import Forbidden, NotFound
+from trading_ecosystem.ports.errors import Forbidden, NotFound, Unavailable
 from trading_ecosystem.ports.records import HistoryStore
 from trading_ecosystem.runtime.live import LiveDriver, Receipt
 
@@ -132,7 +133,7 @@ class Gateway:
         self.places = places
         self.positions = positions
         self._followers = followers
-        self._newest = 0
+        self._written: dict[str, int] = {}
 
     def now(self) -> Nanos:
         """Ecosystem time."""
@@ -150,7 +151,7 @@ class Gateway:
         caller.require(scope, getattr(message, "account", None))
         self._check_addressee(message)
         receipt = await self.driver.submit(DOOR, message)
-        self._newest = max(self._newest, receipt.sequence, receipt.said[-1].sequence if receipt.said else 0)
+        self._written[caller.key_id] = max(self._written.get(caller.key_id, 0), _last_of(receipt))
         return receipt
 
     async def ask(self, caller: Caller, component: str, question: Question) -> Any:
@@ -172,12 +173,17 @@ class Gateway:
     async def history(self, caller: Caller, namespace: str, position: str | None = None) -> HistoryStore:
         """A domain's history, once it has what the caller wrote last (``position``: what ``X-Position`` said).
 
-        The caller's scope for the domain is checked here; whose rows are read is the reader's to check with
-        :meth:`Caller.require`. Raises :class:`Unavailable` where the history is not that far within 250 ms.
+        Without a position it waits as long for what this key wrote last here, and then goes on without. The caller's scope
+        for the domain is checked here; whose rows are read is the reader's to check with :meth:`Caller.require`. Raises
+        :class:`Unavailable` where the history is not that far within 250 ms.
         """
         caller.require(_SCOPE_OF_HISTORY[namespace])
-        sequence = 0 if position is None else self.positions.sequence(position)
-        if sequence > self._newest and sequence > self.driver.committed_sequence:
+        if position is None:
+            with contextlib.suppress(Unavailable):
+                return await self._followers.up_to(namespace, self._written.get(caller.key_id, 0), WAIT_FOR_HISTORY)
+            return await self._followers.up_to(namespace, 0)
+        sequence = self.positions.sequence(position)
+        if sequence > self.driver.committed_sequence:
             problem = "is no position of this server; send back what an answer's X-Position said"
             raise InvalidRequest(f"X-Position: {problem}", errors=(FieldProblem("X-Position", problem),))
         return await self._followers.up_to(namespace, sequence, WAIT_FOR_HISTORY)
@@ -198,8 +204,7 @@ class Gateway:
 
     def position_of(self, receipt: Receipt) -> str:
         """What ``X-Position`` says after a command: reading with it sees everything that the receipt speaks of."""
-        last = receipt.said[-1].sequence if receipt.said else receipt.sequence
-        return self.positions.token(max(last, receipt.sequence))
+        return self.positions.token(_last_of(receipt))
 
     def ready(self) -> bool:
         """Whether commands are taken, the journal is written, and every history can be read."""
@@ -214,6 +219,10 @@ class Gateway:
             self.venue(name)
         elif field == "custodian" and name != self.places.custodian:
             raise NotFound(f"there is no custodian {name[:63]!r}; there is {self.places.custodian}")
+
+
+def _last_of(receipt: Receipt) -> int:
+    return receipt.said[-1].sequence if receipt.said else receipt.sequence
 
 
 _SCOPE_OF_HISTORY: Final = {
