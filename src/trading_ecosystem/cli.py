@@ -1,5 +1,4 @@
-"""The command line: ``run | replay | scenarios | serve | keys | realism | calibrate | book-replay | bench | map``, of stores
-``migrate | check | retain``.
+"""The command line; the commands of stores and servers stand in ``store_commands`` and ``serve_commands``.
 
 Exit codes: 0 the verdict holds, 1 it does not, 2 bad input, 3 internal fault, 130 interrupted.
 """

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TextIO
 
 import msgspec
 import typer
@@ -46,6 +49,10 @@ def serve(
     instance: Annotated[str, typer.Option(help="Name of this server in health and logs.")] = "ecosystem",
     environment: Annotated[str, typer.Option(help="Said in health and logs: development, production …")] = "development",
     rate_limit: Annotated[float, typer.Option(min=1, help="Requests a second for each key; twice as many at once.")] = 500.0,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Log every request as a line of JSON; `-`: to stderr."),
+    ] = None,
     certificate: Annotated[Path | None, typer.Option("--tls-certificate", help="Serve TLS with this certificate.")] = None,
     certificate_key: Annotated[Path | None, typer.Option("--tls-key", help="The certificate's private key.")] = None,
 ) -> None:
@@ -77,10 +84,27 @@ def serve(
         instance=instance,
         environment=environment,
         per_key=RateLimit(rate_limit, max(1, round(2 * rate_limit))),
+        access_log=log is not None,
         certificate=None if certificate is None else str(certificate),
         certificate_key=None if certificate_key is None else str(certificate_key),
     )
-    _event_loop_run(_serve(options))
+    with _logging(log, options):
+        _event_loop_run(_serve(options))
+
+
+@contextmanager
+def _logging(target: Path | None, options: Any) -> Iterator[None]:
+    """Structured logs while the block runs; without a target what goes wrong goes to standard error."""
+    from trading_ecosystem.api.observability import log_to
+
+    with ExitStack() as stack:
+        stream: TextIO = sys.stderr
+        if target is not None and str(target) != "-":
+            stream = stack.enter_context(target.open("a", encoding="utf-8"))
+        level = logging.ERROR if target is None else logging.INFO
+        handler = log_to(stream, options.instance, options.environment, level=level)
+        stack.callback(handler.close)
+        yield
 
 
 async def _serve(options: Any) -> None:

@@ -17,9 +17,12 @@ import msgspec
 
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters.caches import close_caches, open_caches
+from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
+from trading_ecosystem.adapters.prometheus import PrometheusExposition
 from trading_ecosystem.api.gateway import Gateway, Places
 from trading_ecosystem.api.keys import KeyStore
+from trading_ecosystem.api.observability import AccessLog, RequestMetrics, RuntimeMetrics, observers
 from trading_ecosystem.api.positions import Positions
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
 from trading_ecosystem.api.rest.app import EVERY_FACE, Face, create_app
@@ -59,6 +62,8 @@ class ServeOptions(msgspec.Struct, frozen=True):
     snapshot_every: int = SNAPSHOT_EVERY
     per_key: RateLimit = PER_KEY
     per_stranger: RateLimit = PER_STRANGER
+    access_log: bool = False
+    """Log every answered request."""
     certificate: str | None = None
     """File of the TLS certificate, with its key in ``certificate_key``; plain HTTP where there is none."""
     certificate_key: str | None = None
@@ -122,9 +127,23 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
         gateway = Gateway(ecosystem.driver, followers, places_of(ecosystem.scenario), Positions(keys.derived("positions")))
         stopped = await stack.enter_async_context(_driving(ecosystem))
         identity = Identity(options.instance, __version__, options.environment)
+        requests, said = RequestMetrics(), EntryMetrics()
+        ecosystem.driver.follow(said.tell)
+        exposition = PrometheusExposition(
+            (requests, RuntimeMetrics(ecosystem.kernel, ecosystem.driver, followers), said),
+            {"service": identity.service, "instance": identity.instance, "version": identity.version},
+        )
+        observe = observers(requests, AccessLog()) if options.access_log else requests
         for (faces, _), socket_ in zip(_faces(options), bound, strict=True):
             application = create_app(
-                gateway, keys, identity, faces=faces, per_key=options.per_key, per_stranger=options.per_stranger
+                gateway,
+                keys,
+                identity,
+                faces=faces,
+                per_key=options.per_key,
+                per_stranger=options.per_stranger,
+                observe=observe,
+                exposition=exposition,
             )
             server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
             await stack.enter_async_context(server)

@@ -77,6 +77,7 @@ VIOLATIONS = [
     ("sql", "adapters.redis.cache", "asyncpg"),
     ("redis", "adapters.sql.stores", "redis"),
     ("web", "runtime.live", "litestar"),
+    ("prometheus", "api.gateway", "prometheus_client"),
     ("web", "adapters.remote", "grpc"),
     ("asyncio", "runtime.kernel", "asyncio"),
     ("asyncio", "domains.exchange.book.book", "asyncio"),

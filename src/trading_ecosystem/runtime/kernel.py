@@ -93,6 +93,11 @@ class Kernel:
         self._send(sender, message, sequence, sequence)
         return sequence
 
+    @property
+    def queued(self) -> int:
+        """Deliveries and wake-ups that are not done yet."""
+        return len(self._immediate) + len(self._future)
+
     def next_due(self) -> Nanos | None:
         """When the next thing happens; ``None`` if nothing is due ever."""
         if self._immediate:

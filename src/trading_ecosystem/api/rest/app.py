@@ -18,10 +18,12 @@ from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.problems import PROBLEM_JSON, FieldProblem, InvalidRequest, Problem, problem_of
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
 from trading_ecosystem.api.rest import health
+from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.rest.production import orders
 from trading_ecosystem.api.rest.routing import check_scope
+from trading_ecosystem.ports.metrics import Exposition
 
 log = logging.getLogger("trading_ecosystem.api")
 
@@ -47,22 +49,29 @@ def create_app(
     per_key: RateLimit = PER_KEY,
     per_stranger: RateLimit = PER_STRANGER,
     observe: Observer | None = None,
+    exposition: Exposition | None = None,
 ) -> Doorway:
     """The application of these faces; everything it needs goes in here."""
-    return Doorway(routes(gateway, identity, faces), keys, per_key=per_key, per_stranger=per_stranger, observe=observe)
+    application = routes(gateway, identity, faces, exposition)
+    return Doorway(application, keys, per_key=per_key, per_stranger=per_stranger, observe=observe)
 
 
-def routes(gateway: Gateway, identity: Identity, faces: Iterable[Face] = EVERY_FACE) -> Litestar:
+def routes(
+    gateway: Gateway, identity: Identity, faces: Iterable[Face] = EVERY_FACE, exposition: Exposition | None = None
+) -> Litestar:
     """The routes alone, without the doorway around them."""
     shown = frozenset(faces)
     handlers: list[Router] = []
     if Face.PRODUCTION in shown:
         handlers += [health.router, Router("/api/v1", route_handlers=list(_PRODUCTION))]
+    if Face.CONTROL in shown and exposition is not None:
+        handlers.append(metrics.router)
     return Litestar(
         route_handlers=handlers,
         guards=[check_scope],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False, use_cache=True),
+            "exposition": Provide(lambda: exposition, sync_to_thread=False, use_cache=True),
             "identity": Provide(lambda: identity, sync_to_thread=False, use_cache=True),
         },
         exception_handlers={Exception: _answer_problem},

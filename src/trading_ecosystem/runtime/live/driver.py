@@ -95,6 +95,16 @@ class LiveDriver(ClockControl):
         return self._kernel.sequence
 
     @property
+    def uncommitted(self) -> int:
+        """Entries that are computed and wait for the journal."""
+        return self._recorder.waiting
+
+    @property
+    def waiting(self) -> int:
+        """Inputs that wait to be admitted."""
+        return len(self._waiting)
+
+    @property
     def taking(self) -> bool:
         """Whether inputs are taken now: it runs, the run has not ended, and the journal takes what is written to it."""
         return not (self._stopping or self._kernel.ended or self._journal_refuses)
