@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,12 +61,7 @@ def serve(
     from trading_ecosystem.api.rate_limits import RateLimit
     from trading_ecosystem.serving import ServeOptions
 
-    _check_instance(instance)
-    if not 0.001 <= speed <= 1_000_000:
-        raise BadInput("--speed", f"{speed:g} cannot be used; expected a number from 0.001 to 1,000,000")
-    for name, path in (("--tls-certificate", certificate), ("--tls-key", certificate_key)):
-        if path is not None and not path.is_file():
-            raise BadInput(name, f"{path} is no file")
+    _check(instance, speed, {"--tls-certificate": certificate, "--tls-key": certificate_key})
     if not _is_loopback(host) and not KeyStore(keys).records():
         problem = f"{host} can be reached from outside, and there are no keys; make one with `trading-ecosystem keys create`"
         raise BadInput("--host", problem)
@@ -172,9 +167,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _check_instance(name: str) -> None:
+def _check(name: str, speed: float, files: Mapping[str, Path | None]) -> None:
+    """Raise :class:`BadInput` for what no server can be started with."""
     from trading_ecosystem.api.rest.bodies import Name
 
+    if not 0.001 <= speed <= 1_000_000:
+        raise BadInput("--speed", f"{speed:g} cannot be used; expected a number from 0.001 to 1,000,000")
+    for option, path in files.items():
+        if path is not None and not path.is_file():
+            raise BadInput(option, f"{path} is no file")
     try:
         msgspec.convert(name, Name)
     except msgspec.ValidationError:
