@@ -27,9 +27,13 @@ from trading_ecosystem.api.positions import Positions
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
 from trading_ecosystem.api.rest.app import EVERY_FACE, Face, create_app
 from trading_ecosystem.api.rest.health import Identity
+from trading_ecosystem.api.streams.hub import Hub
+from trading_ecosystem.api.streams.pulse import beat
+from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.api.web_server import WebServer
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
+from trading_ecosystem.messages.exchange import DepthQuestion
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
 
@@ -37,6 +41,8 @@ LIVING_MARKET: Final = "living_market"
 """The scenario that is served where none is named."""
 
 
+STREAMS_END: Final = 1.0
+"""Seconds that peers of streams have to take the reason for their end."""
 DRAIN: Final = 1.5
 """Seconds in which histories catch up at the end."""
 
@@ -64,6 +70,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
     per_stranger: RateLimit = PER_STRANGER
     access_log: bool = False
     """Log every answered request."""
+    streams: StreamLimits = StreamLimits()
     certificate: str | None = None
     """File of the TLS certificate, with its key in ``certificate_key``; plain HTTP where there is none."""
     certificate_key: str | None = None
@@ -79,6 +86,7 @@ class Serving(msgspec.Struct, frozen=True):
 
     ecosystem: LiveEcosystem
     gateway: Gateway
+    hub: Hub
     keys: KeyStore
     addresses: tuple[tuple[str, int], ...]
     """Host and port of production, then of control and audit where these are apart."""
@@ -125,6 +133,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
         followers = await stack.enter_async_context(await ecosystem.histories(_history_url(options.store), caches=caches))
         stack.push_async_callback(_drain, followers)
         gateway = Gateway(ecosystem.driver, followers, places_of(ecosystem.scenario), Positions(keys.derived("positions")))
+        hub = await stack.enter_async_context(_streams(ecosystem, gateway, keys, options.streams))
         stopped = await stack.enter_async_context(_driving(ecosystem))
         identity = Identity(options.instance, __version__, options.environment)
         requests, said = RequestMetrics(), EntryMetrics()
@@ -139,6 +148,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
                 gateway,
                 keys,
                 identity,
+                hub,
                 faces=faces,
                 per_key=options.per_key,
                 per_stranger=options.per_stranger,
@@ -147,8 +157,9 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             )
             server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
             await stack.enter_async_context(server)
+        stack.push_async_callback(_end_streams, hub)
         addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
-        yield Serving(ecosystem, gateway, keys, addresses, stopped, ecosystem.is_new, options.scheme)
+        yield Serving(ecosystem, gateway, hub, keys, addresses, stopped, ecosystem.is_new, options.scheme)
 
 
 @asynccontextmanager
@@ -212,6 +223,37 @@ def _tell(stopped: asyncio.Future[None], task: asyncio.Task[None]) -> None:
         stopped.set_result(None)
     else:
         stopped.set_exception(error)
+
+
+@asynccontextmanager
+async def _streams(ecosystem: LiveEcosystem, gateway: Gateway, keys: KeyStore, limits: StreamLimits) -> AsyncIterator[Hub]:
+    """The hub of the streams, with heartbeats while the block runs.
+
+    It begins with the books as they stand: what a recovered ecosystem published of them is past.
+    """
+    driver, hub = ecosystem.driver, Hub(limits)
+    books = [
+        await driver.ask(venue.name, DepthQuestion(instrument.symbol, venue.depth_levels))
+        for venue in ecosystem.scenario.ecosystem.venues
+        for instrument in gateway.places.venues[venue.name]
+    ]
+    hub.seed(driver.now(), books)
+    driver.follow(hub.tell)
+    beating = asyncio.create_task(beat(hub, keys, lambda: driver.reached, driver.now), name="heartbeats")
+    try:
+        yield hub
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _end_streams(hub: Hub) -> None:
+    """Close every stream, and give the peers a moment to hear why."""
+    hub.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STREAMS_END):
+            while hub.subscribers:
+                await asyncio.sleep(0.01)
 
 
 async def _drain(followers: Followers) -> None:

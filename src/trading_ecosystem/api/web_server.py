@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SLOWEST_HEAD: Final = 10.0
 """Seconds within which a request's head has to arrive, counted from the connection's beginning or its last answer."""
@@ -23,6 +24,11 @@ KEEP_ALIVE: Final = 30
 """Seconds for which an idle connection is kept after an answer."""
 CLOSING: Final = 2
 """Seconds that answers under way have at the end."""
+PING_EVERY: Final = 15.0
+PING_WITHIN: Final = 15.0
+"""Seconds between two pings of a WebSocket, and for its pong: a peer that is gone is noticed."""
+SLOWEST_CLOSE: Final = 5.0
+"""Seconds that a peer has to take the end of a WebSocket before its connection is thrown away."""
 LARGEST_FRAME: Final = 64 * 1024
 """Bytes of a message that a client may send over a WebSocket."""
 
@@ -62,6 +68,35 @@ class _PatientProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+class _PatientWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket whose end does not wait for a peer that does not read."""
+
+    _thrown_away: asyncio.TimerHandle | None = None
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.close" and self.handshake_complete and not self.disconnected:
+            self.writable.set()
+            self._end_soon()
+        await super().send(message)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._end_soon()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._end_soon()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._thrown_away is not None:
+            self._thrown_away.cancel()
+        super().connection_lost(exc)
+
+    def _end_soon(self) -> None:
+        if self._thrown_away is None:
+            self._thrown_away = self.loop.call_later(SLOWEST_CLOSE, self.transport.abort)
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -79,7 +114,10 @@ class WebServer:
             uvicorn.Config(
                 application,
                 http=_PatientProtocol,
-                ws="websockets-sansio",
+                ws=_PatientWebSocket,
+                ws_per_message_deflate=False,
+                ws_ping_interval=PING_EVERY,
+                ws_ping_timeout=PING_WITHIN,
                 ws_max_size=LARGEST_FRAME,
                 lifespan="off",
                 log_config=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,6 +12,8 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 
+from trading_ecosystem.api.face import EVERY_FACE as EVERY_FACE
+from trading_ecosystem.api.face import Face as Face
 from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.problems import PROBLEM_JSON, FieldProblem, InvalidRequest, Problem, problem_of
@@ -23,20 +24,13 @@ from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.rest.production import orders
 from trading_ecosystem.api.rest.routing import check_scope
+from trading_ecosystem.api.streams.hub import Hub
+from trading_ecosystem.api.streams.web_socket import StreamSockets
 from trading_ecosystem.ports.metrics import Exposition
 
 log = logging.getLogger("trading_ecosystem.api")
 
 
-class Face(enum.StrEnum):
-    """One of the three faces, each with its own scopes."""
-
-    PRODUCTION = "production"
-    CONTROL = "control"
-    AUDIT = "audit"
-
-
-EVERY_FACE: Final = frozenset(Face)
 _PRODUCTION: Final = (orders.router,)
 
 
@@ -44,6 +38,7 @@ def create_app(
     gateway: Gateway,
     keys: KeyStore,
     identity: Identity,
+    hub: Hub,
     *,
     faces: Iterable[Face] = EVERY_FACE,
     per_key: RateLimit = PER_KEY,
@@ -52,8 +47,16 @@ def create_app(
     exposition: Exposition | None = None,
 ) -> Doorway:
     """The application of these faces; everything it needs goes in here."""
-    application = routes(gateway, identity, faces, exposition)
-    return Doorway(application, keys, per_key=per_key, per_stranger=per_stranger, observe=observe)
+    shown = frozenset(faces)
+    sockets = StreamSockets(hub, gateway, keys, shown, per_key=per_key, per_stranger=per_stranger)
+    return Doorway(
+        routes(gateway, identity, shown, exposition),
+        keys,
+        per_key=per_key,
+        per_stranger=per_stranger,
+        observe=observe,
+        sockets=sockets,
+    )
 
 
 def routes(

@@ -76,7 +76,7 @@ class Observer(Protocol):
 
 
 class Doorway:
-    """See the module. ``application`` holds the routes."""
+    """See the module. ``application`` holds the routes, ``sockets`` serves WebSockets."""
 
     def __init__(
         self,
@@ -86,8 +86,10 @@ class Doorway:
         per_key: RateLimit = PER_KEY,
         per_stranger: RateLimit = PER_STRANGER,
         observe: Observer | None = None,
+        sockets: Application | None = None,
     ) -> None:
         self._application = application
+        self._sockets = sockets or application
         self._keys = keys
         self._signatures = Signatures(keys)
         self._of_keys = RateLimits(per_key)
@@ -97,7 +99,7 @@ class Doorway:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve one connection of ASGI."""
         if scope["type"] != "http":
-            await self._application(scope, receive, send)
+            await self._sockets(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get("x-request-id", "")

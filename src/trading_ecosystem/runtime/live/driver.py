@@ -90,6 +90,14 @@ class LiveDriver(ClockControl):
         self._told.append(told)
 
     @property
+    def reached(self) -> Nanos | None:
+        """An instant before which nothing more will be said, all of it told to the followers; ``None`` while there is work."""
+        due, now = self._kernel.next_due(), self.now()
+        if self._waiting or self._in_hand or self._recorder.waiting or self._to_tell or (due is not None and due <= now):
+            return None
+        return now
+
+    @property
     def committed_sequence(self) -> int:
         """No entry that is committed has a higher sequence than this."""
         return self._kernel.sequence
