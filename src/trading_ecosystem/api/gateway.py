@@ -35,6 +35,7 @@ from trading_ecosystem.messages.trading_phases import (
     BustTrade,
     CorrectTrade,
     HaltTrading,
+    PhasesQuestion,
     ResumeTrading,
     SetAccountStatus,
 )
@@ -79,6 +80,7 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
 PUBLIC_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
     {
         exchange.DepthQuestion,
+        PhasesQuestion,
         market_data.PriceQuestion,
         market_statistics.CandlesQuestion,
         market_statistics.DayStatisticsQuestion,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from trading_ecosystem.messages.base import Audience, Command, Message
+from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
 from trading_ecosystem.messages.orders import Side, TradingPhase
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, Ticks
 
@@ -285,3 +285,17 @@ class DemoFundsGranted(Message, frozen=True, gc=False):
     request_id: str
     asset: str
     amount_minor: MinorUnits
+
+
+class PhasesQuestion(Question, frozen=True, gc=False):
+    """What the market of one instrument is doing, or each (``None``); answered by a tuple of MarketPhase."""
+
+    instrument: str | None = None
+
+
+class MarketPhase(Row, frozen=True, gc=False):
+    """The phase that an instrument's market is in; ``until`` is when that is due to end, 0 where that is open."""
+
+    instrument: str
+    phase: TradingPhase
+    until: Nanos

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, LitestarDeprecationWarning, ValidationException
 from litestar.openapi import OpenAPIConfig
 
 from trading_ecosystem.api.face import EVERY_FACE as EVERY_FACE
@@ -22,16 +23,14 @@ from trading_ecosystem.api.rest import health
 from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
-from trading_ecosystem.api.rest.production import orders
+from trading_ecosystem.api.rest.parameters import check_parameters
+from trading_ecosystem.api.rest.routers import PRODUCTION
 from trading_ecosystem.api.rest.routing import check_scope
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.web_socket import StreamSockets
 from trading_ecosystem.ports.metrics import Exposition
 
 log = logging.getLogger("trading_ecosystem.api")
-
-
-_PRODUCTION: Final = (orders.router,)
 
 
 def create_app(
@@ -66,22 +65,27 @@ def routes(
     shown = frozenset(faces)
     handlers: list[Router] = []
     if Face.PRODUCTION in shown:
-        handlers += [health.router, Router("/api/v1", route_handlers=list(_PRODUCTION))]
+        handlers += [health.router, Router("/api/v1", route_handlers=list(PRODUCTION))]
     if Face.CONTROL in shown and exposition is not None:
         handlers.append(metrics.router)
-    return Litestar(
-        route_handlers=handlers,
-        guards=[check_scope],
-        dependencies={
-            "gateway": Provide(lambda: gateway, sync_to_thread=False, use_cache=True),
-            "exposition": Provide(lambda: exposition, sync_to_thread=False, use_cache=True),
-            "identity": Provide(lambda: identity, sync_to_thread=False, use_cache=True),
-        },
-        exception_handlers={Exception: _answer_problem},
-        openapi_config=OpenAPIConfig(title="Trading Ecosystem", version=identity.version),
-        logging_config=None,
-        debug=False,
-    )
+    needed = {"gateway": gateway, "identity": identity, "exposition": exposition}
+    with warnings.catch_warnings():
+        # Handlers name their parameters and no more: what Litestar 3 will ask for beside that is its own concern then.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return Litestar(
+            route_handlers=handlers,
+            guards=[check_scope, check_parameters],
+            dependencies={name: _given(value) for name, value in needed.items()},
+            exception_handlers={Exception: _answer_problem},
+            openapi_config=OpenAPIConfig(title="Trading Ecosystem", version=identity.version),
+            logging_config=None,
+            debug=False,
+        )
+
+
+def _given(value: Any) -> Provide:
+    """Give handlers this very object."""
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
 
 def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

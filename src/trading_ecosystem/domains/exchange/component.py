@@ -62,6 +62,8 @@ from trading_ecosystem.messages.trading_phases import (
     BustTrade,
     CorrectTrade,
     HaltTrading,
+    MarketPhase,
+    PhasesQuestion,
     ResumeTrading,
     SetAccountStatus,
 )
@@ -132,14 +134,11 @@ class Exchange(Component):
         ClaimLedgerQuestion: "claim_ledger",
         OpenOrdersQuestion: "open_orders",
         PositionsQuestion: "positions_of",
+        PhasesQuestion: "phases",
     }
 
     def __init__(
-        self,
-        name: str,
-        parameters: ExchangeParameters,
-        randomness: Randomness,
-        accounts: frozenset[str] | None = None,
+        self, name: str, parameters: ExchangeParameters, randomness: Randomness, accounts: frozenset[str] | None = None
     ) -> None:
         super().__init__(name, accounts)
         self.parameters = parameters
@@ -382,6 +381,10 @@ class Exchange(Component):
     def depth(self, question: DepthQuestion) -> DepthChanged:
         """The book of one instrument as it stands; raises ``KeyError`` for one that is not listed."""
         return depth_of(self.name, self.markets[question.instrument].book, question.levels)
+
+    def phases(self, question: PhasesQuestion) -> tuple[MarketPhase, ...]:
+        """What the markets are doing."""
+        return tuple(one.doing() for symbol, one in self.markets.items() if question.instrument in (None, symbol))
 
     def claims_of(self, question: ClaimsQuestion) -> tuple[ClaimLine, ...]:
         """The claims that are not zero."""

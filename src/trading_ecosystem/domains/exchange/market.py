@@ -17,7 +17,7 @@ from trading_ecosystem.domains.exchange.publication import Publication, Tape
 from trading_ecosystem.domains.exchange.rules.trading_rules import NO_RULES
 from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import InstrumentListed
-from trading_ecosystem.messages.trading_phases import PhaseReason
+from trading_ecosystem.messages.trading_phases import MarketPhase, PhaseReason
 from trading_ecosystem.messages.units import Instrument, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
@@ -78,3 +78,7 @@ class Market:
             parameters.taker_fee_ppm,
             parameters.settlement_cycle_ns,
         )
+
+    def doing(self) -> MarketPhase:
+        """The phase that it is in."""
+        return MarketPhase(self.instrument.symbol, self.matching.phase, self.matching.phase_ends_at)

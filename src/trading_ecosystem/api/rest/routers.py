@@ -1,0 +1,10 @@
+"""The routers of each face."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trading_ecosystem.api.rest.production import market, market_statistics, orders
+
+PRODUCTION: Final = (market.router, market_statistics.router, orders.router)
+"""Under ``/api/v1``."""
