@@ -21,7 +21,9 @@ from dependency_injector import containers, providers
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.clocks import SystemClock
+from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
+from trading_ecosystem.adapters.recorded_inputs import arrival, rows_of_record, with_monitors
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.recordings.replayed_rows import paced_rows, resembling_rows
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
@@ -52,6 +54,7 @@ from trading_ecosystem.reports.verdict_document import verdict_document
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.live import drive
+from trading_ecosystem.runtime.monitors import Monitors
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.recorder import Follower, JournalDigest, Recorder
 from trading_ecosystem.runtime.replay import ComparingJournal, decode_line, recorded_inputs, reexecute
@@ -98,7 +101,10 @@ class EcosystemContainer(containers.DeclarativeContainer):
     components = providers.Singleton(components_of, scenario, randomness, faults=faults)
     links = providers.Singleton(Links, providers.Callable(made_from.latency_rules, scenario), randomness)
     recorder = providers.Singleton(Recorder, journal)
-    kernel = providers.Singleton(Kernel, components, links, recorder.provided.record, seed=seed, budget=budget)
+    monitors = providers.Singleton(Monitors, RISK, providers.Callable(made_from.firm_of, scenario))
+    kernel = providers.Singleton(
+        Kernel, components, links, recorder.provided.record, seed=seed, budget=budget, monitors=monitors
+    )
 
 
 def ecosystem(
@@ -145,7 +151,7 @@ def scenario_inputs(scenario: Scenario, seed: int, folder: Path) -> Iterator[Sch
             # What a source said before the market's first row lies before the start of the run.
             series.append((source.name, [row for row in rows if row.at >= origin]))
     recorded = [_recorded(name, paced_rows(rows, scenario.starts_at, recording.speed_ppm, origin)) for name, rows in series]
-    return chain(inputs, merge(*recorded, key=_instant))
+    return chain(inputs, merge(*recorded, key=arrival))
 
 
 def _usable_rows(scenario: Scenario, recording: Recording, seed: int, folder: Path) -> Sequence[RecordedPrice]:
@@ -171,10 +177,6 @@ def _recorded(source: str, rows: Iterable[RecordedPrice]) -> Iterator[ScheduledI
         yield ScheduledInput(row.at, made_from.DOOR, message)
 
 
-def _instant(scheduled: ScheduledInput) -> Nanos:
-    return scheduled.at
-
-
 def run(
     scenario: str | Path = "stablecoin_depeg",
     *,
@@ -185,20 +187,23 @@ def run(
     faults: bool = True,
     speed_ppm: int | None = None,
     progress: Progress | None = None,
+    monitors: InProcessMonitors | None = None,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
 
     ``scenario`` is a file or a name of the library, ``overrides`` are ``key=value`` as after ``--set``. Without ``audit`` the
     record is the same and nothing is scored; without ``faults`` it is the clean twin. With ``speed_ppm``
     the live driver runs it against the wall clock, at that many millionths of ecosystem time per wall time; the record is the
-    same again. Raises :class:`BadInput` for input that cannot be used, and leaves nothing half-written whatever happens.
+    same again. With ``monitors`` these take part in lock-step and are scored beside the built-in one; their reports are part of
+    the record. Raises :class:`BadInput` for input that cannot be used, and leaves nothing half-written whatever happens.
     """
     path = find_scenario(scenario)
     # Read from the file first, so that what is wrong is named where a person wrote it.
     parsed = read_scenario(path, overrides)
     text = resolved_text(path, overrides)
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
-    header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults)
+    taking_part = () if monitors is None else tuple(monitors.names)
+    header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults, monitors=taking_part)
     if not 0 <= header.seed <= LARGEST_SEED:
         raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
     if parsed.is_open:
@@ -209,7 +214,9 @@ def run(
         )
     if speed_ppm is not None and parsed.ecosystem.market_data.recording is not None:
         raise BadInput("--speed", "a recorded market cannot be paced against the wall clock; expected generated prices")
-    execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress)
+    if speed_ppm is not None and monitors is not None:
+        raise BadInput("--speed", "monitors in this process cannot take part in a run against the wall clock")
+    execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress, monitors=monitors)
     inputs = scenario_inputs(parsed, header.seed, path.parent)
     if out is None:
         memory = MemoryJournal()
@@ -242,13 +249,20 @@ class _Execution:
     """One run from the first input to the verdict."""
 
     def __init__(
-        self, scenario: Scenario, header: Header, *, speed_ppm: int | None = None, progress: Progress | None = None
+        self,
+        scenario: Scenario,
+        header: Header,
+        *,
+        speed_ppm: int | None = None,
+        progress: Progress | None = None,
+        monitors: InProcessMonitors | None = None,
     ) -> None:
         self.scenario = scenario
         self.header = header
         self.observations = Observations(scenario.ecosystem.firm.name, scenario.duration_ns)
         self._speed_ppm = speed_ppm
         self._progress = progress
+        self._monitors = monitors
 
     def result(
         self,
@@ -268,7 +282,10 @@ class _Execution:
         recorder.follow(self.observations.follow)
         with _few_collections():
             if self._speed_ppm is None:
-                simulate(kernel, recorder, inputs, progress=self._report_progress if self._progress else None)
+                if self._monitors is not None and kernel.monitors is not None:
+                    self._monitors.follow(kernel.monitors)
+                progress = self._report_progress if self._progress else None
+                simulate(kernel, recorder, inputs, progress=progress, lock_step=self._monitors)
             else:
                 self._run_paced(kernel, recorder, inputs, self._speed_ppm)
         report = None
@@ -348,7 +365,9 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
     execution = _Execution(scenario, header, progress=progress)
     inputs: Iterator[ScheduledInput] = made_from.opening_inputs(scenario, header.seed)
     if scenario.ecosystem.market_data.recording is not None:
-        inputs = chain(inputs, _rows_of_record(directory.lines()))
+        inputs = chain(inputs, rows_of_record(directory.lines()))
+    if header.monitors:
+        inputs = with_monitors(directory.lines, inputs)
     result = execution.result(journal, inputs, directory.lines, None)
     journal.expect_end()
     _compare_verdicts(directory.verdict(), verdict_document(result), result.entry_count)
@@ -368,12 +387,6 @@ def _replay_live(directory: RunDirectory, header: Header, scenario: Scenario) ->
     digest = JournalDigest()
     digest.update(lines)
     return len(lines), digest.hexdigest()
-
-
-def _rows_of_record(lines: Iterator[bytes]) -> Iterator[ScheduledInput]:
-    for entry in recorded_inputs(lines):
-        if isinstance(entry.message, PriceRecorded | SourcePriceRecorded):
-            yield ScheduledInput(entry.at, entry.sender, entry.message)
 
 
 def _compare_verdicts(stored: dict[str, object], again: dict[str, object], count: int) -> None:

@@ -49,6 +49,7 @@ _MODULE_NAMES = (
     "custodian",
     "trading",
     "risk",
+    "monitors",
     "test_coordination",
     "audit",
     "envelope",

@@ -33,6 +33,11 @@ _OPEN_HORIZON: Final[Nanos] = 3_650 * DAY
 """For so long an open run's calendars know the daylight saving times of their zones."""
 
 
+def firm_of(scenario: Scenario) -> str:
+    """The firm whose strategies trade and whose risk is watched."""
+    return scenario.ecosystem.firm.name
+
+
 def market_data_parameters(scenario: Scenario) -> MarketDataParameters:
     """Reference prices: generated, or recorded where the scenario names a recording."""
     section = scenario.ecosystem.market_data

@@ -16,6 +16,7 @@ from trading_ecosystem.messages import (
     exchange,
     margin,
     market_data,
+    monitors,
     order_handling,
     risk,
     test_coordination,
@@ -25,7 +26,18 @@ from trading_ecosystem.messages import (
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
 
-_MODULES: Final = (market_data, exchange, order_handling, trading_phases, margin, custodian, trading, risk, test_coordination)
+_MODULES: Final = (
+    market_data,
+    exchange,
+    order_handling,
+    trading_phases,
+    margin,
+    custodian,
+    trading,
+    risk,
+    monitors,
+    test_coordination,
+)
 
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {
     name: value
@@ -106,3 +118,5 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """False for the clean twin, in which nothing was injected."""
     live: bool = False
     """Whether inputs arrived while it ran; then they are in the journal and nowhere else."""
+    monitors: tuple[str, ...] = ()
+    """The monitors outside that took part in lock-step; what they reported is in the journal and nowhere else."""

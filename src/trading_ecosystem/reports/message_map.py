@@ -15,8 +15,18 @@ from trading_ecosystem.messages.base import Command, Message
 from trading_ecosystem.messages.envelope import MESSAGE_TYPES
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.runtime.links import Links
+from trading_ecosystem.runtime.monitors import Monitors
 
-COMPONENTS: Final[tuple[type[Component], ...]] = (MarketData, Exchange, Custodian, Trading, Risk, TestCoordination, Links)
+COMPONENTS: Final[tuple[type[Component], ...]] = (
+    MarketData,
+    Exchange,
+    Custodian,
+    Trading,
+    Risk,
+    Monitors,
+    TestCoordination,
+    Links,
+)
 """Every component class that is wired into an ecosystem."""
 
 _NOBODY: Final = "-"

@@ -23,6 +23,7 @@ from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.errors import ComponentFault, EcosystemError, NotFound, Storm
 from trading_ecosystem.runtime.links import LINKS, Links
+from trading_ecosystem.runtime.monitors import Monitors
 from trading_ecosystem.runtime.routing import Receiver, RoutingTable
 
 Due = tuple[Nanos, int, int, str, int, Any, Message | WakeUp, "int | None", int]
@@ -50,9 +51,12 @@ class Kernel:
         seed: int,
         storm_limit: int = 200_000,
         budget: int | None = 20_000_000,
+        monitors: Monitors | None = None,
     ) -> None:
-        self.components = {component.name: component for component in sorted([*components, links], key=lambda c: c.name)}
+        wired = [*components, links] if monitors is None else [*components, links, monitors]
+        self.components = {component.name: component for component in sorted(wired, key=lambda c: c.name)}
         self.links = links
+        self.monitors = monitors
         self.seed = seed
         self.now: Nanos = 0
         self.sequence = 0
@@ -185,10 +189,14 @@ class Kernel:
     def _deliver(self, receivers: tuple[Receiver, ...], message: Message | WakeUp, sequence: int, trace: int) -> None:
         position = 0
         name = ""
+        monitors = self.monitors
+        overheard = "" if monitors is None else monitors.overhears
         try:
             for name, handler in receivers:
                 position += 1
                 self.deliveries += 1
+                if name == overheard and monitors is not None:
+                    monitors.overhear(message, self.now)  # type: ignore[arg-type]
                 said = handler(message, self.now)
                 if said and self._say(name, said, sequence, trace) and position < len(receivers):
                     # A wake-up is due at this very instant and goes before the remaining deliveries.

@@ -27,11 +27,12 @@ ALLOWED_AUDIENCES: Final[dict[str, frozenset[Audience]]] = {
     "risk": frozenset({Audience.PRODUCTION}),
     "test_coordination": frozenset({Audience.PRODUCTION, Audience.CONTROL}),
     "links": frozenset({Audience.CONTROL}),
+    "monitors": frozenset({Audience.PRODUCTION}),
 }
 """What each context may hear (production for venues and custodians: commands only)."""
 
 _COMMANDS_ONLY: Final = frozenset({"exchange", "custodian"})
-_OWN_FIRM_ONLY: Final = frozenset({"trading", "risk"})
+_OWN_FIRM_ONLY: Final = frozenset({"trading", "risk", "monitors"})
 
 
 def check_blindness(component: Component) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
+from trading_ecosystem.messages.monitors import MONITORS
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.trading_phases import AccountStatus, KycStatus
@@ -31,7 +32,7 @@ LINKS = "links"
 """Name of the links between the components, which a link fault breaks."""
 OPEN: Final[Nanos] = 0
 """The duration of a scenario, and of a run, that has no end."""
-FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS)
+FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS, MONITORS)
 """Component names that no venue or custodian may take."""
 
 

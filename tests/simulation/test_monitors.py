@@ -1,0 +1,122 @@
+"""A monitor outside, in lock-step: it raises what the built-in one raises, and nothing else changes by its being there."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.campaign import CAMPAIGN, seeds
+
+from trading_ecosystem import container
+from trading_ecosystem.adapters import scenario_parameters as made_from
+from trading_ecosystem.adapters.external_risk import ExternalRisk
+from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
+from trading_ecosystem.adapters.scenario_files import read_scenario
+from trading_ecosystem.adapters.scenario_library import find_scenario, library
+from trading_ecosystem.messages.monitors import (
+    AlertReportAccepted,
+    AlertReported,
+    MonitorRegistered,
+    RegisterMonitor,
+    ReportState,
+)
+from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated
+from trading_ecosystem.messages.test_coordination import LinkConditionApplied
+
+BROKEN = """\
+title: Every way to break what a monitor hears
+duration: 40m
+seed: 7
+ecosystem:
+  market_data: {jumps: false}
+  links:
+    - {from: '*', to: risk, latency: {distribution: lognormal, mean: 40ms, minimum: 5ms, sigma: 0.8}}
+    - {from: '*', to: trading, latency: {distribution: exponential, mean: 20ms, minimum: 5ms}}
+workloads:
+  - strategy: market_making
+    name: maker
+    capital:
+      exchange-alpha: {BTC: 1, ETH: 12, USD: 120000, USDT: 80000}
+    settings: {venues: [exchange-alpha], instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD], size_usd: 3000}
+faults:
+  - {id: slow, kind: link_delay, from: market-data, to: risk, at: 3m, duration: 2m, delay: 45s}
+  - {id: lossy, kind: link_drop, from: [market-data, custodian], to: [risk, trading], at: 7m, duration: 3m, probability: 0.5}
+  - {id: twice, kind: link_duplicate, from: market-data, to: risk, at: 11m, duration: 2m, probability: 0.5, delay: 3s}
+  - {id: mixed, kind: link_reorder, from: market-data, to: risk, at: 14m, duration: 2m, probability: 0.4, delay: 35s}
+  - {id: shock, kind: price_shock, asset: BTC, magnitude: -0.06, ramp: 10s, hold: 2m, recovery: 4m, at: 15m}
+  - {id: unsettled, kind: settlement_reject, at: 5m, duration: 30m, probability: 1}
+  - {id: cut, kind: link_partition, from: market-data, to: risk, at: 24m, duration: 1m}
+"""
+"""Latency on every link to the monitor, and link faults of each kind."""
+OF_MONITORS = (RegisterMonitor, MonitorRegistered, AlertReported, AlertReportAccepted)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scenario") / "broken.yaml"
+    path.write_text(BROKEN)
+    return path
+
+
+def with_monitors_outside(scenario, seed=None, overrides=(), names=("outside",), out=None):
+    parameters = made_from.risk_parameters(read_scenario(find_scenario(scenario), overrides))
+    makers = {name: lambda registered: ExternalRisk(registered, parameters) for name in names}
+    monitors = InProcessMonitors(parameters.firm, makers)
+    return container.run(scenario, overrides=overrides, seed=seed, monitors=monitors, out=out)
+
+
+def messages(result, kind):
+    return [entry.message for entry in result.entries() if isinstance(entry.message, kind)]
+
+
+def raised(result):
+    return [(one.alert_id, one.kind, one.subject, one.severity, one.raised_at) for one in messages(result, AlertRaised)]
+
+
+def reported(result, state=ReportState.RAISED, monitor="outside"):
+    accepted = [one for one in messages(result, AlertReportAccepted) if (one.state, one.monitor) == (state, monitor)]
+    return [(one.alert_id, one.kind, one.subject, one.severity, one.raised_at) for one in accepted]
+
+
+def expect_identical_alerts(result, monitor="outside"):
+    assert reported(result, monitor=monitor) == raised(result)
+    updates = [(one.alert_id, one.severity) for one in messages(result, AlertUpdated)]
+    assert [(one[0], one[3]) for one in reported(result, ReportState.UPDATED, monitor)] == updates
+    resolved = [one.alert_id for one in messages(result, AlertResolved)]
+    assert [one[0] for one in reported(result, ReportState.RESOLVED, monitor)] == resolved
+    assert len(messages(result, AlertReported)) == len(messages(result, AlertReportAccepted))
+
+
+@pytest.mark.parametrize("name", list(library()) if CAMPAIGN else ["market_crash"])
+def test_built_in_and_outside_raise_identical_alerts(name):
+    result = with_monitors_outside(name, overrides=() if CAMPAIGN else ("duration=65m",))
+    expect_identical_alerts(result)
+    assert CAMPAIGN or len(raised(result)) >= 4
+
+
+@pytest.mark.parametrize("seed", seeds(1, 20))
+def test_two_monitors_hear_what_the_built_in_one_hears_and_nothing_else_changes(broken, seed):
+    """Latency, delay, loss, copies, reordering and partition are those of the built-in monitor's links."""
+    watched = with_monitors_outside(broken, seed, names=("outside", "second"))
+    assert {one.kind.value for one in messages(watched, AlertRaised)} >= {"price_stale", "price_shock", "settlement_overdue"}
+    expect_identical_alerts(watched)
+    expect_identical_alerts(watched, "second")
+    assert said(watched) == said(container.run(broken, seed=seed))
+
+
+def test_a_run_with_monitors_replays(broken, tmp_path):
+    result = with_monitors_outside(broken, out=tmp_path / "run")
+    assert len(messages(result, AlertReported)) > 20
+    assert container.replay(tmp_path / "run") == (result.entry_count, result.journal_digest)
+
+
+def said(result):
+    """Everything but what concerns monitors outside, without the sequences, which their entries shift."""
+    return [
+        (one.at, one.kind, one.sender, without_sequence(one.message))
+        for one in result.entries()
+        if not isinstance(one.message, OF_MONITORS)
+    ]
+
+
+def without_sequence(message):
+    return msgspec.structs.replace(message, sequence=0) if isinstance(message, LinkConditionApplied) else message
