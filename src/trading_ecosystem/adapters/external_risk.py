@@ -11,13 +11,12 @@ from heapq import heappop, heappush
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.risk.parameters import RiskParameters
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.monitor_stream import Heartbeat, Sent
 from trading_ecosystem.messages.monitors import (
     MONITORS,
     AlertReported,
-    Heartbeat,
     MonitorRegistered,
     ReportState,
-    Sent,
 )
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised, AlertResolved, AlertUpdated, Severity
 from trading_ecosystem.messages.units import Nanos

@@ -7,14 +7,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from trading_ecosystem.messages.monitor_stream import decode_sent, encode_sent
+from trading_ecosystem.messages.monitor_stream import Heartbeat, Sent, decode_sent, encode_sent
 from trading_ecosystem.messages.monitors import (
     MONITORS,
     AlertReported,
-    Heartbeat,
     MonitorRegistered,
     RegisterMonitor,
-    Sent,
 )
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.lock_step import Arrived

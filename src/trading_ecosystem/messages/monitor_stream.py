@@ -1,4 +1,4 @@
-"""How what a monitor is sent travels: one JSON document each, integers as the published language has them."""
+"""What a registered monitor is sent, and how that travels: one JSON document each, integers as in the published language."""
 
 from __future__ import annotations
 
@@ -6,9 +6,29 @@ from typing import Final, TypeAlias, Union
 
 import msgspec
 
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.envelope import MESSAGE_TYPES
-from trading_ecosystem.messages.monitors import Delivery, Heartbeat, Sent
 from trading_ecosystem.messages.units import Nanos
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="delivery"):
+    """One message as a monitor is sent it. ``number`` rises by one with everything sent, heartbeats included."""
+
+    number: int
+    delivered_at: Nanos
+    message: Message
+
+
+class Heartbeat(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="heartbeat"):
+    """Everything delivered up to and including ``at`` has been sent. ``heartbeat`` rises by one a second."""
+
+    number: int
+    heartbeat: int
+    at: Nanos
+
+
+Sent: TypeAlias = Delivery | Heartbeat
+"""What a monitor is sent."""
 
 
 class _TypedDelivery(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="delivery", forbid_unknown_fields=True):

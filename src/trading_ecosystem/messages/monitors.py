@@ -16,9 +16,7 @@ heartbeat that follows it is acknowledged, or not at all.
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, Final, TypeAlias
-
-import msgspec
+from typing import ClassVar, Final
 
 from trading_ecosystem.messages.base import Audience, Command, Message, Question
 from trading_ecosystem.messages.risk import AlertKind, Severity
@@ -171,23 +169,3 @@ class ReportedAlertsQuestion(Question, frozen=True, gc=False):
     """Active alerts of one monitor, or of all; answered by a tuple of AlertReportAccepted with the severity now."""
 
     monitor: str | None = None
-
-
-class Delivery(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="delivery"):
-    """One message as a monitor is sent it. ``number`` rises by one with everything sent, heartbeats included."""
-
-    number: int
-    delivered_at: Nanos
-    message: Message
-
-
-class Heartbeat(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="heartbeat"):
-    """Everything delivered up to and including ``at`` has been sent. ``heartbeat`` rises by one a second."""
-
-    number: int
-    heartbeat: int
-    at: Nanos
-
-
-Sent: TypeAlias = Delivery | Heartbeat
-"""What a monitor is sent."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from trading_ecosystem.messages.base import Message, Question
+from trading_ecosystem.messages.monitor_stream import Delivery, Heartbeat, Sent
 from trading_ecosystem.messages.monitors import (
     HEARTBEAT_EVERY,
     LONGEST_NAME,
@@ -25,8 +26,6 @@ from trading_ecosystem.messages.monitors import (
     AlertReportAccepted,
     AlertReported,
     AlertReportRefused,
-    Delivery,
-    Heartbeat,
     MonitorRefused,
     MonitorRegistered,
     MonitorsQuestion,
@@ -35,7 +34,6 @@ from trading_ecosystem.messages.monitors import (
     ReportedAlertsQuestion,
     ReportRefusal,
     ReportState,
-    Sent,
 )
 from trading_ecosystem.messages.risk import SEVERITY_RANK
 from trading_ecosystem.messages.units import Nanos

@@ -6,15 +6,13 @@ import msgspec
 import pytest
 
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.monitor_stream import decode_sent, encode_sent
+from trading_ecosystem.messages.monitor_stream import Delivery, Heartbeat, decode_sent, encode_sent
 from trading_ecosystem.messages.monitors import (
     MOST_ACTIVE,
     MOST_MONITORS,
     AlertReportAccepted,
     AlertReported,
     AlertReportRefused,
-    Delivery,
-    Heartbeat,
     MonitorRefused,
     MonitorRegistered,
     MonitorsQuestion,
