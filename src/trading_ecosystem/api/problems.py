@@ -178,9 +178,7 @@ def refusal(reason: Any, detail: str, *, retry_at: Nanos = 0, now: Nanos = 0) ->
     wait = max(0.0, (retry_at - now) / SECOND) if retry_at else None
     kind = _STATUS_OF_REASON.get(reason) if isinstance(reason, RejectReason) else None
     if kind is None:
-        kind = {"unknown_order": NoSuchThing, "rate_limited": TooManyRequests, "too_late": Conflicting}.get(
-            reason.value, Refused
-        )
+        kind = _STATUS_OF_WORD.get(reason.value, Refused)
     if kind is TooManyRequests and wait is None:
         wait = _LATER
     return kind(detail, reason=reason.name, retry_after=wait)
