@@ -29,6 +29,7 @@ from trading_ecosystem.api.rest.app import EVERY_FACE, Face, create_app
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.pulse import beat
+from trading_ecosystem.api.streams.stream_metrics import StreamMetrics
 from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.api.web_server import WebServer
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
@@ -139,7 +140,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
         requests, said = RequestMetrics(), EntryMetrics()
         ecosystem.driver.follow(said.tell)
         exposition = PrometheusExposition(
-            (requests, RuntimeMetrics(ecosystem.kernel, ecosystem.driver, followers), said),
+            (requests, RuntimeMetrics(ecosystem.kernel, ecosystem.driver, followers), said, StreamMetrics(hub)),
             {"service": identity.service, "instance": identity.instance, "version": identity.version},
         )
         observe = observers(requests, AccessLog()) if options.access_log else requests
