@@ -16,6 +16,7 @@ from trading_ecosystem.messages import (
     exchange,
     margin,
     market_data,
+    monitors,
     order_handling,
     risk,
     trading,
@@ -64,6 +65,8 @@ class Channel(enum.StrEnum):
     """Alerts of the account's risk monitor."""
     RISK = "risk"
     """Limits and exposures."""
+    MONITORS = "monitors"
+    """Monitors outside: registrations, and which of their reports count."""
     LIFECYCLE = "lifecycle"
     """Starts, stops, clock."""
     RUNS = "runs"
@@ -164,6 +167,12 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         risk.RiskCommandRejected,
     ),
     Channel.RISK: (risk.LimitSet, risk.ExposureReported),
+    Channel.MONITORS: (
+        monitors.MonitorRegistered,
+        monitors.MonitorRefused,
+        monitors.AlertReportAccepted,
+        monitors.AlertReportRefused,
+    ),
 }
 _CONTROL: Final[dict[Channel, tuple[type[Message], ...]]] = {
     Channel.RUNS: (coordination.RunStarted, coordination.RunEnded),
