@@ -51,6 +51,7 @@ _MODULE_NAMES = (
     "risk",
     "monitors",
     "test_coordination",
+    "supervision",
     "audit",
     "envelope",
 )

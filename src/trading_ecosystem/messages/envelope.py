@@ -19,6 +19,7 @@ from trading_ecosystem.messages import (
     monitors,
     order_handling,
     risk,
+    supervision,
     test_coordination,
     trading,
     trading_phases,
@@ -37,6 +38,7 @@ _MODULES: Final = (
     risk,
     monitors,
     test_coordination,
+    supervision,
 )
 
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {

@@ -16,6 +16,7 @@ from trading_ecosystem.messages.envelope import MESSAGE_TYPES
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.monitors import Monitors
+from trading_ecosystem.runtime.supervisor import Supervisor
 
 COMPONENTS: Final[tuple[type[Component], ...]] = (
     MarketData,
@@ -26,6 +27,7 @@ COMPONENTS: Final[tuple[type[Component], ...]] = (
     Monitors,
     TestCoordination,
     Links,
+    Supervisor,
 )
 """Every component class that is wired into an ecosystem."""
 

@@ -16,19 +16,28 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final
 
+import msgspec
+
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.envelope import Entry, EntryKind
+from trading_ecosystem.messages.supervision import ComponentStarted
 from trading_ecosystem.messages.test_coordination import RunEnded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.errors import ComponentFault, EcosystemError, NotFound, Storm
+from trading_ecosystem.runtime.lifecycle import ComponentState, ComponentStatus
 from trading_ecosystem.runtime.links import LINKS, Links
 from trading_ecosystem.runtime.monitors import Monitors
 from trading_ecosystem.runtime.routing import Receiver, RoutingTable
+from trading_ecosystem.runtime.supervisor import Supervisor
 
 Due = tuple[Nanos, int, int, str, int, Any, Message | WakeUp, "int | None", int]
 """(due_at, 0 for a wake-up or 1, sequence, receiver name, copy, receivers, message, cause, trace)."""
 
+KeptWakeUp = tuple[WakeUp, "int | None"]
+"""A wake-up that came due while its component was down, and its cause."""
+
+_HEEDED: Final = frozenset({RunEnded, ComponentStarted})
 _WAKE_UP: Final = 0
 _DELIVERY: Final = 1
 _TRACED_STEPS: Final = 64
@@ -53,10 +62,12 @@ class Kernel:
         budget: int | None = 20_000_000,
         monitors: Monitors | None = None,
     ) -> None:
-        wired = [*components, links] if monitors is None else [*components, links, monitors]
-        self.components = {component.name: component for component in sorted(wired, key=lambda c: c.name)}
         self.links = links
         self.monitors = monitors
+        wired = [*components, links] if monitors is None else [*components, links, monitors]
+        self.supervisor = Supervisor({component.name: component.context for component in wired})
+        everything = sorted([*wired, self.supervisor], key=lambda component: component.name)
+        self.components = {component.name: component for component in everything}
         self.seed = seed
         self.now: Nanos = 0
         self.sequence = 0
@@ -65,6 +76,7 @@ class Kernel:
         self.ended = False
         self.broken = False
         """True once a component failed in the middle of a handling: this kernel must not go on, nor be saved."""
+        self._faulted = ""
         self._record = record
         self._storm_limit = storm_limit
         self._budget = budget
@@ -74,12 +86,15 @@ class Kernel:
         self._may_say = {(c.name, said) for c in self.components.values() for said in c.says}
         self._immediate: deque[tuple[tuple[Receiver, ...], Message, int, int]] = deque()
         self._future: list[Due] = []
+        self._down = self.supervisor.down
+        self._kept: dict[str, list[KeptWakeUp]] = {}
 
     # ---------------------------------------------------------------- from outside
 
     def begin(self, at: Nanos) -> None:
         """Start every component at ``at``: its first wake-up is :class:`Begin`, in name order, if it hears it."""
         self.now = at
+        self.supervisor.begin(at)
         for name, component in self.components.items():
             if Begin in component.hears:
                 self._ask_for(name, Later(Begin(), at), None)
@@ -122,6 +137,17 @@ class Kernel:
             raise NotFound(f"no component is named {component!r}; there are {', '.join(self.components)}")
         return self.components[component].answer(question)
 
+    def is_down(self, component: str) -> bool:
+        """Whether a component was stopped and is not started yet."""
+        return component in self._down
+
+    def states(self) -> tuple[ComponentStatus, ...]:
+        """Every component as it stands, by name."""
+        return tuple(
+            msgspec.structs.replace(one, state=ComponentState.FAULTED, since=self.now) if one.name == self._faulted else one
+            for one in self.supervisor.statuses()
+        )
+
     def state(self) -> dict[str, Any]:
         """What is due and what was counted, for a snapshot; receivers are kept by name."""
         immediate = [([name for name, _ in receivers], *rest) for receivers, *rest in self._immediate]
@@ -129,11 +155,13 @@ class Kernel:
             (*due[:5], None if due[5] is None else [name for name, _ in due[5]], *due[6:]) for due in sorted(self._future)
         ]
         counts = (self.ended, self.deliveries, self._steps_at_instant)
-        return {"immediate": immediate, "future": future, "counts": counts}
+        return {"immediate": immediate, "future": future, "counts": counts, "kept": self._kept}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` gave; the components are restored already."""
         self.ended, self.deliveries, self._steps_at_instant = state["counts"]
+        self._kept = state.get("kept", {})
+        self._down = self.supervisor.down
         self._immediate = deque(
             (self._receivers_named(names, message), message, sequence, trace)
             for names, message, sequence, trace in state["immediate"]
@@ -175,7 +203,10 @@ class Kernel:
             self._steps_at_instant = 0
             self._storm_steps.clear()
 
-    def _wake(self, name: str, message: Message | WakeUp, sequence: int, cause: int | None) -> None:
+    def _wake(self, name: str, message: Any, sequence: int, cause: int | None) -> None:
+        if self._down and name in self._down:
+            self._kept.setdefault(name, []).append((message, cause))
+            return
         self.deliveries += 1
         try:
             said = self.components[name].handle(message, self.now)
@@ -191,12 +222,16 @@ class Kernel:
         name = ""
         monitors = self.monitors
         overheard = "" if monitors is None else monitors.overhears
+        down = self._down
         try:
             for name, handler in receivers:
                 position += 1
-                self.deliveries += 1
                 if name == overheard and monitors is not None:
+                    # Monitors outside are told whether or not the one here runs.
                     monitors.overhear(message, self.now)  # type: ignore[arg-type]
+                if down and name in down:
+                    continue
+                self.deliveries += 1
                 said = handler(message, self.now)
                 if said and self._say(name, said, sequence, trace) and position < len(receivers):
                     # A wake-up is due at this very instant and goes before the remaining deliveries.
@@ -219,10 +254,20 @@ class Kernel:
             self.sequence += 1
             sequence = self.sequence
             self._note(Entry(sequence, self.now, EntryKind.SAID, sender, cause, trace, message))
-            if type(message) is RunEnded:
-                self.ended = True
+            if type(message) in _HEEDED:
+                urgent = self._heed(message) or urgent
             self._send(sender, message, sequence, trace)
         return urgent
+
+    def _heed(self, message: Message) -> bool:
+        """Do what a message means for the kernel itself; true if a wake-up is due at once."""
+        if not isinstance(message, ComponentStarted):
+            self.ended = True
+            return False
+        kept = self._kept.pop(message.component, [])
+        for wake_up, cause in kept:
+            self._ask_for(message.component, Later(wake_up, self.now), cause)
+        return bool(kept)
 
     def _note(self, entry: Entry) -> None:
         self.entries += 1
@@ -261,6 +306,7 @@ class Kernel:
 
     def _fault(self, name: str, sequence: int, error: Exception) -> ComponentFault:
         self.broken = True
+        self._faulted = name
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return ComponentFault(name, sequence, self.seed, detail)
 

@@ -28,6 +28,7 @@ ALLOWED_AUDIENCES: Final[dict[str, frozenset[Audience]]] = {
     "test_coordination": frozenset({Audience.PRODUCTION, Audience.CONTROL}),
     "links": frozenset({Audience.CONTROL}),
     "monitors": frozenset({Audience.PRODUCTION}),
+    "supervisor": frozenset({Audience.CONTROL}),
 }
 """What each context may hear (production for venues and custodians: commands only)."""
 

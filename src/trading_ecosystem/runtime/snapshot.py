@@ -22,6 +22,8 @@ from trading_ecosystem.runtime.kernel import Kernel
 FORMAT: Final = 1
 PACKAGES: Final[tuple[str, ...]] = ("trading_ecosystem.",)
 """Where the classes that a snapshot may hold live."""
+NEWER_CONTEXTS: Final = frozenset({"monitors", "supervisor"})
+"""Contexts that earlier versions did not have: a snapshot without one leaves it as it began."""
 _PLAIN: Final = (bool, int, str, type(None))
 _SEQUENCES: Final[dict[str, Any]] = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
 
@@ -71,7 +73,8 @@ def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str, *, up
             f"this is {engine_version}: recover with {snapshot.engine_version}, stop cleanly, then upgrade"
         )
     graph = Decoder().decode(snapshot.state)
-    if set(graph["states"]) != set(kernel.components):
+    newer = {name for name, component in kernel.components.items() if component.context in NEWER_CONTEXTS}
+    if set(graph["states"]) - newer != set(kernel.components) - newer:
         raise Conflict(f"the snapshot holds {', '.join(graph['states'])}; this ecosystem has {', '.join(kernel.components)}")
     for name, attributes in graph["states"].items():
         component = kernel.components[name]

@@ -38,6 +38,7 @@ from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
+from trading_ecosystem.messages.supervision import ComponentStarted, ComponentStopped
 from trading_ecosystem.messages.test_coordination import (
     ConditionTookEffect,
     FaultInjected,
@@ -96,6 +97,8 @@ class Audit:
         GroundTruthLabelled: "ground_truth_labelled",
         GroundTruthClosed: "ground_truth_closed",
         RunStarted: "run_started",
+        ComponentStopped: "component_stopped",
+        ComponentStarted: "component_started",
     }
 
     def __init__(
@@ -241,6 +244,16 @@ class Audit:
     def link_condition_applied(self, message: LinkConditionApplied, entry: Entry) -> None:
         """A link did something to a delivery."""
         self._deliveries.link_applied(message, entry.at)
+
+    def component_stopped(self, message: ComponentStopped, entry: Entry) -> None:
+        """A component is down: nothing reaches it."""
+        if message.component == self._monitor:
+            self._deliveries.stopped(entry)
+
+    def component_started(self, message: ComponentStarted, entry: Entry) -> None:
+        """A component runs again."""
+        if message.component == self._monitor:
+            self._deliveries.started(entry)
 
     # What the monitor says.
 

@@ -4,16 +4,21 @@ The links say what they did to a delivery right after the entry, so that each en
 that is not about it. A link is first in, first out: after a delayed message later ones of the same sender arrive no
 earlier, although nothing is said about them, except where a link reordered. Latency without a fault leaves no trace in
 the record; such a delivery counts at the instant it was said, and the tolerance of the verdicts covers the difference.
+
+What would have arrived while the monitor was down, because somebody had stopped it, never did.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import Final
 
 from trading_ecosystem.domains.audit.conditions import Conditions
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.test_coordination import LinkConditionApplied, LinkEffect
 from trading_ecosystem.messages.units import Nanos
+
+_FOR_GOOD: Final = (2**63, 0)
 
 
 class Deliveries:
@@ -33,6 +38,8 @@ class Deliveries:
         self._copy_due: Nanos | None = None
         self._last_due: dict[str, Nanos] = {}
         self._late: list[tuple[Nanos, int, int, Entry]] = []
+        self._down: list[tuple[tuple[Nanos, int], tuple[Nanos, int]]] = []
+        """From and until when the monitor was down, each an instant and a place among what was said then."""
 
     def hold(self, entry: Entry) -> None:
         """An entry was said that the monitor hears."""
@@ -60,6 +67,22 @@ class Deliveries:
             self._due = message.delivered_at
             self._reordered = message.effect is LinkEffect.REORDERED
 
+    def stopped(self, entry: Entry) -> None:
+        """The monitor is down from here on, that is from when the command to stop it was heard."""
+        if not self._down or self._down[-1][1] != _FOR_GOOD:
+            said = entry.sequence if entry.cause is None else entry.cause
+            self._down.append(((entry.at, said), _FOR_GOOD))
+
+    def started(self, entry: Entry) -> None:
+        """The monitor runs again."""
+        if self._down:
+            self._down[-1] = (self._down[-1][0], (entry.at, entry.sequence))
+
+    def _receive(self, entry: Entry, due: Nanos) -> None:
+        place = (due, entry.sequence)
+        if not any(since < place < until for since, until in self._down):
+            self._conditions.receive(entry, due)
+
     def settle(self, now: Nanos) -> None:
         """Everything said up to ``now`` has its fate: hand on what has arrived by then."""
         self._release()
@@ -77,7 +100,7 @@ class Deliveries:
             if due > entry.at:
                 heappush(self._late, (due, entry.sequence, 0, entry))
             else:
-                self._conditions.receive(entry, entry.at)
+                self._receive(entry, entry.at)
 
     def _release_changed(self, entry: Entry | None) -> None:
         self._changed = False
@@ -96,4 +119,4 @@ class Deliveries:
         late = self._late
         while late and late[0][0] <= now:
             due, _, _, entry = heappop(late)
-            self._conditions.receive(entry, due)
+            self._receive(entry, due)

@@ -32,7 +32,9 @@ LINKS = "links"
 """Name of the links between the components, which a link fault breaks."""
 OPEN: Final[Nanos] = 0
 """The duration of a scenario, and of a run, that has no end."""
-FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS, MONITORS)
+SUPERVISOR = "supervisor"
+"""Name of what stops and starts the others."""
+FIXED_NAMES = (MARKET_DATA, TRADING, RISK, TEST_COORDINATION, LINKS, MONITORS, SUPERVISOR)
 """Component names that no venue or custodian may take."""
 
 

@@ -22,6 +22,7 @@ from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import Unavailable
 from trading_ecosystem.runtime.admission import check_keepable
 from trading_ecosystem.runtime.kernel import Kernel
+from trading_ecosystem.runtime.lifecycle import ComponentStatus
 from trading_ecosystem.runtime.live.clock_control import ClockControl
 from trading_ecosystem.runtime.live.ecosystem_clock import EcosystemClock
 from trading_ecosystem.runtime.live.receipts import Receipt, Waiting, fail, may_know
@@ -145,8 +146,9 @@ class LiveDriver(ClockControl):
     async def submit(self, sender: str, message: Message) -> Receipt:
         """Give an input to the ecosystem and wait for the committed answer.
 
-        Raises :class:`Unavailable` where too many inputs wait already, the driver is stopping, or the journal cannot be
-        written; then the input is not acknowledged. Raises :class:`BadInput` for what no store could keep.
+        Raises :class:`Unavailable` where too many inputs wait already, whom it is addressed to is down, the driver is stopping,
+        or the journal cannot be written; then the input is not acknowledged. Raises :class:`BadInput` for what no store could
+        keep.
         """
         check_keepable(message)
         if self._stopping:
@@ -161,7 +163,8 @@ class LiveDriver(ClockControl):
     async def ask(self, component: str, question: Question) -> Any:
         """A component's answer to a question about now, released once everything handled before it is committed.
 
-        Raises :class:`NotFound` for an unknown name, :class:`Unavailable` where the journal cannot be written.
+        Raises :class:`NotFound` for an unknown name, :class:`Unavailable` while the component is down, or where the journal
+        cannot be written.
         """
         while self._recorder.waiting:
             if self._stopping:
@@ -169,7 +172,13 @@ class LiveDriver(ClockControl):
             settled = asyncio.get_running_loop().create_future()
             self._settled.append(settled)
             await settled
+        if self._kernel.is_down(component):
+            raise Unavailable(f"{component} is not available")
         return self._kernel.answer(component, question)
+
+    def states(self) -> tuple[ComponentStatus, ...]:
+        """Every component as it stands, by name."""
+        return self._kernel.states()
 
     async def run(self) -> None:
         """Drive until :meth:`stop`, the end of the run, or a failure, which passes to the caller and to all who wait."""
@@ -281,6 +290,10 @@ class LiveDriver(ClockControl):
         self._kernel.run_before(at)
         if self._kernel.ended:
             fail(one, Unavailable("the run has ended"))
+            return 0
+        addressed_by = one.message.addressed_by
+        if addressed_by is not None and self._kernel.is_down(name := getattr(one.message, addressed_by)):
+            fail(one, Unavailable(f"{name} is not available"))
             return 0
         self._answers[self._kernel.sequence + 1] = []
         sequence = self._kernel.admit(one.sender, one.message, at)

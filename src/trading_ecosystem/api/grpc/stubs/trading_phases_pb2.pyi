@@ -722,3 +722,45 @@ class DemoFundsGranted(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "amount_minor", b"amount_minor", "asset", b"asset", "custodian", b"custodian", "request_id", b"request_id", "venue", b"venue"]) -> None: ...
 
 global___DemoFundsGranted = DemoFundsGranted
+
+@typing.final
+class PhasesQuestion(google.protobuf.message.Message):
+    """What the market of one instrument is doing, or each (`None`); answered by a tuple of MarketPhase."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    instrument: builtins.str
+    def __init__(
+        self,
+        *,
+        instrument: builtins.str | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_instrument", b"_instrument", "instrument", b"instrument"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_instrument", b"_instrument", "instrument", b"instrument"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_instrument", b"_instrument"]) -> typing.Literal["instrument"] | None: ...
+
+global___PhasesQuestion = PhasesQuestion
+
+@typing.final
+class MarketPhase(google.protobuf.message.Message):
+    """The phase that an instrument's market is in; `until` is when that is due to end, 0 where that is open."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    PHASE_FIELD_NUMBER: builtins.int
+    UNTIL_FIELD_NUMBER: builtins.int
+    instrument: builtins.str
+    phase: trading_ecosystem.api.grpc.stubs.orders_pb2.TradingPhase.ValueType
+    until: builtins.int
+    def __init__(
+        self,
+        *,
+        instrument: builtins.str = ...,
+        phase: trading_ecosystem.api.grpc.stubs.orders_pb2.TradingPhase.ValueType = ...,
+        until: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["instrument", b"instrument", "phase", b"phase", "until", b"until"]) -> None: ...
+
+global___MarketPhase = MarketPhase
