@@ -6,11 +6,9 @@ knows dependency-injector.
 
 from __future__ import annotations
 
-import gc
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from heapq import merge
 from itertools import chain
 from pathlib import Path
@@ -21,6 +19,7 @@ from dependency_injector import containers, providers
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.clocks import SystemClock
+from trading_ecosystem.adapters.few_collections import few_collections
 from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recorded_inputs import arrival, rows_of_record, with_monitors
@@ -188,6 +187,7 @@ def run(
     speed_ppm: int | None = None,
     progress: Progress | None = None,
     monitors: InProcessMonitors | None = None,
+    acting: str = RISK,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
 
@@ -195,7 +195,8 @@ def run(
     record is the same and nothing is scored; without ``faults`` it is the clean twin. With ``speed_ppm``
     the live driver runs it against the wall clock, at that many millionths of ecosystem time per wall time; the record is the
     same again. With ``monitors`` these take part in lock-step and are scored beside the built-in one; their reports are part of
-    the record. Raises :class:`BadInput` for input that cannot be used, and leaves nothing half-written whatever happens.
+    the record, and the verdict is that of ``acting``. Raises :class:`BadInput` for input that cannot be used and leaves nothing
+    half-written whatever happens.
     """
     path = find_scenario(scenario)
     # Read from the file first, so that what is wrong is named where a person wrote it.
@@ -203,19 +204,8 @@ def run(
     text = resolved_text(path, overrides)
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
     taking_part = () if monitors is None else tuple(monitors.names)
-    header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults, monitors=taking_part)
-    if not 0 <= header.seed <= LARGEST_SEED:
-        raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
-    if parsed.is_open:
-        raise BadInput(str(path), "has no end, and only runs live; expected a duration, such as --set duration=1h")
-    if estimate_entries(parsed) > ENTRY_BUDGET:
-        raise BadInput(
-            str(path), f"would make about {estimate_entries(parsed):,} entries; expected at most {ENTRY_BUDGET:,}: shorten it"
-        )
-    if speed_ppm is not None and parsed.ecosystem.market_data.recording is not None:
-        raise BadInput("--speed", "a recorded market cannot be paced against the wall clock; expected generated prices")
-    if speed_ppm is not None and monitors is not None:
-        raise BadInput("--speed", "monitors in this process cannot take part in a run against the wall clock")
+    header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults, monitors=taking_part, acting=acting)
+    _check(parsed, path, header, speed_ppm)
     execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress, monitors=monitors)
     inputs = scenario_inputs(parsed, header.seed, path.parent)
     if out is None:
@@ -229,6 +219,26 @@ def run(
         writer.write_text(REPORT, render_report(result, execution.observations))
         writer.finish()
     return result
+
+
+def _check(scenario: Scenario, path: Path, header: Header, speed_ppm: int | None) -> None:
+    """Raise :class:`BadInput` for what cannot be run."""
+    if not 0 <= header.seed <= LARGEST_SEED:
+        raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
+    if scenario.is_open:
+        raise BadInput(str(path), "has no end, and only runs live; expected a duration, such as --set duration=1h")
+    if estimate_entries(scenario) > ENTRY_BUDGET:
+        raise BadInput(
+            str(path), f"would make about {estimate_entries(scenario):,} entries; expected at most {ENTRY_BUDGET:,}: shorten it"
+        )
+    if speed_ppm is not None and scenario.ecosystem.market_data.recording is not None:
+        raise BadInput("--speed", "a recorded market cannot be paced against the wall clock; expected generated prices")
+    if header.acting not in (RISK, *header.monitors):
+        raise BadInput(
+            "--acting", f"no monitor {header.acting!r} takes part; expected one of {', '.join((RISK, *header.monitors))}"
+        )
+    if speed_ppm is not None and header.monitors:
+        raise BadInput("--speed", "monitors in this process cannot take part in a run against the wall clock")
 
 
 def header_of(scenario: Scenario, path: Path, text: str, seed: int, audit: bool) -> Header:
@@ -280,7 +290,7 @@ class _Execution:
             audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
             recorder.follow(_ingesting(audit))
         recorder.follow(self.observations.follow)
-        with _few_collections():
+        with few_collections():
             if self._speed_ppm is None:
                 if self._monitors is not None and kernel.monitors is not None:
                     self._monitors.follow(kernel.monitors)
@@ -294,7 +304,8 @@ class _Execution:
             report = audit.report()
         # A clean twin has no faults to expect anything of; its clean periods still count.
         expectations = scenario.expectations if header.faults else ()
-        verdict = judge(expectations, scenario.clean_periods, report, self.observations.alerts, scenario.starts_at)
+        alerts, starts_at = self.observations.alerts, scenario.starts_at
+        verdict = judge(expectations, scenario.clean_periods, report, alerts, starts_at, header.acting)
         return RunResult(
             scenario=scenario,
             header=header,
@@ -328,20 +339,6 @@ def _ingesting(audit: Audit) -> Follower:
             ingest(entry, line)
 
     return follow
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let the garbage collector look less often while a run makes many small objects and no cycles."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int, str]:

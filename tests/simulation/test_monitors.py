@@ -12,15 +12,20 @@ from trading_ecosystem.adapters.external_risk import ExternalRisk
 from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
 from trading_ecosystem.adapters.scenario_files import read_scenario
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
+from trading_ecosystem.domains.test_coordination.judge import Judgement
+from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
+from trading_ecosystem.messages.monitor_stream import Heartbeat
 from trading_ecosystem.messages.monitors import (
+    MONITORS,
     AlertReportAccepted,
     AlertReported,
     MonitorRegistered,
     RegisterMonitor,
     ReportState,
 )
-from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated
+from trading_ecosystem.messages.risk import AlertKind, AlertRaised, AlertResolved, AlertUpdated, Severity
 from trading_ecosystem.messages.test_coordination import LinkConditionApplied
+from trading_ecosystem.ports.errors import BadInput
 
 BROKEN = """\
 title: Every way to break what a monitor hears
@@ -47,6 +52,18 @@ faults:
   - {id: cut, kind: link_partition, from: market-data, to: risk, at: 24m, duration: 1m}
 """
 """Latency on every link to the monitor, and link faults of each kind."""
+CRASH = """\
+title: A crash that is noticed
+duration: 12m
+seed: 3
+ecosystem:
+  market_data: {jumps: false}
+workloads: []
+faults:
+  - {id: crash, kind: market_crash, magnitude: -0.15, ramp: 4m, hold: 1m, recovery: 1m, at: 3m}
+expectations:
+  - {fault: crash, alert: price_crash, within: 2m}
+"""
 OF_MONITORS = (RegisterMonitor, MonitorRegistered, AlertReported, AlertReportAccepted)
 
 
@@ -86,10 +103,23 @@ def expect_identical_alerts(result, monitor="outside"):
     assert len(messages(result, AlertReported)) == len(messages(result, AlertReportAccepted))
 
 
+def expect_identical_scores(result):
+    """Audit finds the same about each monitor outside as about the built-in one, and so does the verdict."""
+    audit, verdict = result.audit, result.verdict
+    assert audit.monitors
+    for found, judged in zip(audit.monitors, verdict.monitors, strict=True):
+        assert found.monitor == judged.monitor
+        assert (found.detections, found.alerts) == (audit.detections, audit.alerts)
+        assert [(one.fault_id, one.alert_id) for one in found.chains] == [(one.fault_id, one.alert_id) for one in audit.chains]
+        own = (verdict.judgement, verdict.expectations, verdict.clean_periods, verdict.unexpected)
+        assert (judged.judgement, judged.expectations, judged.clean_periods, judged.unexpected) == own
+
+
 @pytest.mark.parametrize("name", list(library()) if CAMPAIGN else ["market_crash"])
 def test_built_in_and_outside_raise_identical_alerts(name):
     result = with_monitors_outside(name, overrides=() if CAMPAIGN else ("duration=65m",))
     expect_identical_alerts(result)
+    expect_identical_scores(result)
     assert CAMPAIGN or len(raised(result)) >= 4
 
 
@@ -100,6 +130,7 @@ def test_two_monitors_hear_what_the_built_in_one_hears_and_nothing_else_changes(
     assert {one.kind.value for one in messages(watched, AlertRaised)} >= {"price_stale", "price_shock", "settlement_overdue"}
     expect_identical_alerts(watched)
     expect_identical_alerts(watched, "second")
+    expect_identical_scores(watched)
     assert said(watched) == said(container.run(broken, seed=seed))
 
 
@@ -107,6 +138,64 @@ def test_a_run_with_monitors_replays(broken, tmp_path):
     result = with_monitors_outside(broken, out=tmp_path / "run")
     assert len(messages(result, AlertReported)) > 20
     assert container.replay(tmp_path / "run") == (result.entry_count, result.journal_digest)
+
+
+class Silent:
+    """A monitor that notices nothing, and cries wolf once."""
+
+    def __init__(self, registered):
+        self._registered = registered
+        self._cried = False
+
+    def take(self, sent):
+        if self._cried or not isinstance(sent, Heartbeat):
+            return ()
+        self._cried = True
+        return [
+            AlertReported(
+                component=MONITORS,
+                account=self._registered.account,
+                monitor=self._registered.monitor,
+                report_id="wolf",
+                alert_id=1,
+                state=ReportState.RAISED,
+                kind=AlertKind.PRICE_CRASH,
+                subject="BTC/USD",
+                severity=Severity.CRITICAL,
+                raised_at=sent.at,
+            )
+        ]
+
+
+@pytest.mark.parametrize("acting", ["risk", "silent"])
+def test_a_monitor_that_misses_everything_fails_where_the_built_in_one_holds(acting, tmp_path):
+    scenario = tmp_path / "crash.yaml"
+    scenario.write_text(CRASH)
+    monitors = InProcessMonitors("fund", {"silent": Silent})
+    out = tmp_path / "run"
+    result = container.run(scenario, monitors=monitors, acting=acting, out=out)
+    verdicts = {acting: result.verdict, result.verdict.monitors[0].monitor: result.verdict.monitors[0]}
+    (silent,) = result.audit.monitors
+    assert [one.outcome for one in silent.detections] == [DetectionOutcome.MISSED]
+    assert [(one.verdict, one.fault_id) for one in silent.alerts] == [(AlertVerdict.FALSE, None)]
+    assert verdicts["silent"].judgement is Judgement.FAILS
+    assert any("alert 1 at" in line and "is false" in line for line in verdicts["silent"].unexpected)
+    assert [one.outcome for one in result.audit.detections] == [DetectionOutcome.DETECTED]
+    assert result.passed == (acting == "risk" and verdicts["risk"].judgement is Judgement.HOLDS)
+    document = msgspec.json.decode((out / "verdict.json").read_bytes())
+    assert document["acting"] == acting
+    assert document["detections"][0]["outcome"] == ("detected" if acting == "risk" else "missed")
+    (other,) = document["monitors"]
+    assert other["detections"][0]["outcome"] == ("missed" if acting == "risk" else "detected")
+    assert [row["outcome"] for row in result.table("audit.monitor_scores")] == ["missed"]
+    assert [row["verdict"] for row in result.table("audit.monitor_alerts")] == ["false"]
+    assert f"the verdict of <code>{acting}</code>" in (out / "report.html").read_text()
+    assert container.replay(out)[1] == result.journal_digest
+
+
+def test_only_a_monitor_that_takes_part_can_act():
+    with pytest.raises(BadInput, match=r"--acting: no monitor 'somebody' takes part; expected one of risk"):
+        container.run("market_crash", acting="somebody")
 
 
 def said(result):

@@ -100,7 +100,7 @@ class DetectionScore(msgspec.Struct, frozen=True):
 
 class AlertFinding(msgspec.Struct, frozen=True):
     """One alert of the record and what it was worth. ``severity`` is the highest it reached; ``raised_at`` is when the
-    record says it was raised, whatever the alert itself claims."""
+    record says it was raised, whatever the alert itself claims; of a monitor outside it is what its accepted report says."""
 
     alert_id: int
     account: str
@@ -173,8 +173,20 @@ class ConservationFinding(msgspec.Struct, frozen=True):
     detail: str
 
 
+class MonitorFindings(msgspec.Struct, frozen=True):
+    """What a monitor outside was worth: the same faults scored by its alerts, and its alerts judged."""
+
+    monitor: str
+    detections: tuple[DetectionScore, ...]
+    alerts: tuple[AlertFinding, ...]
+    chains: tuple[CausalChain, ...]
+
+
 class AuditReport(msgspec.Struct, frozen=True):
-    """Everything audit derived from a record. ``merkle_root`` is in hexadecimal."""
+    """Everything audit derived from a record. ``merkle_root`` is in hexadecimal.
+
+    ``detections``, ``alerts`` and ``chains`` are of the built-in monitor, ``monitors`` of every one outside.
+    """
 
     entries: int
     merkle_root: str
@@ -188,3 +200,4 @@ class AuditReport(msgspec.Struct, frozen=True):
     firm: str
     conditions: tuple[ConditionHeld, ...]
     checkpoints: tuple[Checkpoint, ...]
+    monitors: tuple[MonitorFindings, ...] = ()

@@ -122,3 +122,5 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether inputs arrived while it ran; then they are in the journal and nowhere else."""
     monitors: tuple[str, ...] = ()
     """The monitors outside that took part in lock-step; what they reported is in the journal and nowhere else."""
+    acting: str = "risk"
+    """The monitor whose verdict is that of the run."""

@@ -14,6 +14,7 @@ from trading_ecosystem.messages.risk import AlertEscalated, AlertRaised, AlertRe
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, Nanos, assets_about
 from trading_ecosystem.reports import wording
 from trading_ecosystem.reports.charts import Line, Mark, Window, line_chart
+from trading_ecosystem.reports.monitor_rows import monitor_rows
 from trading_ecosystem.reports.observations import Observations
 from trading_ecosystem.reports.run_result import RunResult
 
@@ -41,7 +42,8 @@ def render_report(result: RunResult, observations: Observations) -> str:
     return _template().render(
         result=result,
         scenario=result.scenario,
-        audit=result.audit,
+        audit=result.scored,
+        monitors=monitor_rows(result),
         headline=view.headline(),
         price_charts=view.price_charts(),
         equity_chart=view.equity_chart(),
@@ -84,7 +86,7 @@ class _ReportView:
 
     def headline(self) -> str:
         """One sentence on what the run shows."""
-        audit = self._result.audit
+        audit = self._result.scored
         if audit is None:
             return "Audit was removed from this run: the record is complete, and detections are not scored."
         if not audit.detections:
@@ -238,7 +240,7 @@ class _ReportView:
         rows = [(at, f"fault {fault.fault_id} set on {fault.component}") for at, fault in self._observations.faults]
         for label in self._observations.labels:
             rows.append((label.onset_at, f"{label.fault_id} took effect, first on {label.first_subject}"))
-        audit = self._result.audit
+        audit = self._result.scored
         if audit is not None:
             for score in audit.detections:
                 if score.detectable_at is not None:

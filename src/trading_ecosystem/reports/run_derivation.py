@@ -43,7 +43,7 @@ class RunDerivation:
             report = self._audit.report()
         scenario, header = self._scenario, self._header
         expectations = scenario.expectations if header.faults else ()
-        verdict = judge(expectations, scenario.clean_periods, report, self._alerts, header.started_at)
+        verdict = judge(expectations, scenario.clean_periods, report, self._alerts, header.started_at, header.acting)
         run = f"{scenario.name}-{header.seed}"
         return {
             coordination_records.NAMESPACE: [

@@ -17,7 +17,7 @@ from trading_ecosystem.domains.market_data import records as market_data_records
 from trading_ecosystem.domains.risk import records as risk_records
 from trading_ecosystem.domains.test_coordination import records as test_coordination_records
 from trading_ecosystem.domains.test_coordination.judge import Verdict
-from trading_ecosystem.domains.test_coordination.scenario import Scenario
+from trading_ecosystem.domains.test_coordination.scenario import RISK, Scenario
 from trading_ecosystem.domains.trading import records as trading_records
 from trading_ecosystem.messages.audit import AuditReport
 from trading_ecosystem.messages.envelope import Entry, Header
@@ -60,6 +60,14 @@ class RunResult(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every expectation held and every clean period stayed clean."""
         return self.verdict.passed
+
+    @property
+    def scored(self) -> AuditReport | None:
+        """What audit derived, with the scores and alerts of the acting monitor, whose verdict this is, in the first place."""
+        if self.audit is None or self.header.acting == RISK:
+            return self.audit
+        acting = next(one for one in self.audit.monitors if one.monitor == self.header.acting)
+        return msgspec.structs.replace(self.audit, detections=acting.detections, alerts=acting.alerts, chains=acting.chains)
 
     def entries(self) -> Iterator[Entry]:
         """Every journal entry, decoded."""

@@ -6,13 +6,17 @@ from typing import Any
 
 import msgspec
 
+from trading_ecosystem.domains.test_coordination.judge import MonitorVerdict, every_monitor
+from trading_ecosystem.messages.audit import MonitorFindings
 from trading_ecosystem.reports.run_result import RunResult
 
 
 def verdict_document(result: RunResult) -> dict[str, Any]:
     """The document as plain values; everything in it but ``wall_seconds`` is the same for the same scenario and seed."""
     audit = result.audit
-    return {
+    monitors = {} if audit is None else {one.monitor: one for one in every_monitor(audit)}
+    acting = monitors.pop(result.header.acting, None)
+    document = {
         "scenario": result.scenario.name,
         "title": result.scenario.title,
         "seed": result.header.seed,
@@ -22,8 +26,8 @@ def verdict_document(result: RunResult) -> dict[str, Any]:
         "expectations": msgspec.to_builtins(result.verdict.expectations),
         "clean_periods": msgspec.to_builtins(result.verdict.clean_periods),
         "unexpected": list(result.verdict.unexpected),
-        "detections": "not scored" if audit is None else msgspec.to_builtins(audit.detections),
-        "alerts": "not scored" if audit is None else msgspec.to_builtins(audit.alerts),
+        "detections": "not scored" if acting is None else msgspec.to_builtins(acting.detections),
+        "alerts": "not scored" if acting is None else msgspec.to_builtins(acting.alerts),
         "conservation": "not checked" if audit is None else msgspec.to_builtins(audit.conservation),
         "merkle_root": None if audit is None else audit.merkle_root,
         "journal_digest": result.journal_digest,
@@ -31,4 +35,20 @@ def verdict_document(result: RunResult) -> dict[str, Any]:
         "deliveries": result.deliveries,
         "simulated_ns": result.simulated_ns,
         "wall_seconds": round(result.wall_seconds, 3),
+    }
+    if result.header.monitors:
+        document["acting"] = result.header.acting
+        document["monitors"] = [_monitor(verdict, monitors[verdict.monitor]) for verdict in result.verdict.monitors]
+    return document
+
+
+def _monitor(verdict: MonitorVerdict, found: MonitorFindings) -> dict[str, Any]:
+    return {
+        "monitor": verdict.monitor,
+        "verdict": verdict.judgement.value,
+        "expectations": msgspec.to_builtins(verdict.expectations),
+        "clean_periods": msgspec.to_builtins(verdict.clean_periods),
+        "unexpected": list(verdict.unexpected),
+        "detections": msgspec.to_builtins(found.detections),
+        "alerts": msgspec.to_builtins(found.alerts),
     }

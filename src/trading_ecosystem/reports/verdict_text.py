@@ -10,6 +10,7 @@ from rich.text import Text
 from trading_ecosystem.domains.test_coordination.judge import Judgement
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
 from trading_ecosystem.messages.units import HOUR
+from trading_ecosystem.reports.monitor_rows import monitor_rows
 from trading_ecosystem.reports.run_result import RunResult
 from trading_ecosystem.reports.wording import clock_text, duration_text, measure_text, words
 
@@ -27,19 +28,22 @@ def verdict_text(result: RunResult, command: str = "trading-ecosystem") -> Rende
     judgement = result.verdict.judgement
     headline = Text.assemble((f"VERDICT {judgement.value.upper()}", _STYLES[judgement]), f"  {result.scenario.title}\n")
     parts: list[RenderableType] = [headline]
-    if result.audit is not None and result.audit.detections:
+    if result.scored is not None and result.scored.detections:
         parts += [_detections(result), *_measures(result), Text()]
-    parts += [_expectations(result), Text(), _facts(result, command)]
+    parts += [_expectations(result), Text()]
+    if result.verdict.monitors:
+        parts += [_monitors(result), Text()]
+    parts.append(_facts(result, command))
     return Group(*parts)
 
 
 def _detections(result: RunResult) -> Table:
-    assert result.audit is not None
+    assert result.scored is not None
     start = result.scenario.starts_at
     table = _table("What was injected, and was it noticed?")
     for heading in ("fault", "onset", "detectable", "alert", "to detect", "SLA", "outcome"):
         table.add_column(heading, no_wrap=heading != "fault")
-    for score in result.audit.detections:
+    for score in result.scored.detections:
         outcome = words(score.outcome.value)
         table.add_row(
             score.fault_id,
@@ -55,9 +59,9 @@ def _detections(result: RunResult) -> Table:
 
 def _measures(result: RunResult) -> list[RenderableType]:
     """One line per fault: what should fire, from where on, and how far the fault went."""
-    assert result.audit is not None
+    assert result.scored is not None
     lines: list[RenderableType] = []
-    for score in result.audit.detections:
+    for score in result.scored.detections:
         if score.expected_alert is not None:
             threshold, peak = (measure_text(score.expected_alert, value) for value in (score.threshold, score.peak))
             alert = words(score.expected_alert.value)
@@ -85,8 +89,18 @@ def _expectations(result: RunResult) -> Table:
     return table
 
 
+def _monitors(result: RunResult) -> Table:
+    table = _table(f"Monitors beside {result.header.acting}, whose verdict this is")
+    for heading in ("monitor", "faults noticed", "alerts", "false", "expectations", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    for row in monitor_rows(result):
+        verdict = Text(row.judgement.value, style=_STYLES[row.judgement])
+        table.add_row(row.monitor, row.noticed, str(row.alerts), str(row.false), row.expectations, verdict)
+    return table
+
+
 def _facts(result: RunResult, command: str) -> Table:
-    audit = result.audit
+    audit = result.scored
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")

@@ -115,6 +115,8 @@ def test_rows_are_the_report_in_tables_with_distinct_keys():
         "conditions": len(report.conditions),
         "checkpoints": 3,
         "scores": 1,
+        "monitor_scores": 0,
+        "monitor_alerts": 0,
     }
     assert records.NAMESPACE == "audit"
     assert not any(list(records.project(entry.message, entry.at)) for entry in story().entries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
-from trading_ecosystem.domains.audit.alerts import Alerts
+from trading_ecosystem.domains.audit.alerts import Alert, Alerts
 from trading_ecosystem.domains.audit.attribution import Attribution
 from trading_ecosystem.domains.audit.chains import chain
 from trading_ecosystem.domains.audit.conditions import Conditions
@@ -19,7 +19,7 @@ from trading_ecosystem.domains.audit.detection import score
 from trading_ecosystem.domains.audit.faults import Faults
 from trading_ecosystem.domains.audit.lifecycles import Lifecycles
 from trading_ecosystem.domains.audit.merkle import MerkleTree
-from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding
+from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding, MonitorFindings
 from trading_ecosystem.messages.base import Message, master_of
 from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
 from trading_ecosystem.messages.envelope import Entry
@@ -36,6 +36,7 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
+from trading_ecosystem.messages.monitors import AlertReportAccepted, MonitorRegistered
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
 from trading_ecosystem.messages.supervision import ComponentStarted, ComponentStopped
@@ -91,6 +92,8 @@ class Audit:
         AlertRaised: "alert_raised",
         AlertUpdated: "alert_updated",
         AlertResolved: "alert_resolved",
+        MonitorRegistered: "monitor_registered",
+        AlertReportAccepted: "alert_reported",
         LinkConditionApplied: "link_condition_applied",
         FaultInjected: "fault_injected",
         ConditionTookEffect: "condition_took_effect",
@@ -125,6 +128,7 @@ class Audit:
         self._deliveries = Deliveries(monitor, self._conditions)
         self._faults = Faults(self._conditions.tracks)
         self._alerts = Alerts()
+        self._reported: dict[str, Alerts] = {}
         self._lifecycles = Lifecycles()
         self._conservation = ConservationCheck()
         self._conservation_findings: list[ConservationFinding] = []
@@ -185,19 +189,31 @@ class Audit:
         last = () if self._last is None else (Checkpoint(self._entries, self._last.sequence, until, root),)
         if self._checkpoints and self._checkpoints[-1].entries == self._entries:
             last = ()
-        judged = [attribution.judge(alert) for alert in self._alerts.raised]
+        own = self._findings(self._monitor, self._alerts, attribution)
         return AuditReport(
             entries=self._entries,
             merkle_root=root,
-            detections=tuple(score(fault, judged, tracks, until) for fault in faults),
-            alerts=tuple(one.finding() for one in judged),
-            chains=tuple(found for one in judged if (found := chain(one)) is not None),
+            detections=own.detections,
+            alerts=own.alerts,
+            chains=own.chains,
             lifecycles=tuple(self._lifecycles),
             conservation=tuple(self._conservation_findings),
             run=self._run,
             firm=self.firm,
             conditions=tracks.held(),
             checkpoints=(*self._checkpoints, *last),
+            monitors=tuple(self._findings(name, alerts, attribution) for name, alerts in self._reported.items()),
+        )
+
+    def _findings(self, monitor: str, alerts: Alerts, attribution: Attribution) -> MonitorFindings:
+        """What one monitor was worth; one outside hears what the built-in one hears, and is judged by that."""
+        tracks, until = self._conditions.tracks, 0 if self._last is None else self._last.at
+        judged = [attribution.judge(alert) for alert in sorted(alerts.raised, key=_raised_at)]
+        return MonitorFindings(
+            monitor=monitor,
+            detections=tuple(score(fault, judged, tracks, until) for fault in self._faults.labelled),
+            alerts=tuple(one.finding() for one in judged),
+            chains=tuple(found for one in judged if (found := chain(one)) is not None),
         )
 
     def _checkpoint(self, entry: Entry) -> None:
@@ -278,6 +294,16 @@ class Audit:
         if self._concerns(message.account):
             self._alerts.alert_resolved(message, entry)
 
+    def monitor_registered(self, message: MonitorRegistered, entry: Entry) -> None:
+        """A monitor outside watches the firm: it is scored, whether it says anything or not."""
+        if message.account == self.firm:
+            self._reported.setdefault(message.monitor, Alerts())
+
+    def alert_reported(self, message: AlertReportAccepted, entry: Entry) -> None:
+        """A monitor outside reports an alert."""
+        if message.account == self.firm:
+            self._reported.setdefault(message.monitor, Alerts()).alert_reported(message, entry)
+
     # The life of orders.
 
     def order_placed(self, message: PlaceOrder, entry: Entry) -> None:
@@ -340,3 +366,7 @@ class Audit:
         self._deliveries.settle(entry.at)
         self._conditions.advance(entry.at)
         self._faults.closed(message)
+
+
+def _raised_at(alert: Alert) -> Nanos:
+    return alert.raised_at

@@ -149,6 +149,42 @@ class ScoreRecord(Record, frozen=True):
     peak: int
 
 
+class MonitorScoreRecord(Record, frozen=True):
+    """One fault and whether a monitor outside noticed it."""
+
+    table: ClassVar[str] = "monitor_scores"
+    key: ClassVar[tuple[str, ...]] = ("run", "monitor", "fault_id")
+    run: str
+    monitor: str
+    fault_id: str
+    outcome: str
+    detectable_at: Nanos | None
+    alert_id: int | None
+    alert_at: Nanos | None
+    severity: str | None
+    time_to_detect_ns: Nanos | None
+    time_from_onset_ns: Nanos | None
+
+
+class MonitorAlertRecord(Record, frozen=True):
+    """One alert that a monitor outside reported and what it was worth."""
+
+    table: ClassVar[str] = "monitor_alerts"
+    key: ClassVar[tuple[str, ...]] = ("run", "monitor", "alert_id")
+    run: str
+    monitor: str
+    alert_id: int
+    account: str
+    kind: str
+    subject: str
+    severity: str
+    raised_at: Nanos
+    resolved_at: Nanos | None
+    verdict: str
+    fault_id: str | None
+    basis: str | None
+
+
 REPORT_RECORDS: Final[tuple[type[Record], ...]] = (
     LifecycleRecord,
     ChainStepRecord,
@@ -157,6 +193,8 @@ REPORT_RECORDS: Final[tuple[type[Record], ...]] = (
     ConditionRecord,
     CheckpointRecord,
     ScoreRecord,
+    MonitorScoreRecord,
+    MonitorAlertRecord,
 )
 """What is derived from a whole record."""
 RECORDS: Final[tuple[type[Record], ...]] = (EventRecord, *REPORT_RECORDS, RetentionRecord)
@@ -243,6 +281,42 @@ def _scores(report: AuditReport) -> Iterator[Record]:
         )
 
 
+def _monitor_scores(report: AuditReport) -> Iterator[Record]:
+    for found in report.monitors:
+        for score in found.detections:
+            yield MonitorScoreRecord(
+                report.run,
+                found.monitor,
+                score.fault_id,
+                score.outcome.value,
+                score.detectable_at,
+                score.alert_id,
+                score.alert_at,
+                None if score.severity is None else score.severity.value,
+                score.time_to_detect_ns,
+                score.time_from_onset_ns,
+            )
+
+
+def _monitor_alerts(report: AuditReport) -> Iterator[Record]:
+    for found in report.monitors:
+        for alert in found.alerts:
+            yield MonitorAlertRecord(
+                report.run,
+                found.monitor,
+                alert.alert_id,
+                alert.account,
+                alert.kind.value,
+                alert.subject,
+                alert.severity.value,
+                alert.raised_at,
+                alert.resolved_at,
+                alert.verdict.value,
+                alert.fault_id,
+                None if alert.basis is None else alert.basis.value,
+            )
+
+
 def _conservation(report: AuditReport) -> Iterator[Record]:
     for number, found in enumerate(report.conservation, 1):
         yield ConservationFindingRecord(report.run, number, found.sequence, found.at, found.rule, found.detail)
@@ -268,6 +342,8 @@ _ROWS: Final[dict[type[Record], Callable[[AuditReport], Iterator[Record]]]] = {
     ConditionRecord: _conditions,
     CheckpointRecord: _checkpoints,
     ScoreRecord: _scores,
+    MonitorScoreRecord: _monitor_scores,
+    MonitorAlertRecord: _monitor_alerts,
 }
 
 

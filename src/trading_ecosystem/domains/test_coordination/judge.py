@@ -13,8 +13,15 @@ from collections.abc import Sequence
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.quantities import spoken
-from trading_ecosystem.domains.test_coordination.scenario import CleanPeriod, Expectation
-from trading_ecosystem.messages.audit import AlertFinding, AlertVerdict, AuditReport, DetectionOutcome, DetectionScore
+from trading_ecosystem.domains.test_coordination.scenario import RISK, CleanPeriod, Expectation
+from trading_ecosystem.messages.audit import (
+    AlertFinding,
+    AlertVerdict,
+    AuditReport,
+    DetectionOutcome,
+    DetectionScore,
+    MonitorFindings,
+)
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised
 from trading_ecosystem.messages.units import MILLISECOND, MINUTE, Nanos
 
@@ -47,14 +54,26 @@ class CleanPeriodResult(msgspec.Struct, frozen=True):
     evidence: str
 
 
+class MonitorVerdict(msgspec.Struct, frozen=True):
+    """How the same expectations fare with the alerts of another monitor."""
+
+    monitor: str
+    judgement: Judgement
+    expectations: tuple[ExpectationResult, ...]
+    clean_periods: tuple[CleanPeriodResult, ...]
+    unexpected: tuple[str, ...]
+
+
 class Verdict(msgspec.Struct, frozen=True):
-    """The whole: it holds if every part holds and nothing else was wrong."""
+    """The whole: it holds if every part holds and nothing else was wrong. It is of the acting monitor."""
 
     judgement: Judgement
     expectations: tuple[ExpectationResult, ...]
     clean_periods: tuple[CleanPeriodResult, ...]
     unexpected: tuple[str, ...]
     """One line for everything else that was wrong."""
+    monitors: tuple[MonitorVerdict, ...] = ()
+    """Every other monitor of the run."""
 
     @property
     def passed(self) -> bool:
@@ -68,27 +87,50 @@ def judge(
     report: AuditReport | None,
     alerts: Sequence[AlertRaised],
     started_at: Nanos,
+    acting: str = RISK,
 ) -> Verdict:
     """Judge a run that began at ``started_at``; ``report`` is ``None`` where audit was removed.
 
     ``alerts`` are the alerts of the record. Clean periods are judged from them where there is no audit, and from what audit
-    found about each alert where there is, since its instants are the record's and not the monitor's own.
+    found about each alert where there is, since its instants are the record's and not the monitor's own. ``acting`` is the
+    monitor whose verdict is that of the run; the others are judged beside it.
     """
-    raised = alerts if report is None else report.alerts
-    periods = tuple(_judge_period(period, raised, started_at) for period in clean_periods)
     if report is None:
+        periods = tuple(_judge_period(period, alerts, started_at) for period in clean_periods)
         broken = any(period.judgement is Judgement.FAILS for period in periods)
         unscored = tuple(
             ExpectationResult(one.fault, one.alert, one.within_ns, Judgement.NOT_SCORED, "audit was removed")
             for one in expectations
         )
         return Verdict(Judgement.FAILS if broken else Judgement.NOT_SCORED, unscored, periods, ())
-    scores = {score.fault_id: score for score in report.detections}
+    broken_rules = [f"entry {found.sequence} breaks {found.rule}: {found.detail}" for found in report.conservation]
+    of_each = {
+        one.monitor: _judge_monitor(expectations, clean_periods, one, broken_rules, started_at) for one in every_monitor(report)
+    }
+    first = of_each.pop(acting)
+    return Verdict(first.judgement, first.expectations, first.clean_periods, first.unexpected, tuple(of_each.values()))
+
+
+def every_monitor(report: AuditReport) -> tuple[MonitorFindings, ...]:
+    """What audit found about the built-in monitor, and then about each outside."""
+    return (MonitorFindings(RISK, report.detections, report.alerts, report.chains), *report.monitors)
+
+
+def _judge_monitor(
+    expectations: Sequence[Expectation],
+    clean_periods: Sequence[CleanPeriod],
+    found: MonitorFindings,
+    broken_rules: Sequence[str],
+    started_at: Nanos,
+) -> MonitorVerdict:
+    periods = tuple(_judge_period(period, found.alerts, started_at) for period in clean_periods)
+    scores = {score.fault_id: score for score in found.detections}
     results = tuple(_judge_expectation(one, scores.get(one.fault)) for one in expectations)
-    unexpected = _unexpected({one.fault for one in expectations}, report, started_at)
+    unexpected = (*_unexpected({one.fault for one in expectations}, found, started_at), *broken_rules)
     judgements = [result.judgement for result in results] + [period.judgement for period in periods]
     wrong = unexpected or Judgement.FAILS in judgements
-    return Verdict(Judgement.FAILS if wrong else Judgement.HOLDS, results, periods, unexpected)
+    judgement = Judgement.FAILS if wrong else Judgement.HOLDS
+    return MonitorVerdict(found.monitor, judgement, results, periods, tuple(unexpected))
 
 
 def _judge_expectation(expectation: Expectation, score: DetectionScore | None) -> ExpectationResult:
@@ -155,19 +197,17 @@ def _judge_period(period: CleanPeriod, alerts: Sequence[AlertRaised | AlertFindi
     return CleanPeriodResult(from_at, until_at, Judgement.FAILS, evidence)
 
 
-def _unexpected(expected: set[str], report: AuditReport, started_at: Nanos) -> tuple[str, ...]:
+def _unexpected(expected: set[str], found: MonitorFindings, started_at: Nanos) -> list[str]:
     lines = []
-    for score in report.detections:
+    for score in found.detections:
         if score.fault_id in expected:
             continue
         if score.outcome is DetectionOutcome.MISSED:
             lines.append(f"fault {score.fault_id} was missed, and no expectation says so: it reached {_measure(score)}")
         elif score.outcome is DetectionOutcome.DETECTED_LATE:
             lines.append(f"fault {score.fault_id} was noticed{_when(score)}, later than its SLA of {spoken(score.sla_ns)}")
-    for alert in report.alerts:
+    for alert in found.alerts:
         if alert.verdict is AlertVerdict.FALSE:
             at = spoken(alert.raised_at - started_at)
             lines.append(f"alert {alert.alert_id} at {at} is false: {alert.kind.value} on {alert.subject} did not hold")
-    for finding in report.conservation:
-        lines.append(f"entry {finding.sequence} breaks {finding.rule}: {finding.detail}")
-    return tuple(lines)
+    return lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
-from trading_ecosystem.domains.test_coordination.judge import Judgement, Verdict
+from trading_ecosystem.domains.test_coordination.judge import Judgement, MonitorVerdict, Verdict
 from trading_ecosystem.domains.test_coordination.scenario import Scenario
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.risk import AlertKind
@@ -141,7 +141,14 @@ def verdict_changes(run: str, verdict: Verdict) -> list[Change]:
         rows.append(ResultRecord(run, "clean_period", number, subject, period.judgement, period.evidence))
     for number, line in enumerate(verdict.unexpected):
         rows.append(ResultRecord(run, "unexpected", number, run, Judgement.FAILS, line))
+    for number, monitor in enumerate(verdict.monitors):
+        rows.append(ResultRecord(run, "monitor", number, monitor.monitor, monitor.judgement, _of_monitor(monitor)))
     return [Upsert(row) for row in rows]
+
+
+def _of_monitor(verdict: MonitorVerdict) -> str:
+    held = sum(1 for result in verdict.expectations if result.judgement is Judgement.HOLDS)
+    return f"{held} of {len(verdict.expectations)} expectations hold, {len(verdict.unexpected)} things unexpected"
 
 
 def _run_started(message: RunStarted, now: Nanos) -> Iterable[Change]:

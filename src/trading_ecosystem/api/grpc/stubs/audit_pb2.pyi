@@ -249,7 +249,8 @@ global___DetectionScore = DetectionScore
 @typing.final
 class AlertFinding(google.protobuf.message.Message):
     """One alert of the record and what it was worth. `severity` is the highest it reached; `raised_at` is when the
-    record says it was raised, whatever the alert itself claims.
+    record says it was raised, whatever the alert itself claims; of a monitor outside it is what its accepted
+    report says.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -460,6 +461,35 @@ class ConservationFinding(google.protobuf.message.Message):
 global___ConservationFinding = ConservationFinding
 
 @typing.final
+class MonitorFindings(google.protobuf.message.Message):
+    """What a monitor outside was worth: the same faults scored by its alerts, and its alerts judged."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MONITOR_FIELD_NUMBER: builtins.int
+    DETECTIONS_FIELD_NUMBER: builtins.int
+    ALERTS_FIELD_NUMBER: builtins.int
+    CHAINS_FIELD_NUMBER: builtins.int
+    monitor: builtins.str
+    @property
+    def detections(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___DetectionScore]: ...
+    @property
+    def alerts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___AlertFinding]: ...
+    @property
+    def chains(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CausalChain]: ...
+    def __init__(
+        self,
+        *,
+        monitor: builtins.str = ...,
+        detections: collections.abc.Iterable[global___DetectionScore] | None = ...,
+        alerts: collections.abc.Iterable[global___AlertFinding] | None = ...,
+        chains: collections.abc.Iterable[global___CausalChain] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["alerts", b"alerts", "chains", b"chains", "detections", b"detections", "monitor", b"monitor"]) -> None: ...
+
+global___MonitorFindings = MonitorFindings
+
+@typing.final
 class AuditReport(google.protobuf.message.Message):
     """Everything audit derived from a record. `merkle_root` is in hexadecimal."""
 
@@ -476,6 +506,7 @@ class AuditReport(google.protobuf.message.Message):
     FIRM_FIELD_NUMBER: builtins.int
     CONDITIONS_FIELD_NUMBER: builtins.int
     CHECKPOINTS_FIELD_NUMBER: builtins.int
+    MONITORS_FIELD_NUMBER: builtins.int
     entries: builtins.int
     merkle_root: builtins.str
     run: builtins.str
@@ -495,6 +526,8 @@ class AuditReport(google.protobuf.message.Message):
     def conditions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ConditionHeld]: ...
     @property
     def checkpoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Checkpoint]: ...
+    @property
+    def monitors(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MonitorFindings]: ...
     def __init__(
         self,
         *,
@@ -509,7 +542,8 @@ class AuditReport(google.protobuf.message.Message):
         firm: builtins.str = ...,
         conditions: collections.abc.Iterable[global___ConditionHeld] | None = ...,
         checkpoints: collections.abc.Iterable[global___Checkpoint] | None = ...,
+        monitors: collections.abc.Iterable[global___MonitorFindings] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "run", b"run"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "monitors", b"monitors", "run", b"run"]) -> None: ...
 
 global___AuditReport = AuditReport

@@ -664,6 +664,7 @@ class Header(google.protobuf.message.Message):
     FAULTS_FIELD_NUMBER: builtins.int
     LIVE_FIELD_NUMBER: builtins.int
     MONITORS_FIELD_NUMBER: builtins.int
+    ACTING_FIELD_NUMBER: builtins.int
     format: builtins.int
     engine_version: builtins.str
     platform: builtins.str
@@ -677,6 +678,8 @@ class Header(google.protobuf.message.Message):
     """False for the clean twin, in which nothing was injected."""
     live: builtins.bool
     """Whether inputs arrived while it ran; then they are in the journal and nowhere else."""
+    acting: builtins.str
+    """The monitor whose verdict is that of the run."""
     @property
     def overrides(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """What `--set` changed; already applied in `scenario`."""
@@ -700,7 +703,8 @@ class Header(google.protobuf.message.Message):
         faults: builtins.bool = ...,
         live: builtins.bool = ...,
         monitors: collections.abc.Iterable[builtins.str] | None = ...,
+        acting: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["audit", b"audit", "engine_version", b"engine_version", "faults", b"faults", "format", b"format", "live", b"live", "monitors", b"monitors", "overrides", b"overrides", "platform", b"platform", "scenario", b"scenario", "scenario_file", b"scenario_file", "seed", b"seed", "started_at", b"started_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["acting", b"acting", "audit", b"audit", "engine_version", b"engine_version", "faults", b"faults", "format", b"format", "live", b"live", "monitors", b"monitors", "overrides", b"overrides", "platform", b"platform", "scenario", b"scenario", "scenario_file", b"scenario_file", "seed", b"seed", "started_at", b"started_at"]) -> None: ...
 
 global___Header = Header
