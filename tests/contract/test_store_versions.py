@@ -247,7 +247,7 @@ def test_an_administrator_who_is_no_superuser_can(postgresql_url: str) -> None:
     asyncio.run(administer(store, f"ALTER DATABASE {store.database} OWNER TO {name}"))
     plain = msgspec.structs.replace(store, user=name, password="local")
     asyncio.run(migrate(plain, PASSWORDS))
-    assert {one.before for one in asyncio.run(migrate(plain, PASSWORDS))} == {"0001"}
+    assert all(one.before == one.after for one in asyncio.run(migrate(plain, PASSWORDS)))
     opened(plain)
 
 
