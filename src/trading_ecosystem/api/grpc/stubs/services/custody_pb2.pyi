@@ -14,6 +14,7 @@ import sys
 import trading_ecosystem.api.grpc.stubs.book_words_pb2
 import trading_ecosystem.api.grpc.stubs.custodian_pb2
 import trading_ecosystem.api.grpc.stubs.exchange_pb2
+import trading_ecosystem.api.grpc.stubs.margin_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
 import typing
 
@@ -535,7 +536,9 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
     TRANSFER_PENDING_FIELD_NUMBER: builtins.int
     TRANSFER_POSTED_FIELD_NUMBER: builtins.int
     TRANSFER_REJECTED_FIELD_NUMBER: builtins.int
+    VARIATION_SETTLED_FIELD_NUMBER: builtins.int
     VARIATION_POSTED_FIELD_NUMBER: builtins.int
+    CUSTODY_ACCOUNT_OPENED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -573,8 +576,16 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
         """A transfer was refused."""
 
     @property
+    def variation_settled(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.VariationSettled:
+        """Gains, losses and fees of perpetuals were paid."""
+
+    @property
     def variation_posted(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.VariationPosted:
-        """Variation of perpetuals was posted."""
+        """Gains, losses and fees of perpetuals were posted."""
+
+    @property
+    def custody_account_opened(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodyAccountOpened:
+        """An account was opened."""
 
     def __init__(
         self,
@@ -589,11 +600,13 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
         transfer_pending: trading_ecosystem.api.grpc.stubs.custodian_pb2.TransferPending | None = ...,
         transfer_posted: trading_ecosystem.api.grpc.stubs.custodian_pb2.TransferPosted | None = ...,
         transfer_rejected: trading_ecosystem.api.grpc.stubs.custodian_pb2.TransferRejected | None = ...,
+        variation_settled: trading_ecosystem.api.grpc.stubs.margin_pb2.VariationSettled | None = ...,
         variation_posted: trading_ecosystem.api.grpc.stubs.custodian_pb2.VariationPosted | None = ...,
+        custody_account_opened: trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodyAccountOpened | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "settlement_instructed", "settlement_settled", "settlement_failed", "settlement_cancelled", "transfer_pending", "transfer_posted", "transfer_rejected", "variation_posted"] | None: ...
+    def HasField(self, field_name: typing.Literal["custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "settlement_instructed", "settlement_settled", "settlement_failed", "settlement_cancelled", "transfer_pending", "transfer_posted", "transfer_rejected", "variation_settled", "variation_posted", "custody_account_opened"] | None: ...
 
 global___StreamSettlementsResponse = StreamSettlementsResponse
 

@@ -15,6 +15,7 @@ import trading_ecosystem.api.grpc.stubs.margin_pb2
 import trading_ecosystem.api.grpc.stubs.order_handling_pb2
 import trading_ecosystem.api.grpc.stubs.orders_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
+import trading_ecosystem.api.grpc.stubs.trading_pb2
 import trading_ecosystem.api.grpc.stubs.trading_phases_pb2
 import typing
 
@@ -83,6 +84,47 @@ class PlaceOrderResponse(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["accepted", "rejected"] | None: ...
 
 global___PlaceOrderResponse = PlaceOrderResponse
+
+@typing.final
+class PlaceOrderListRequest(google.protobuf.message.Message):
+    """Places orders that depend on each other."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LIST_FIELD_NUMBER: builtins.int
+    @property
+    def list(self) -> trading_ecosystem.api.grpc.stubs.order_handling_pb2.PlaceOrderList:
+        """The orders, and how they depend on each other."""
+
+    def __init__(
+        self,
+        *,
+        list: trading_ecosystem.api.grpc.stubs.order_handling_pb2.PlaceOrderList | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["list", b"list"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["list", b"list"]) -> None: ...
+
+global___PlaceOrderListRequest = PlaceOrderListRequest
+
+@typing.final
+class PlaceOrderListResponse(google.protobuf.message.Message):
+    """What became of each order at once."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @property
+    def orders(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___PlaceOrderResponse]:
+        """In the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        orders: collections.abc.Iterable[global___PlaceOrderResponse] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["orders", b"orders"]) -> None: ...
+
+global___PlaceOrderListResponse = PlaceOrderListResponse
 
 @typing.final
 class CancelOrderRequest(google.protobuf.message.Message):
@@ -473,6 +515,48 @@ class Fill(google.protobuf.message.Message):
 global___Fill = Fill
 
 @typing.final
+class ListOpenOrdersRequest(google.protobuf.message.Message):
+    """Asks for orders that may still trade."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    venue: builtins.str
+    """The venue."""
+    account: builtins.str
+    """The account."""
+    def __init__(
+        self,
+        *,
+        venue: builtins.str = ...,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "venue", b"venue"]) -> None: ...
+
+global___ListOpenOrdersRequest = ListOpenOrdersRequest
+
+@typing.final
+class ListOpenOrdersResponse(google.protobuf.message.Message):
+    """Orders that may still trade."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    @property
+    def orders(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.exchange_pb2.OrderAccepted]:
+        """As they were accepted, with what may still trade as their quantity."""
+
+    def __init__(
+        self,
+        *,
+        orders: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.exchange_pb2.OrderAccepted] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["orders", b"orders"]) -> None: ...
+
+global___ListOpenOrdersResponse = ListOpenOrdersResponse
+
+@typing.final
 class ListOrdersRequest(google.protobuf.message.Message):
     """Asks for orders."""
 
@@ -481,7 +565,7 @@ class ListOrdersRequest(google.protobuf.message.Message):
     ACCOUNT_FIELD_NUMBER: builtins.int
     VENUE_FIELD_NUMBER: builtins.int
     INSTRUMENT_FIELD_NUMBER: builtins.int
-    OPEN_ONLY_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
     PAGE_FIELD_NUMBER: builtins.int
     account: builtins.str
     """The account."""
@@ -489,8 +573,8 @@ class ListOrdersRequest(google.protobuf.message.Message):
     """One venue; all of them where it is empty."""
     instrument: builtins.str
     """One instrument; all of them where it is empty."""
-    open_only: builtins.bool
-    """Only those that may still trade."""
+    status: trading_ecosystem.api.grpc.stubs.orders_pb2.OrderStatus.ValueType
+    """Only those in this status."""
     @property
     def page(self) -> trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageRequest:
         """Which part of them."""
@@ -501,11 +585,12 @@ class ListOrdersRequest(google.protobuf.message.Message):
         account: builtins.str = ...,
         venue: builtins.str = ...,
         instrument: builtins.str = ...,
-        open_only: builtins.bool = ...,
+        status: trading_ecosystem.api.grpc.stubs.orders_pb2.OrderStatus.ValueType | None = ...,
         page: trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageRequest | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["page", b"page"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "instrument", b"instrument", "open_only", b"open_only", "page", b"page", "venue", b"venue"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_status", b"_status", "page", b"page", "status", b"status"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_status", b"_status", "account", b"account", "instrument", b"instrument", "page", b"page", "status", b"status", "venue", b"venue"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_status", b"_status"]) -> typing.Literal["status"] | None: ...
 
 global___ListOrdersRequest = ListOrdersRequest
 
@@ -618,7 +703,7 @@ global___StreamExecutionsRequest = StreamExecutionsRequest
 
 @typing.final
 class StreamExecutionsResponse(google.protobuf.message.Message):
-    """One thing that was said about an order or a claim."""
+    """One thing that was said about an account's orders, fills, claims and positions."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -635,13 +720,24 @@ class StreamExecutionsResponse(google.protobuf.message.Message):
     ORDER_TRIGGERED_FIELD_NUMBER: builtins.int
     ORDER_RESTATED_FIELD_NUMBER: builtins.int
     MASS_CANCEL_REPORTED_FIELD_NUMBER: builtins.int
+    SESSION_KEPT_FIELD_NUMBER: builtins.int
+    SESSION_ENDED_FIELD_NUMBER: builtins.int
     TRADE_BUSTED_FIELD_NUMBER: builtins.int
     TRADE_CORRECTED_FIELD_NUMBER: builtins.int
-    CLAIM_CHANGED_FIELD_NUMBER: builtins.int
-    POSITION_REPORTED_FIELD_NUMBER: builtins.int
-    VARIATION_SETTLED_FIELD_NUMBER: builtins.int
-    MARGIN_CALLED_FIELD_NUMBER: builtins.int
+    ACCOUNT_OPENED_FIELD_NUMBER: builtins.int
+    ACCOUNT_OPENING_REFUSED_FIELD_NUMBER: builtins.int
     ACCOUNT_STATUS_CHANGED_FIELD_NUMBER: builtins.int
+    CLAIM_CHANGED_FIELD_NUMBER: builtins.int
+    RELEASE_REJECTED_FIELD_NUMBER: builtins.int
+    DEMO_FUNDS_REFUSED_FIELD_NUMBER: builtins.int
+    POSITION_CHANGED_FIELD_NUMBER: builtins.int
+    POSITION_REPORTED_FIELD_NUMBER: builtins.int
+    MARGIN_CHANGED_FIELD_NUMBER: builtins.int
+    MARGIN_CALLED_FIELD_NUMBER: builtins.int
+    LIQUIDATION_STARTED_FIELD_NUMBER: builtins.int
+    LIQUIDATION_ORDERED_FIELD_NUMBER: builtins.int
+    LIQUIDATION_ENDED_FIELD_NUMBER: builtins.int
+    DEFICIT_COVERED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -691,6 +787,14 @@ class StreamExecutionsResponse(google.protobuf.message.Message):
         """Many orders were cancelled."""
 
     @property
+    def session_kept(self) -> trading_ecosystem.api.grpc.stubs.order_handling_pb2.SessionKept:
+        """The session's heartbeat was noted."""
+
+    @property
+    def session_ended(self) -> trading_ecosystem.api.grpc.stubs.order_handling_pb2.SessionEnded:
+        """The session's heartbeat stayed away, and its orders were cancelled."""
+
+    @property
     def trade_busted(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.TradeBusted:
         """A trade was undone."""
 
@@ -699,24 +803,60 @@ class StreamExecutionsResponse(google.protobuf.message.Message):
         """A trade was corrected."""
 
     @property
+    def account_opened(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.AccountOpened:
+        """An account was opened on a venue."""
+
+    @property
+    def account_opening_refused(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AccountOpeningRefused:
+        """An account was not opened on a venue."""
+
+    @property
+    def account_status_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AccountStatusChanged:
+        """What the account may do on a venue changed."""
+
+    @property
     def claim_changed(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.ClaimChanged:
         """What the venue owes the account changed."""
+
+    @property
+    def release_rejected(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.ReleaseRejected:
+        """A release was refused."""
+
+    @property
+    def demo_funds_refused(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.DemoFundsRefused:
+        """Demo funds were refused."""
+
+    @property
+    def position_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.PositionChanged:
+        """A strategy's position changed."""
 
     @property
     def position_reported(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.PositionReported:
         """A position in a perpetual changed."""
 
     @property
-    def variation_settled(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.VariationSettled:
-        """Gains, losses and fees of perpetuals were paid."""
+    def margin_changed(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.MarginChanged:
+        """The account's margin changed."""
 
     @property
     def margin_called(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.MarginCalled:
         """The account is short of margin."""
 
     @property
-    def account_status_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AccountStatusChanged:
-        """What the account may do on a venue changed."""
+    def liquidation_started(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationStarted:
+        """The venue began to close the account's positions."""
+
+    @property
+    def liquidation_ordered(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationOrdered:
+        """The venue placed an order to close a position."""
+
+    @property
+    def liquidation_ended(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationEnded:
+        """The venue no longer closes the account's positions."""
+
+    @property
+    def deficit_covered(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.DeficitCovered:
+        """One of the venue's own accounts paid for the account."""
 
     def __init__(
         self,
@@ -734,17 +874,28 @@ class StreamExecutionsResponse(google.protobuf.message.Message):
         order_triggered: trading_ecosystem.api.grpc.stubs.order_handling_pb2.OrderTriggered | None = ...,
         order_restated: trading_ecosystem.api.grpc.stubs.order_handling_pb2.OrderRestated | None = ...,
         mass_cancel_reported: trading_ecosystem.api.grpc.stubs.order_handling_pb2.MassCancelReported | None = ...,
+        session_kept: trading_ecosystem.api.grpc.stubs.order_handling_pb2.SessionKept | None = ...,
+        session_ended: trading_ecosystem.api.grpc.stubs.order_handling_pb2.SessionEnded | None = ...,
         trade_busted: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.TradeBusted | None = ...,
         trade_corrected: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.TradeCorrected | None = ...,
-        claim_changed: trading_ecosystem.api.grpc.stubs.exchange_pb2.ClaimChanged | None = ...,
-        position_reported: trading_ecosystem.api.grpc.stubs.margin_pb2.PositionReported | None = ...,
-        variation_settled: trading_ecosystem.api.grpc.stubs.margin_pb2.VariationSettled | None = ...,
-        margin_called: trading_ecosystem.api.grpc.stubs.margin_pb2.MarginCalled | None = ...,
+        account_opened: trading_ecosystem.api.grpc.stubs.exchange_pb2.AccountOpened | None = ...,
+        account_opening_refused: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AccountOpeningRefused | None = ...,
         account_status_changed: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AccountStatusChanged | None = ...,
+        claim_changed: trading_ecosystem.api.grpc.stubs.exchange_pb2.ClaimChanged | None = ...,
+        release_rejected: trading_ecosystem.api.grpc.stubs.exchange_pb2.ReleaseRejected | None = ...,
+        demo_funds_refused: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.DemoFundsRefused | None = ...,
+        position_changed: trading_ecosystem.api.grpc.stubs.trading_pb2.PositionChanged | None = ...,
+        position_reported: trading_ecosystem.api.grpc.stubs.margin_pb2.PositionReported | None = ...,
+        margin_changed: trading_ecosystem.api.grpc.stubs.margin_pb2.MarginChanged | None = ...,
+        margin_called: trading_ecosystem.api.grpc.stubs.margin_pb2.MarginCalled | None = ...,
+        liquidation_started: trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationStarted | None = ...,
+        liquidation_ordered: trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationOrdered | None = ...,
+        liquidation_ended: trading_ecosystem.api.grpc.stubs.margin_pb2.LiquidationEnded | None = ...,
+        deficit_covered: trading_ecosystem.api.grpc.stubs.margin_pb2.DeficitCovered | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["account_status_changed", b"account_status_changed", "cancel_rejected", b"cancel_rejected", "claim_changed", b"claim_changed", "event", b"event", "heartbeat", b"heartbeat", "margin_called", b"margin_called", "mass_cancel_reported", b"mass_cancel_reported", "order_accepted", b"order_accepted", "order_cancelled", b"order_cancelled", "order_filled", b"order_filled", "order_rejected", b"order_rejected", "order_replaced", b"order_replaced", "order_restated", b"order_restated", "order_triggered", b"order_triggered", "position_reported", b"position_reported", "replace_rejected", b"replace_rejected", "trade_busted", b"trade_busted", "trade_corrected", b"trade_corrected", "variation_settled", b"variation_settled"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["account_status_changed", b"account_status_changed", "at", b"at", "cancel_rejected", b"cancel_rejected", "claim_changed", b"claim_changed", "event", b"event", "heartbeat", b"heartbeat", "margin_called", b"margin_called", "mass_cancel_reported", b"mass_cancel_reported", "number", b"number", "order_accepted", b"order_accepted", "order_cancelled", b"order_cancelled", "order_filled", b"order_filled", "order_rejected", b"order_rejected", "order_replaced", b"order_replaced", "order_restated", b"order_restated", "order_triggered", b"order_triggered", "position_reported", b"position_reported", "replace_rejected", b"replace_rejected", "trade_busted", b"trade_busted", "trade_corrected", b"trade_corrected", "variation_settled", b"variation_settled"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "order_accepted", "order_rejected", "order_filled", "order_cancelled", "cancel_rejected", "order_replaced", "replace_rejected", "order_triggered", "order_restated", "mass_cancel_reported", "trade_busted", "trade_corrected", "claim_changed", "position_reported", "variation_settled", "margin_called", "account_status_changed"] | None: ...
+    def HasField(self, field_name: typing.Literal["account_opened", b"account_opened", "account_opening_refused", b"account_opening_refused", "account_status_changed", b"account_status_changed", "cancel_rejected", b"cancel_rejected", "claim_changed", b"claim_changed", "deficit_covered", b"deficit_covered", "demo_funds_refused", b"demo_funds_refused", "event", b"event", "heartbeat", b"heartbeat", "liquidation_ended", b"liquidation_ended", "liquidation_ordered", b"liquidation_ordered", "liquidation_started", b"liquidation_started", "margin_called", b"margin_called", "margin_changed", b"margin_changed", "mass_cancel_reported", b"mass_cancel_reported", "order_accepted", b"order_accepted", "order_cancelled", b"order_cancelled", "order_filled", b"order_filled", "order_rejected", b"order_rejected", "order_replaced", b"order_replaced", "order_restated", b"order_restated", "order_triggered", b"order_triggered", "position_changed", b"position_changed", "position_reported", b"position_reported", "release_rejected", b"release_rejected", "replace_rejected", b"replace_rejected", "session_ended", b"session_ended", "session_kept", b"session_kept", "trade_busted", b"trade_busted", "trade_corrected", b"trade_corrected"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["account_opened", b"account_opened", "account_opening_refused", b"account_opening_refused", "account_status_changed", b"account_status_changed", "at", b"at", "cancel_rejected", b"cancel_rejected", "claim_changed", b"claim_changed", "deficit_covered", b"deficit_covered", "demo_funds_refused", b"demo_funds_refused", "event", b"event", "heartbeat", b"heartbeat", "liquidation_ended", b"liquidation_ended", "liquidation_ordered", b"liquidation_ordered", "liquidation_started", b"liquidation_started", "margin_called", b"margin_called", "margin_changed", b"margin_changed", "mass_cancel_reported", b"mass_cancel_reported", "number", b"number", "order_accepted", b"order_accepted", "order_cancelled", b"order_cancelled", "order_filled", b"order_filled", "order_rejected", b"order_rejected", "order_replaced", b"order_replaced", "order_restated", b"order_restated", "order_triggered", b"order_triggered", "position_changed", b"position_changed", "position_reported", b"position_reported", "release_rejected", b"release_rejected", "replace_rejected", b"replace_rejected", "session_ended", b"session_ended", "session_kept", b"session_kept", "trade_busted", b"trade_busted", "trade_corrected", b"trade_corrected"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "order_accepted", "order_rejected", "order_filled", "order_cancelled", "cancel_rejected", "order_replaced", "replace_rejected", "order_triggered", "order_restated", "mass_cancel_reported", "session_kept", "session_ended", "trade_busted", "trade_corrected", "account_opened", "account_opening_refused", "account_status_changed", "claim_changed", "release_rejected", "demo_funds_refused", "position_changed", "position_reported", "margin_changed", "margin_called", "liquidation_started", "liquidation_ordered", "liquidation_ended", "deficit_covered"] | None: ...
 
 global___StreamExecutionsResponse = StreamExecutionsResponse
 

@@ -21,6 +21,11 @@ class TradingServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderResponse.FromString,
                 )
+        self.PlaceOrderList = channel.unary_unary(
+                '/trading_ecosystem.v1.services.TradingService/PlaceOrderList',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListResponse.FromString,
+                )
         self.CancelOrder = channel.unary_unary(
                 '/trading_ecosystem.v1.services.TradingService/CancelOrder',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.CancelOrderRequest.SerializeToString,
@@ -40,6 +45,11 @@ class TradingServiceStub(object):
                 '/trading_ecosystem.v1.services.TradingService/GetOrder',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderResponse.FromString,
+                )
+        self.ListOpenOrders = channel.unary_unary(
+                '/trading_ecosystem.v1.services.TradingService/ListOpenOrders',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersResponse.FromString,
                 )
         self.ListOrders = channel.unary_unary(
                 '/trading_ecosystem.v1.services.TradingService/ListOrders',
@@ -64,6 +74,13 @@ class TradingServiceServicer(object):
 
     def PlaceOrder(self, request, context):
         """Place an order. The same `client_order_id` with the same content gets the first answer again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlaceOrderList(self, request, context):
+        """Place orders that depend on each other: all are accepted, or none is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,8 +114,15 @@ class TradingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOpenOrders(self, request, context):
+        """An account's orders that may still trade, now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOrders(self, request, context):
-        """An account's accepted orders in the order in which they were accepted, or those that are open.
+        """An account's accepted orders in the order in which they were accepted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,6 +150,11 @@ def add_TradingServiceServicer_to_server(servicer, server):
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderResponse.SerializeToString,
             ),
+            'PlaceOrderList': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlaceOrderList,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListResponse.SerializeToString,
+            ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.CancelOrderRequest.FromString,
@@ -145,6 +174,11 @@ def add_TradingServiceServicer_to_server(servicer, server):
                     servicer.GetOrder,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderResponse.SerializeToString,
+            ),
+            'ListOpenOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOpenOrders,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersResponse.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOrders,
@@ -186,6 +220,23 @@ class TradingService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingService/PlaceOrder',
             trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def PlaceOrderList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingService/PlaceOrderList',
+            trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.PlaceOrderListResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
@@ -254,6 +305,23 @@ class TradingService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingService/GetOrder',
             trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.GetOrderResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListOpenOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingService/ListOpenOrders',
+            trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_exchange__pb2.ListOpenOrdersResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

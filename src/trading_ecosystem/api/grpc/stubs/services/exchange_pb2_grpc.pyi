@@ -28,6 +28,12 @@ class TradingServiceStub:
     ]
     """Place an order. The same `client_order_id` with the same content gets the first answer again."""
 
+    PlaceOrderList: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListRequest,
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListResponse,
+    ]
+    """Place orders that depend on each other: all are accepted, or none is."""
+
     CancelOrder: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.CancelOrderRequest,
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.CancelOrderResponse,
@@ -52,11 +58,17 @@ class TradingServiceStub:
     ]
     """One order as it stands."""
 
+    ListOpenOrders: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersRequest,
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersResponse,
+    ]
+    """An account's orders that may still trade, now."""
+
     ListOrders: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersRequest,
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersResponse,
     ]
-    """An account's accepted orders in the order in which they were accepted, or those that are open."""
+    """An account's accepted orders in the order in which they were accepted."""
 
     ListFills: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListFillsRequest,
@@ -78,6 +90,12 @@ class TradingServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderResponse,
     ]
     """Place an order. The same `client_order_id` with the same content gets the first answer again."""
+
+    PlaceOrderList: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListRequest,
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListResponse,
+    ]
+    """Place orders that depend on each other: all are accepted, or none is."""
 
     CancelOrder: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.CancelOrderRequest,
@@ -103,11 +121,17 @@ class TradingServiceAsyncStub:
     ]
     """One order as it stands."""
 
+    ListOpenOrders: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersRequest,
+        trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersResponse,
+    ]
+    """An account's orders that may still trade, now."""
+
     ListOrders: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersRequest,
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersResponse,
     ]
-    """An account's accepted orders in the order in which they were accepted, or those that are open."""
+    """An account's accepted orders in the order in which they were accepted."""
 
     ListFills: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListFillsRequest,
@@ -131,6 +155,14 @@ class TradingServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderResponse]]:
         """Place an order. The same `client_order_id` with the same content gets the first answer again."""
+
+    @abc.abstractmethod
+    def PlaceOrderList(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.PlaceOrderListResponse]]:
+        """Place orders that depend on each other: all are accepted, or none is."""
 
     @abc.abstractmethod
     def CancelOrder(
@@ -165,12 +197,20 @@ class TradingServiceServicer(metaclass=abc.ABCMeta):
         """One order as it stands."""
 
     @abc.abstractmethod
+    def ListOpenOrders(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOpenOrdersResponse]]:
+        """An account's orders that may still trade, now."""
+
+    @abc.abstractmethod
     def ListOrders(
         self,
         request: trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.exchange_pb2.ListOrdersResponse]]:
-        """An account's accepted orders in the order in which they were accepted, or those that are open."""
+        """An account's accepted orders in the order in which they were accepted."""
 
     @abc.abstractmethod
     def ListFills(

@@ -13,74 +13,88 @@ from google.protobuf.internal import builder as _builder
 _sym_db = _symbol_database.Default()
 
 
+from trading_ecosystem.api.grpc.stubs import book_words_pb2 as trading__ecosystem_dot_v1_dot_book__words__pb2
 from trading_ecosystem.api.grpc.stubs import exchange_pb2 as trading__ecosystem_dot_v1_dot_exchange__pb2
+from trading_ecosystem.api.grpc.stubs import margin_pb2 as trading__ecosystem_dot_v1_dot_margin__pb2
 from trading_ecosystem.api.grpc.stubs import market_data_pb2 as trading__ecosystem_dot_v1_dot_market__data__pb2
 from trading_ecosystem.api.grpc.stubs import market_statistics_pb2 as trading__ecosystem_dot_v1_dot_market__statistics__pb2
 from trading_ecosystem.api.grpc.stubs.services import shared_pb2 as trading__ecosystem_dot_v1_dot_services_dot_shared__pb2
 from trading_ecosystem.api.grpc.stubs import trading_phases_pb2 as trading__ecosystem_dot_v1_dot_trading__phases__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/trading_ecosystem/v1/services/market_data.proto\x12\x1dtrading_ecosystem.v1.services\x1a#trading_ecosystem/v1/exchange.proto\x1a&trading_ecosystem/v1/market_data.proto\x1a,trading_ecosystem/v1/market_statistics.proto\x1a*trading_ecosystem/v1/services/shared.proto\x1a)trading_ecosystem/v1/trading_phases.proto\";\n\x11ListPricesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"J\n\x12ListPricesResponse\x12\x34\n\x06prices\x18\x01 \x03(\x0b\x32$.trading_ecosystem.v1.PricePublished\"D\n\x1aListReferenceQuotesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"\\\n\x1bListReferenceQuotesResponse\x12=\n\x06quotes\x18\x01 \x03(\x0b\x32-.trading_ecosystem.v1.ReferenceQuotePublished\"D\n\x0fGetDepthRequest\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x0e\n\x06levels\x18\x03 \x01(\x03\"E\n\x10GetDepthResponse\x12\x31\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\".trading_ecosystem.v1.DepthChanged\"\x82\x01\n\x17StreamMarketDataRequest\x12\x13\n\x0binstruments\x18\x01 \x03(\t\x12\x0e\n\x06venues\x18\x02 \x03(\t\x12\x42\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x30.trading_ecosystem.v1.services.MarketDataChannel\"\xd7\x06\n\x18StreamMarketDataResponse\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\n\n\x02\x61t\x18\x02 \x01(\x03\x12=\n\theartbeat\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.HeartbeatH\x00\x12?\n\x0fprice_published\x18\x04 \x01(\x0b\x32$.trading_ecosystem.v1.PricePublishedH\x00\x12R\n\x19reference_quote_published\x18\x05 \x01(\x0b\x32-.trading_ecosystem.v1.ReferenceQuotePublishedH\x00\x12;\n\rquote_changed\x18\x06 \x01(\x0b\x32\".trading_ecosystem.v1.QuoteChangedH\x00\x12;\n\rdepth_changed\x18\x07 \x01(\x0b\x32\".trading_ecosystem.v1.DepthChangedH\x00\x12\x41\n\x10trades_published\x18\x08 \x01(\x0b\x32%.trading_ecosystem.v1.TradesPublishedH\x00\x12;\n\rcandle_closed\x18\t \x01(\x0b\x32\".trading_ecosystem.v1.CandleClosedH\x00\x12J\n\x15trading_phase_changed\x18\n \x01(\x0b\x32).trading_ecosystem.v1.TradingPhaseChangedH\x00\x12\x43\n\x11\x61uction_indicated\x18\x0b \x01(\x0b\x32&.trading_ecosystem.v1.AuctionIndicatedH\x00\x12\x43\n\x11\x61uction_uncrossed\x18\x0c \x01(\x0b\x32&.trading_ecosystem.v1.AuctionUncrossedH\x00\x12\x37\n\x0b\x66\x65\x65\x64_halted\x18\r \x01(\x0b\x32 .trading_ecosystem.v1.FeedHaltedH\x00\x12\x39\n\x0c\x66\x65\x65\x64_resumed\x18\x0e \x01(\x0b\x32!.trading_ecosystem.v1.FeedResumedH\x00\x42\x07\n\x05\x65vent\"\xb0\x01\n\x12ListCandlesRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x13\n\x0binterval_ns\x18\x02 \x01(\x03\x12\x37\n\x05range\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x04 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x85\x01\n\x13ListCandlesResponse\x12\x33\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\".trading_ecosystem.v1.CandleClosed\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\xa0\x01\n\x17ListPriceHistoryRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x37\n\x05range\x18\x02 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x03 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x92\x01\n\x18ListPriceHistoryResponse\x12;\n\x07samples\x18\x01 \x03(\x0b\x32*.trading_ecosystem.v1.services.PriceSample\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\\\n\x0bPriceSample\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x11\n\tminute_at\x18\x02 \x01(\x03\x12\x13\n\x0bprice_minor\x18\x03 \x01(\x03\x12\x11\n\tpriced_at\x18\x04 \x01(\x03\"\xb1\x01\n\x19ListTradeSummariesRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\r\n\x05venue\x18\x02 \x01(\t\x12\x37\n\x05range\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x04 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x97\x01\n\x1aListTradeSummariesResponse\x12>\n\tsummaries\x18\x01 \x03(\x0b\x32+.trading_ecosystem.v1.services.TradeSummary\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\xe4\x01\n\x0cTradeSummary\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_trade_id\x18\x03 \x01(\x03\x12\x15\n\rlast_trade_id\x18\x04 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x05 \x01(\x03\x12\x1c\n\x14\x62uyer_initiated_lots\x18\x06 \x01(\x03\x12\x12\n\nhigh_ticks\x18\x07 \x01(\x03\x12\x11\n\tlow_ticks\x18\x08 \x01(\x03\x12\x12\n\nlast_ticks\x18\t \x01(\x03\x12\x14\n\x0cpublished_at\x18\n \x01(\x03\"@\n\x16ListInstrumentsRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"S\n\x17ListInstrumentsResponse\x12\x38\n\x0binstruments\x18\x01 \x03(\x0b\x32#.trading_ecosystem.v1.ReferenceData\"B\n\x18ListDayStatisticsRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"T\n\x19ListDayStatisticsResponse\x12\x37\n\nstatistics\x18\x01 \x03(\x0b\x32#.trading_ecosystem.v1.DayStatistics\"A\n\x17ListVolatilitiesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"W\n\x18ListVolatilitiesResponse\x12;\n\testimates\x18\x01 \x03(\x0b\x32(.trading_ecosystem.v1.VolatilityEstimate\"+\n\x16GetCorrelationsRequest\x12\x11\n\twindow_ns\x18\x01 \x01(\x03\"R\n\x17GetCorrelationsResponse\x12\x37\n\x06matrix\x18\x01 \x01(\x0b\x32\'.trading_ecosystem.v1.CorrelationMatrix*\xa2\x02\n\x11MarketDataChannel\x12#\n\x1fMARKET_DATA_CHANNEL_UNSPECIFIED\x10\x00\x12\x1e\n\x1aMARKET_DATA_CHANNEL_PRICES\x10\x01\x12(\n$MARKET_DATA_CHANNEL_REFERENCE_QUOTES\x10\x02\x12\x1e\n\x1aMARKET_DATA_CHANNEL_QUOTES\x10\x03\x12\x1d\n\x19MARKET_DATA_CHANNEL_DEPTH\x10\x04\x12\x1e\n\x1aMARKET_DATA_CHANNEL_TRADES\x10\x05\x12\x1f\n\x1bMARKET_DATA_CHANNEL_CANDLES\x10\x06\x12\x1e\n\x1aMARKET_DATA_CHANNEL_PHASES\x10\x07\x32\x89\x04\n\x10PriceFeedService\x12q\n\nListPrices\x12\x30.trading_ecosystem.v1.services.ListPricesRequest\x1a\x31.trading_ecosystem.v1.services.ListPricesResponse\x12\x8c\x01\n\x13ListReferenceQuotes\x12\x39.trading_ecosystem.v1.services.ListReferenceQuotesRequest\x1a:.trading_ecosystem.v1.services.ListReferenceQuotesResponse\x12k\n\x08GetDepth\x12..trading_ecosystem.v1.services.GetDepthRequest\x1a/.trading_ecosystem.v1.services.GetDepthResponse\x12\x85\x01\n\x10StreamMarketData\x12\x36.trading_ecosystem.v1.services.StreamMarketDataRequest\x1a\x37.trading_ecosystem.v1.services.StreamMarketDataResponse0\x01\x32\x9f\x03\n\x15HistoricalDataService\x12t\n\x0bListCandles\x12\x31.trading_ecosystem.v1.services.ListCandlesRequest\x1a\x32.trading_ecosystem.v1.services.ListCandlesResponse\x12\x83\x01\n\x10ListPriceHistory\x12\x36.trading_ecosystem.v1.services.ListPriceHistoryRequest\x1a\x37.trading_ecosystem.v1.services.ListPriceHistoryResponse\x12\x89\x01\n\x12ListTradeSummaries\x12\x38.trading_ecosystem.v1.services.ListTradeSummariesRequest\x1a\x39.trading_ecosystem.v1.services.ListTradeSummariesResponse2\xae\x04\n\x17MarketStatisticsService\x12\x80\x01\n\x0fListInstruments\x12\x35.trading_ecosystem.v1.services.ListInstrumentsRequest\x1a\x36.trading_ecosystem.v1.services.ListInstrumentsResponse\x12\x86\x01\n\x11ListDayStatistics\x12\x37.trading_ecosystem.v1.services.ListDayStatisticsRequest\x1a\x38.trading_ecosystem.v1.services.ListDayStatisticsResponse\x12\x83\x01\n\x10ListVolatilities\x12\x36.trading_ecosystem.v1.services.ListVolatilitiesRequest\x1a\x37.trading_ecosystem.v1.services.ListVolatilitiesResponse\x12\x80\x01\n\x0fGetCorrelations\x12\x35.trading_ecosystem.v1.services.GetCorrelationsRequest\x1a\x36.trading_ecosystem.v1.services.GetCorrelationsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/trading_ecosystem/v1/services/market_data.proto\x12\x1dtrading_ecosystem.v1.services\x1a%trading_ecosystem/v1/book_words.proto\x1a#trading_ecosystem/v1/exchange.proto\x1a!trading_ecosystem/v1/margin.proto\x1a&trading_ecosystem/v1/market_data.proto\x1a,trading_ecosystem/v1/market_statistics.proto\x1a*trading_ecosystem/v1/services/shared.proto\x1a)trading_ecosystem/v1/trading_phases.proto\";\n\x11ListPricesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"J\n\x12ListPricesResponse\x12\x34\n\x06prices\x18\x01 \x03(\x0b\x32$.trading_ecosystem.v1.PricePublished\"D\n\x1aListReferenceQuotesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"\\\n\x1bListReferenceQuotesResponse\x12=\n\x06quotes\x18\x01 \x03(\x0b\x32-.trading_ecosystem.v1.ReferenceQuotePublished\"D\n\x0fGetDepthRequest\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x0e\n\x06levels\x18\x03 \x01(\x03\"E\n\x10GetDepthResponse\x12\x31\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\".trading_ecosystem.v1.DepthChanged\"\x94\x01\n\x17StreamMarketDataRequest\x12\x13\n\x0binstruments\x18\x01 \x03(\t\x12\x0e\n\x06venues\x18\x02 \x03(\t\x12\x42\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x30.trading_ecosystem.v1.services.MarketDataChannel\x12\x10\n\x08\x63onflate\x18\x04 \x01(\x08\"\xc3\n\n\x18StreamMarketDataResponse\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\n\n\x02\x61t\x18\x02 \x01(\x03\x12=\n\theartbeat\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.HeartbeatH\x00\x12?\n\x0fprice_published\x18\x04 \x01(\x0b\x32$.trading_ecosystem.v1.PricePublishedH\x00\x12R\n\x19reference_quote_published\x18\x05 \x01(\x0b\x32-.trading_ecosystem.v1.ReferenceQuotePublishedH\x00\x12\x43\n\x11\x63onsensus_reached\x18\x06 \x01(\x0b\x32&.trading_ecosystem.v1.ConsensusReachedH\x00\x12?\n\x0fsource_switched\x18\x07 \x01(\x0b\x32$.trading_ecosystem.v1.SourceSwitchedH\x00\x12\x37\n\x0b\x66\x65\x65\x64_halted\x18\x08 \x01(\x0b\x32 .trading_ecosystem.v1.FeedHaltedH\x00\x12\x39\n\x0c\x66\x65\x65\x64_resumed\x18\t \x01(\x0b\x32!.trading_ecosystem.v1.FeedResumedH\x00\x12;\n\rquote_changed\x18\n \x01(\x0b\x32\".trading_ecosystem.v1.QuoteChangedH\x00\x12\x46\n\x0e\x64\x65pth_snapshot\x18\x0b \x01(\x0b\x32,.trading_ecosystem.v1.services.DepthSnapshotH\x00\x12J\n\x10\x64\x65pth_difference\x18\x0c \x01(\x0b\x32..trading_ecosystem.v1.services.DepthDifferenceH\x00\x12\x41\n\x10trades_published\x18\r \x01(\x0b\x32%.trading_ecosystem.v1.TradesPublishedH\x00\x12;\n\rcandle_closed\x18\x0e \x01(\x0b\x32\".trading_ecosystem.v1.CandleClosedH\x00\x12\x43\n\x11instrument_listed\x18\x0f \x01(\x0b\x32&.trading_ecosystem.v1.InstrumentListedH\x00\x12\x41\n\x10perpetual_listed\x18\x10 \x01(\x0b\x32%.trading_ecosystem.v1.PerpetualListedH\x00\x12\x44\n\x12mark_price_changed\x18\x11 \x01(\x0b\x32&.trading_ecosystem.v1.MarkPriceChangedH\x00\x12?\n\x0floss_mutualised\x18\x12 \x01(\x0b\x32$.trading_ecosystem.v1.LossMutualisedH\x00\x12J\n\x15trading_phase_changed\x18\x13 \x01(\x0b\x32).trading_ecosystem.v1.TradingPhaseChangedH\x00\x12\x43\n\x11\x61uction_indicated\x18\x14 \x01(\x0b\x32&.trading_ecosystem.v1.AuctionIndicatedH\x00\x12\x43\n\x11\x61uction_uncrossed\x18\x15 \x01(\x0b\x32&.trading_ecosystem.v1.AuctionUncrossedH\x00\x42\x07\n\x05\x65vent\"\x9d\x01\n\rDepthSnapshot\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x13\n\x0blast_update\x18\x03 \x01(\x03\x12)\n\x04\x62ids\x18\x04 \x03(\x0b\x32\x1b.trading_ecosystem.v1.Level\x12)\n\x04\x61sks\x18\x05 \x03(\x0b\x32\x1b.trading_ecosystem.v1.Level\"\xb5\x01\n\x0f\x44\x65pthDifference\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x14\n\x0c\x66irst_update\x18\x03 \x01(\x03\x12\x13\n\x0blast_update\x18\x04 \x01(\x03\x12)\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1b.trading_ecosystem.v1.Level\x12)\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1b.trading_ecosystem.v1.Level\"\xb0\x01\n\x12ListCandlesRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x13\n\x0binterval_ns\x18\x02 \x01(\x03\x12\x37\n\x05range\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x04 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x85\x01\n\x13ListCandlesResponse\x12\x33\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\".trading_ecosystem.v1.CandleClosed\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\xa0\x01\n\x17ListPriceHistoryRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x37\n\x05range\x18\x02 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x03 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x92\x01\n\x18ListPriceHistoryResponse\x12;\n\x07samples\x18\x01 \x03(\x0b\x32*.trading_ecosystem.v1.services.PriceSample\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\\\n\x0bPriceSample\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\x11\n\tminute_at\x18\x02 \x01(\x03\x12\x13\n\x0bprice_minor\x18\x03 \x01(\x03\x12\x11\n\tpriced_at\x18\x04 \x01(\x03\"\xb1\x01\n\x19ListTradeSummariesRequest\x12\x12\n\ninstrument\x18\x01 \x01(\t\x12\r\n\x05venue\x18\x02 \x01(\t\x12\x37\n\x05range\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.TimeRange\x12\x38\n\x04page\x18\x04 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x97\x01\n\x1aListTradeSummariesResponse\x12>\n\tsummaries\x18\x01 \x03(\x0b\x32+.trading_ecosystem.v1.services.TradeSummary\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\xe4\x01\n\x0cTradeSummary\x12\r\n\x05venue\x18\x01 \x01(\t\x12\x12\n\ninstrument\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_trade_id\x18\x03 \x01(\x03\x12\x15\n\rlast_trade_id\x18\x04 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x05 \x01(\x03\x12\x1c\n\x14\x62uyer_initiated_lots\x18\x06 \x01(\x03\x12\x12\n\nhigh_ticks\x18\x07 \x01(\x03\x12\x11\n\tlow_ticks\x18\x08 \x01(\x03\x12\x12\n\nlast_ticks\x18\t \x01(\x03\x12\x14\n\x0cpublished_at\x18\n \x01(\x03\"@\n\x16ListInstrumentsRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"S\n\x17ListInstrumentsResponse\x12\x38\n\x0binstruments\x18\x01 \x03(\x0b\x32#.trading_ecosystem.v1.ReferenceData\"B\n\x18ListDayStatisticsRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"T\n\x19ListDayStatisticsResponse\x12\x37\n\nstatistics\x18\x01 \x03(\x0b\x32#.trading_ecosystem.v1.DayStatistics\"A\n\x17ListVolatilitiesRequest\x12\x17\n\ninstrument\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_instrument\"W\n\x18ListVolatilitiesResponse\x12;\n\testimates\x18\x01 \x03(\x0b\x32(.trading_ecosystem.v1.VolatilityEstimate\"+\n\x16GetCorrelationsRequest\x12\x11\n\twindow_ns\x18\x01 \x01(\x03\"R\n\x17GetCorrelationsResponse\x12\x37\n\x06matrix\x18\x01 \x01(\x0b\x32\'.trading_ecosystem.v1.CorrelationMatrix\")\n\x14ListPriceGapsRequest\x12\x11\n\twindow_ns\x18\x01 \x01(\x03\"E\n\x15ListPriceGapsResponse\x12,\n\x04gaps\x18\x01 \x03(\x0b\x32\x1e.trading_ecosystem.v1.PriceGap\",\n\x12GetSessionsRequest\x12\x0f\n\x02\x61t\x18\x01 \x01(\x03H\x00\x88\x01\x01\x42\x05\n\x03_at\"H\n\x13GetSessionsResponse\x12\x31\n\x05state\x18\x01 \x01(\x0b\x32\".trading_ecosystem.v1.SessionState*\xf9\x01\n\x11MarketDataChannel\x12#\n\x1fMARKET_DATA_CHANNEL_UNSPECIFIED\x10\x00\x12\x1e\n\x1aMARKET_DATA_CHANNEL_PRICES\x10\x01\x12\x1e\n\x1aMARKET_DATA_CHANNEL_QUOTES\x10\x02\x12\x1d\n\x19MARKET_DATA_CHANNEL_DEPTH\x10\x03\x12\x1e\n\x1aMARKET_DATA_CHANNEL_TRADES\x10\x04\x12\x1f\n\x1bMARKET_DATA_CHANNEL_CANDLES\x10\x05\x12\x1f\n\x1bMARKET_DATA_CHANNEL_MARKETS\x10\x06\x32\x89\x04\n\x10PriceFeedService\x12q\n\nListPrices\x12\x30.trading_ecosystem.v1.services.ListPricesRequest\x1a\x31.trading_ecosystem.v1.services.ListPricesResponse\x12\x8c\x01\n\x13ListReferenceQuotes\x12\x39.trading_ecosystem.v1.services.ListReferenceQuotesRequest\x1a:.trading_ecosystem.v1.services.ListReferenceQuotesResponse\x12k\n\x08GetDepth\x12..trading_ecosystem.v1.services.GetDepthRequest\x1a/.trading_ecosystem.v1.services.GetDepthResponse\x12\x85\x01\n\x10StreamMarketData\x12\x36.trading_ecosystem.v1.services.StreamMarketDataRequest\x1a\x37.trading_ecosystem.v1.services.StreamMarketDataResponse0\x01\x32\x9f\x03\n\x15HistoricalDataService\x12t\n\x0bListCandles\x12\x31.trading_ecosystem.v1.services.ListCandlesRequest\x1a\x32.trading_ecosystem.v1.services.ListCandlesResponse\x12\x83\x01\n\x10ListPriceHistory\x12\x36.trading_ecosystem.v1.services.ListPriceHistoryRequest\x1a\x37.trading_ecosystem.v1.services.ListPriceHistoryResponse\x12\x89\x01\n\x12ListTradeSummaries\x12\x38.trading_ecosystem.v1.services.ListTradeSummariesRequest\x1a\x39.trading_ecosystem.v1.services.ListTradeSummariesResponse2\xa0\x06\n\x17MarketStatisticsService\x12\x80\x01\n\x0fListInstruments\x12\x35.trading_ecosystem.v1.services.ListInstrumentsRequest\x1a\x36.trading_ecosystem.v1.services.ListInstrumentsResponse\x12\x86\x01\n\x11ListDayStatistics\x12\x37.trading_ecosystem.v1.services.ListDayStatisticsRequest\x1a\x38.trading_ecosystem.v1.services.ListDayStatisticsResponse\x12\x83\x01\n\x10ListVolatilities\x12\x36.trading_ecosystem.v1.services.ListVolatilitiesRequest\x1a\x37.trading_ecosystem.v1.services.ListVolatilitiesResponse\x12\x80\x01\n\x0fGetCorrelations\x12\x35.trading_ecosystem.v1.services.GetCorrelationsRequest\x1a\x36.trading_ecosystem.v1.services.GetCorrelationsResponse\x12z\n\rListPriceGaps\x12\x33.trading_ecosystem.v1.services.ListPriceGapsRequest\x1a\x34.trading_ecosystem.v1.services.ListPriceGapsResponse\x12t\n\x0bGetSessions\x12\x31.trading_ecosystem.v1.services.GetSessionsRequest\x1a\x32.trading_ecosystem.v1.services.GetSessionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.services.market_data_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_MARKETDATACHANNEL']._serialized_start=3602
-  _globals['_MARKETDATACHANNEL']._serialized_end=3892
-  _globals['_LISTPRICESREQUEST']._serialized_start=292
-  _globals['_LISTPRICESREQUEST']._serialized_end=351
-  _globals['_LISTPRICESRESPONSE']._serialized_start=353
-  _globals['_LISTPRICESRESPONSE']._serialized_end=427
-  _globals['_LISTREFERENCEQUOTESREQUEST']._serialized_start=429
-  _globals['_LISTREFERENCEQUOTESREQUEST']._serialized_end=497
-  _globals['_LISTREFERENCEQUOTESRESPONSE']._serialized_start=499
-  _globals['_LISTREFERENCEQUOTESRESPONSE']._serialized_end=591
-  _globals['_GETDEPTHREQUEST']._serialized_start=593
-  _globals['_GETDEPTHREQUEST']._serialized_end=661
-  _globals['_GETDEPTHRESPONSE']._serialized_start=663
-  _globals['_GETDEPTHRESPONSE']._serialized_end=732
-  _globals['_STREAMMARKETDATAREQUEST']._serialized_start=735
-  _globals['_STREAMMARKETDATAREQUEST']._serialized_end=865
-  _globals['_STREAMMARKETDATARESPONSE']._serialized_start=868
-  _globals['_STREAMMARKETDATARESPONSE']._serialized_end=1723
-  _globals['_LISTCANDLESREQUEST']._serialized_start=1726
-  _globals['_LISTCANDLESREQUEST']._serialized_end=1902
-  _globals['_LISTCANDLESRESPONSE']._serialized_start=1905
-  _globals['_LISTCANDLESRESPONSE']._serialized_end=2038
-  _globals['_LISTPRICEHISTORYREQUEST']._serialized_start=2041
-  _globals['_LISTPRICEHISTORYREQUEST']._serialized_end=2201
-  _globals['_LISTPRICEHISTORYRESPONSE']._serialized_start=2204
-  _globals['_LISTPRICEHISTORYRESPONSE']._serialized_end=2350
-  _globals['_PRICESAMPLE']._serialized_start=2352
-  _globals['_PRICESAMPLE']._serialized_end=2444
-  _globals['_LISTTRADESUMMARIESREQUEST']._serialized_start=2447
-  _globals['_LISTTRADESUMMARIESREQUEST']._serialized_end=2624
-  _globals['_LISTTRADESUMMARIESRESPONSE']._serialized_start=2627
-  _globals['_LISTTRADESUMMARIESRESPONSE']._serialized_end=2778
-  _globals['_TRADESUMMARY']._serialized_start=2781
-  _globals['_TRADESUMMARY']._serialized_end=3009
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=3011
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=3075
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=3077
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=3160
-  _globals['_LISTDAYSTATISTICSREQUEST']._serialized_start=3162
-  _globals['_LISTDAYSTATISTICSREQUEST']._serialized_end=3228
-  _globals['_LISTDAYSTATISTICSRESPONSE']._serialized_start=3230
-  _globals['_LISTDAYSTATISTICSRESPONSE']._serialized_end=3314
-  _globals['_LISTVOLATILITIESREQUEST']._serialized_start=3316
-  _globals['_LISTVOLATILITIESREQUEST']._serialized_end=3381
-  _globals['_LISTVOLATILITIESRESPONSE']._serialized_start=3383
-  _globals['_LISTVOLATILITIESRESPONSE']._serialized_end=3470
-  _globals['_GETCORRELATIONSREQUEST']._serialized_start=3472
-  _globals['_GETCORRELATIONSREQUEST']._serialized_end=3515
-  _globals['_GETCORRELATIONSRESPONSE']._serialized_start=3517
-  _globals['_GETCORRELATIONSRESPONSE']._serialized_end=3599
-  _globals['_PRICEFEEDSERVICE']._serialized_start=3895
-  _globals['_PRICEFEEDSERVICE']._serialized_end=4416
-  _globals['_HISTORICALDATASERVICE']._serialized_start=4419
-  _globals['_HISTORICALDATASERVICE']._serialized_end=4834
-  _globals['_MARKETSTATISTICSSERVICE']._serialized_start=4837
-  _globals['_MARKETSTATISTICSSERVICE']._serialized_end=5395
+  _globals['_MARKETDATACHANNEL']._serialized_start=4764
+  _globals['_MARKETDATACHANNEL']._serialized_end=5013
+  _globals['_LISTPRICESREQUEST']._serialized_start=366
+  _globals['_LISTPRICESREQUEST']._serialized_end=425
+  _globals['_LISTPRICESRESPONSE']._serialized_start=427
+  _globals['_LISTPRICESRESPONSE']._serialized_end=501
+  _globals['_LISTREFERENCEQUOTESREQUEST']._serialized_start=503
+  _globals['_LISTREFERENCEQUOTESREQUEST']._serialized_end=571
+  _globals['_LISTREFERENCEQUOTESRESPONSE']._serialized_start=573
+  _globals['_LISTREFERENCEQUOTESRESPONSE']._serialized_end=665
+  _globals['_GETDEPTHREQUEST']._serialized_start=667
+  _globals['_GETDEPTHREQUEST']._serialized_end=735
+  _globals['_GETDEPTHRESPONSE']._serialized_start=737
+  _globals['_GETDEPTHRESPONSE']._serialized_end=806
+  _globals['_STREAMMARKETDATAREQUEST']._serialized_start=809
+  _globals['_STREAMMARKETDATAREQUEST']._serialized_end=957
+  _globals['_STREAMMARKETDATARESPONSE']._serialized_start=960
+  _globals['_STREAMMARKETDATARESPONSE']._serialized_end=2307
+  _globals['_DEPTHSNAPSHOT']._serialized_start=2310
+  _globals['_DEPTHSNAPSHOT']._serialized_end=2467
+  _globals['_DEPTHDIFFERENCE']._serialized_start=2470
+  _globals['_DEPTHDIFFERENCE']._serialized_end=2651
+  _globals['_LISTCANDLESREQUEST']._serialized_start=2654
+  _globals['_LISTCANDLESREQUEST']._serialized_end=2830
+  _globals['_LISTCANDLESRESPONSE']._serialized_start=2833
+  _globals['_LISTCANDLESRESPONSE']._serialized_end=2966
+  _globals['_LISTPRICEHISTORYREQUEST']._serialized_start=2969
+  _globals['_LISTPRICEHISTORYREQUEST']._serialized_end=3129
+  _globals['_LISTPRICEHISTORYRESPONSE']._serialized_start=3132
+  _globals['_LISTPRICEHISTORYRESPONSE']._serialized_end=3278
+  _globals['_PRICESAMPLE']._serialized_start=3280
+  _globals['_PRICESAMPLE']._serialized_end=3372
+  _globals['_LISTTRADESUMMARIESREQUEST']._serialized_start=3375
+  _globals['_LISTTRADESUMMARIESREQUEST']._serialized_end=3552
+  _globals['_LISTTRADESUMMARIESRESPONSE']._serialized_start=3555
+  _globals['_LISTTRADESUMMARIESRESPONSE']._serialized_end=3706
+  _globals['_TRADESUMMARY']._serialized_start=3709
+  _globals['_TRADESUMMARY']._serialized_end=3937
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=3939
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=4003
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=4005
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=4088
+  _globals['_LISTDAYSTATISTICSREQUEST']._serialized_start=4090
+  _globals['_LISTDAYSTATISTICSREQUEST']._serialized_end=4156
+  _globals['_LISTDAYSTATISTICSRESPONSE']._serialized_start=4158
+  _globals['_LISTDAYSTATISTICSRESPONSE']._serialized_end=4242
+  _globals['_LISTVOLATILITIESREQUEST']._serialized_start=4244
+  _globals['_LISTVOLATILITIESREQUEST']._serialized_end=4309
+  _globals['_LISTVOLATILITIESRESPONSE']._serialized_start=4311
+  _globals['_LISTVOLATILITIESRESPONSE']._serialized_end=4398
+  _globals['_GETCORRELATIONSREQUEST']._serialized_start=4400
+  _globals['_GETCORRELATIONSREQUEST']._serialized_end=4443
+  _globals['_GETCORRELATIONSRESPONSE']._serialized_start=4445
+  _globals['_GETCORRELATIONSRESPONSE']._serialized_end=4527
+  _globals['_LISTPRICEGAPSREQUEST']._serialized_start=4529
+  _globals['_LISTPRICEGAPSREQUEST']._serialized_end=4570
+  _globals['_LISTPRICEGAPSRESPONSE']._serialized_start=4572
+  _globals['_LISTPRICEGAPSRESPONSE']._serialized_end=4641
+  _globals['_GETSESSIONSREQUEST']._serialized_start=4643
+  _globals['_GETSESSIONSREQUEST']._serialized_end=4687
+  _globals['_GETSESSIONSRESPONSE']._serialized_start=4689
+  _globals['_GETSESSIONSRESPONSE']._serialized_end=4761
+  _globals['_PRICEFEEDSERVICE']._serialized_start=5016
+  _globals['_PRICEFEEDSERVICE']._serialized_end=5537
+  _globals['_HISTORICALDATASERVICE']._serialized_start=5540
+  _globals['_HISTORICALDATASERVICE']._serialized_end=5955
+  _globals['_MARKETSTATISTICSSERVICE']._serialized_start=5958
+  _globals['_MARKETSTATISTICSSERVICE']._serialized_end=6758
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,9 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import sys
+import trading_ecosystem.api.grpc.stubs.book_words_pb2
 import trading_ecosystem.api.grpc.stubs.exchange_pb2
+import trading_ecosystem.api.grpc.stubs.margin_pb2
 import trading_ecosystem.api.grpc.stubs.market_data_pb2
 import trading_ecosystem.api.grpc.stubs.market_statistics_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
@@ -33,38 +35,34 @@ class _MarketDataChannelEnumTypeWrapper(google.protobuf.internal.enum_type_wrapp
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     MARKET_DATA_CHANNEL_UNSPECIFIED: _MarketDataChannel.ValueType  # 0
     MARKET_DATA_CHANNEL_PRICES: _MarketDataChannel.ValueType  # 1
-    """The vendor's prices."""
-    MARKET_DATA_CHANNEL_REFERENCE_QUOTES: _MarketDataChannel.ValueType  # 2
-    """The vendor's bids and asks."""
-    MARKET_DATA_CHANNEL_QUOTES: _MarketDataChannel.ValueType  # 3
+    """The vendor's prices, bids and asks."""
+    MARKET_DATA_CHANNEL_QUOTES: _MarketDataChannel.ValueType  # 2
     """The venues' best bids and offers."""
-    MARKET_DATA_CHANNEL_DEPTH: _MarketDataChannel.ValueType  # 4
-    """The venues' books."""
-    MARKET_DATA_CHANNEL_TRADES: _MarketDataChannel.ValueType  # 5
+    MARKET_DATA_CHANNEL_DEPTH: _MarketDataChannel.ValueType  # 3
+    """The venues' published books: each whole once, then what changes in it."""
+    MARKET_DATA_CHANNEL_TRADES: _MarketDataChannel.ValueType  # 4
     """The venues' trades."""
-    MARKET_DATA_CHANNEL_CANDLES: _MarketDataChannel.ValueType  # 6
+    MARKET_DATA_CHANNEL_CANDLES: _MarketDataChannel.ValueType  # 5
     """Closed candles."""
-    MARKET_DATA_CHANNEL_PHASES: _MarketDataChannel.ValueType  # 7
-    """Trading phases, auctions, and halts of the feed."""
+    MARKET_DATA_CHANNEL_MARKETS: _MarketDataChannel.ValueType  # 6
+    """Reference data, trading phases, auctions, mark prices."""
 
 class MarketDataChannel(_MarketDataChannel, metaclass=_MarketDataChannelEnumTypeWrapper):
     """What a market data stream may carry."""
 
 MARKET_DATA_CHANNEL_UNSPECIFIED: MarketDataChannel.ValueType  # 0
 MARKET_DATA_CHANNEL_PRICES: MarketDataChannel.ValueType  # 1
-"""The vendor's prices."""
-MARKET_DATA_CHANNEL_REFERENCE_QUOTES: MarketDataChannel.ValueType  # 2
-"""The vendor's bids and asks."""
-MARKET_DATA_CHANNEL_QUOTES: MarketDataChannel.ValueType  # 3
+"""The vendor's prices, bids and asks."""
+MARKET_DATA_CHANNEL_QUOTES: MarketDataChannel.ValueType  # 2
 """The venues' best bids and offers."""
-MARKET_DATA_CHANNEL_DEPTH: MarketDataChannel.ValueType  # 4
-"""The venues' books."""
-MARKET_DATA_CHANNEL_TRADES: MarketDataChannel.ValueType  # 5
+MARKET_DATA_CHANNEL_DEPTH: MarketDataChannel.ValueType  # 3
+"""The venues' published books: each whole once, then what changes in it."""
+MARKET_DATA_CHANNEL_TRADES: MarketDataChannel.ValueType  # 4
 """The venues' trades."""
-MARKET_DATA_CHANNEL_CANDLES: MarketDataChannel.ValueType  # 6
+MARKET_DATA_CHANNEL_CANDLES: MarketDataChannel.ValueType  # 5
 """Closed candles."""
-MARKET_DATA_CHANNEL_PHASES: MarketDataChannel.ValueType  # 7
-"""Trading phases, auctions, and halts of the feed."""
+MARKET_DATA_CHANNEL_MARKETS: MarketDataChannel.ValueType  # 6
+"""Reference data, trading phases, auctions, mark prices."""
 global___MarketDataChannel = MarketDataChannel
 
 @typing.final
@@ -203,6 +201,9 @@ class StreamMarketDataRequest(google.protobuf.message.Message):
     INSTRUMENTS_FIELD_NUMBER: builtins.int
     VENUES_FIELD_NUMBER: builtins.int
     CHANNELS_FIELD_NUMBER: builtins.int
+    CONFLATE_FIELD_NUMBER: builtins.int
+    conflate: builtins.bool
+    """Where this client is too slow, let the newest quote, price or book stand for those before it."""
     @property
     def instruments(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The instruments; all of them where none is named."""
@@ -221,8 +222,9 @@ class StreamMarketDataRequest(google.protobuf.message.Message):
         instruments: collections.abc.Iterable[builtins.str] | None = ...,
         venues: collections.abc.Iterable[builtins.str] | None = ...,
         channels: collections.abc.Iterable[global___MarketDataChannel.ValueType] | None = ...,
+        conflate: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["channels", b"channels", "instruments", b"instruments", "venues", b"venues"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channels", b"channels", "conflate", b"conflate", "instruments", b"instruments", "venues", b"venues"]) -> None: ...
 
 global___StreamMarketDataRequest = StreamMarketDataRequest
 
@@ -237,15 +239,22 @@ class StreamMarketDataResponse(google.protobuf.message.Message):
     HEARTBEAT_FIELD_NUMBER: builtins.int
     PRICE_PUBLISHED_FIELD_NUMBER: builtins.int
     REFERENCE_QUOTE_PUBLISHED_FIELD_NUMBER: builtins.int
+    CONSENSUS_REACHED_FIELD_NUMBER: builtins.int
+    SOURCE_SWITCHED_FIELD_NUMBER: builtins.int
+    FEED_HALTED_FIELD_NUMBER: builtins.int
+    FEED_RESUMED_FIELD_NUMBER: builtins.int
     QUOTE_CHANGED_FIELD_NUMBER: builtins.int
-    DEPTH_CHANGED_FIELD_NUMBER: builtins.int
+    DEPTH_SNAPSHOT_FIELD_NUMBER: builtins.int
+    DEPTH_DIFFERENCE_FIELD_NUMBER: builtins.int
     TRADES_PUBLISHED_FIELD_NUMBER: builtins.int
     CANDLE_CLOSED_FIELD_NUMBER: builtins.int
+    INSTRUMENT_LISTED_FIELD_NUMBER: builtins.int
+    PERPETUAL_LISTED_FIELD_NUMBER: builtins.int
+    MARK_PRICE_CHANGED_FIELD_NUMBER: builtins.int
+    LOSS_MUTUALISED_FIELD_NUMBER: builtins.int
     TRADING_PHASE_CHANGED_FIELD_NUMBER: builtins.int
     AUCTION_INDICATED_FIELD_NUMBER: builtins.int
     AUCTION_UNCROSSED_FIELD_NUMBER: builtins.int
-    FEED_HALTED_FIELD_NUMBER: builtins.int
-    FEED_RESUMED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -263,12 +272,32 @@ class StreamMarketDataResponse(google.protobuf.message.Message):
         """A bid and ask of the vendor."""
 
     @property
+    def consensus_reached(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.ConsensusReached:
+        """What the vendor's sources said together."""
+
+    @property
+    def source_switched(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.SourceSwitched:
+        """Another source of the vendor leads."""
+
+    @property
+    def feed_halted(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedHalted:
+        """The feed's circuit breaker holds the price."""
+
+    @property
+    def feed_resumed(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedResumed:
+        """The feed's circuit breaker lets prices through again."""
+
+    @property
     def quote_changed(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.QuoteChanged:
         """A venue's best bid and offer."""
 
     @property
-    def depth_changed(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.DepthChanged:
-        """A venue's book."""
+    def depth_snapshot(self) -> global___DepthSnapshot:
+        """A venue's whole published book."""
+
+    @property
+    def depth_difference(self) -> global___DepthDifference:
+        """What changed in a venue's published book."""
 
     @property
     def trades_published(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.TradesPublished:
@@ -277,6 +306,22 @@ class StreamMarketDataResponse(google.protobuf.message.Message):
     @property
     def candle_closed(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.CandleClosed:
         """A candle that closed."""
+
+    @property
+    def instrument_listed(self) -> trading_ecosystem.api.grpc.stubs.exchange_pb2.InstrumentListed:
+        """Reference data of an instrument on a venue."""
+
+    @property
+    def perpetual_listed(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.PerpetualListed:
+        """Margin terms of a perpetual on a venue."""
+
+    @property
+    def mark_price_changed(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.MarkPriceChanged:
+        """A perpetual's mark price."""
+
+    @property
+    def loss_mutualised(self) -> trading_ecosystem.api.grpc.stubs.margin_pb2.LossMutualised:
+        """A venue's losses were shared out."""
 
     @property
     def trading_phase_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.TradingPhaseChanged:
@@ -290,14 +335,6 @@ class StreamMarketDataResponse(google.protobuf.message.Message):
     def auction_uncrossed(self) -> trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AuctionUncrossed:
         """An auction ended."""
 
-    @property
-    def feed_halted(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedHalted:
-        """The feed's circuit breaker holds the price."""
-
-    @property
-    def feed_resumed(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedResumed:
-        """The feed's circuit breaker lets prices through again."""
-
     def __init__(
         self,
         *,
@@ -306,21 +343,110 @@ class StreamMarketDataResponse(google.protobuf.message.Message):
         heartbeat: trading_ecosystem.api.grpc.stubs.services.shared_pb2.Heartbeat | None = ...,
         price_published: trading_ecosystem.api.grpc.stubs.market_data_pb2.PricePublished | None = ...,
         reference_quote_published: trading_ecosystem.api.grpc.stubs.market_data_pb2.ReferenceQuotePublished | None = ...,
+        consensus_reached: trading_ecosystem.api.grpc.stubs.market_data_pb2.ConsensusReached | None = ...,
+        source_switched: trading_ecosystem.api.grpc.stubs.market_data_pb2.SourceSwitched | None = ...,
+        feed_halted: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedHalted | None = ...,
+        feed_resumed: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedResumed | None = ...,
         quote_changed: trading_ecosystem.api.grpc.stubs.exchange_pb2.QuoteChanged | None = ...,
-        depth_changed: trading_ecosystem.api.grpc.stubs.exchange_pb2.DepthChanged | None = ...,
+        depth_snapshot: global___DepthSnapshot | None = ...,
+        depth_difference: global___DepthDifference | None = ...,
         trades_published: trading_ecosystem.api.grpc.stubs.exchange_pb2.TradesPublished | None = ...,
         candle_closed: trading_ecosystem.api.grpc.stubs.market_data_pb2.CandleClosed | None = ...,
+        instrument_listed: trading_ecosystem.api.grpc.stubs.exchange_pb2.InstrumentListed | None = ...,
+        perpetual_listed: trading_ecosystem.api.grpc.stubs.margin_pb2.PerpetualListed | None = ...,
+        mark_price_changed: trading_ecosystem.api.grpc.stubs.margin_pb2.MarkPriceChanged | None = ...,
+        loss_mutualised: trading_ecosystem.api.grpc.stubs.margin_pb2.LossMutualised | None = ...,
         trading_phase_changed: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.TradingPhaseChanged | None = ...,
         auction_indicated: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AuctionIndicated | None = ...,
         auction_uncrossed: trading_ecosystem.api.grpc.stubs.trading_phases_pb2.AuctionUncrossed | None = ...,
-        feed_halted: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedHalted | None = ...,
-        feed_resumed: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedResumed | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["auction_indicated", b"auction_indicated", "auction_uncrossed", b"auction_uncrossed", "candle_closed", b"candle_closed", "depth_changed", b"depth_changed", "event", b"event", "feed_halted", b"feed_halted", "feed_resumed", b"feed_resumed", "heartbeat", b"heartbeat", "price_published", b"price_published", "quote_changed", b"quote_changed", "reference_quote_published", b"reference_quote_published", "trades_published", b"trades_published", "trading_phase_changed", b"trading_phase_changed"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "auction_indicated", b"auction_indicated", "auction_uncrossed", b"auction_uncrossed", "candle_closed", b"candle_closed", "depth_changed", b"depth_changed", "event", b"event", "feed_halted", b"feed_halted", "feed_resumed", b"feed_resumed", "heartbeat", b"heartbeat", "number", b"number", "price_published", b"price_published", "quote_changed", b"quote_changed", "reference_quote_published", b"reference_quote_published", "trades_published", b"trades_published", "trading_phase_changed", b"trading_phase_changed"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "price_published", "reference_quote_published", "quote_changed", "depth_changed", "trades_published", "candle_closed", "trading_phase_changed", "auction_indicated", "auction_uncrossed", "feed_halted", "feed_resumed"] | None: ...
+    def HasField(self, field_name: typing.Literal["auction_indicated", b"auction_indicated", "auction_uncrossed", b"auction_uncrossed", "candle_closed", b"candle_closed", "consensus_reached", b"consensus_reached", "depth_difference", b"depth_difference", "depth_snapshot", b"depth_snapshot", "event", b"event", "feed_halted", b"feed_halted", "feed_resumed", b"feed_resumed", "heartbeat", b"heartbeat", "instrument_listed", b"instrument_listed", "loss_mutualised", b"loss_mutualised", "mark_price_changed", b"mark_price_changed", "perpetual_listed", b"perpetual_listed", "price_published", b"price_published", "quote_changed", b"quote_changed", "reference_quote_published", b"reference_quote_published", "source_switched", b"source_switched", "trades_published", b"trades_published", "trading_phase_changed", b"trading_phase_changed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "auction_indicated", b"auction_indicated", "auction_uncrossed", b"auction_uncrossed", "candle_closed", b"candle_closed", "consensus_reached", b"consensus_reached", "depth_difference", b"depth_difference", "depth_snapshot", b"depth_snapshot", "event", b"event", "feed_halted", b"feed_halted", "feed_resumed", b"feed_resumed", "heartbeat", b"heartbeat", "instrument_listed", b"instrument_listed", "loss_mutualised", b"loss_mutualised", "mark_price_changed", b"mark_price_changed", "number", b"number", "perpetual_listed", b"perpetual_listed", "price_published", b"price_published", "quote_changed", b"quote_changed", "reference_quote_published", b"reference_quote_published", "source_switched", b"source_switched", "trades_published", b"trades_published", "trading_phase_changed", b"trading_phase_changed"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "price_published", "reference_quote_published", "consensus_reached", "source_switched", "feed_halted", "feed_resumed", "quote_changed", "depth_snapshot", "depth_difference", "trades_published", "candle_closed", "instrument_listed", "perpetual_listed", "mark_price_changed", "loss_mutualised", "trading_phase_changed", "auction_indicated", "auction_uncrossed"] | None: ...
 
 global___StreamMarketDataResponse = StreamMarketDataResponse
+
+@typing.final
+class DepthSnapshot(google.protobuf.message.Message):
+    """The published levels of a book, nearest first, after book update `last_update`."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: builtins.int
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    LAST_UPDATE_FIELD_NUMBER: builtins.int
+    BIDS_FIELD_NUMBER: builtins.int
+    ASKS_FIELD_NUMBER: builtins.int
+    venue: builtins.str
+    """The venue."""
+    instrument: builtins.str
+    """The instrument."""
+    last_update: builtins.int
+    """The last update of the book that is in it."""
+    @property
+    def bids(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level]:
+        """Buyers, the highest price first."""
+
+    @property
+    def asks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level]:
+        """Sellers, the lowest price first."""
+
+    def __init__(
+        self,
+        *,
+        venue: builtins.str = ...,
+        instrument: builtins.str = ...,
+        last_update: builtins.int = ...,
+        bids: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level] | None = ...,
+        asks: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["asks", b"asks", "bids", b"bids", "instrument", b"instrument", "last_update", b"last_update", "venue", b"venue"]) -> None: ...
+
+global___DepthSnapshot = DepthSnapshot
+
+@typing.final
+class DepthDifference(google.protobuf.message.Message):
+    """Levels that are new or changed. Differences follow each other without a gap: `first_update` is one more than the
+    `last_update` of what came before.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: builtins.int
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    FIRST_UPDATE_FIELD_NUMBER: builtins.int
+    LAST_UPDATE_FIELD_NUMBER: builtins.int
+    BIDS_FIELD_NUMBER: builtins.int
+    ASKS_FIELD_NUMBER: builtins.int
+    venue: builtins.str
+    """The venue."""
+    instrument: builtins.str
+    """The instrument."""
+    first_update: builtins.int
+    """The first update of the book that is in it."""
+    last_update: builtins.int
+    """The last update of the book that is in it."""
+    @property
+    def bids(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level]:
+        """Buyers; quantity 0 where a level is no longer shown."""
+
+    @property
+    def asks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level]:
+        """Sellers; quantity 0 where a level is no longer shown."""
+
+    def __init__(
+        self,
+        *,
+        venue: builtins.str = ...,
+        instrument: builtins.str = ...,
+        first_update: builtins.int = ...,
+        last_update: builtins.int = ...,
+        bids: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level] | None = ...,
+        asks: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.book_words_pb2.Level] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["asks", b"asks", "bids", b"bids", "first_update", b"first_update", "instrument", b"instrument", "last_update", b"last_update", "venue", b"venue"]) -> None: ...
+
+global___DepthDifference = DepthDifference
 
 @typing.final
 class ListCandlesRequest(google.protobuf.message.Message):
@@ -746,3 +872,82 @@ class GetCorrelationsResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["matrix", b"matrix"]) -> None: ...
 
 global___GetCorrelationsResponse = GetCorrelationsResponse
+
+@typing.final
+class ListPriceGapsRequest(google.protobuf.message.Message):
+    """Asks for gaps between prices."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    WINDOW_NS_FIELD_NUMBER: builtins.int
+    window_ns: builtins.int
+    """How far back, in nanoseconds, at most a day; 0 means an hour."""
+    def __init__(
+        self,
+        *,
+        window_ns: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["window_ns", b"window_ns"]) -> None: ...
+
+global___ListPriceGapsRequest = ListPriceGapsRequest
+
+@typing.final
+class ListPriceGapsResponse(google.protobuf.message.Message):
+    """Gaps between prices."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    GAPS_FIELD_NUMBER: builtins.int
+    @property
+    def gaps(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.market_statistics_pb2.PriceGap]:
+        """One per pair of instruments of one underlying."""
+
+    def __init__(
+        self,
+        *,
+        gaps: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.market_statistics_pb2.PriceGap] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["gaps", b"gaps"]) -> None: ...
+
+global___ListPriceGapsResponse = ListPriceGapsResponse
+
+@typing.final
+class GetSessionsRequest(google.protobuf.message.Message):
+    """Asks for the time of the trading week."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    AT_FIELD_NUMBER: builtins.int
+    at: builtins.int
+    """The instant; now without it."""
+    def __init__(
+        self,
+        *,
+        at: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_at", b"_at", "at", b"at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_at", b"_at", "at", b"at"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_at", b"_at"]) -> typing.Literal["at"] | None: ...
+
+global___GetSessionsRequest = GetSessionsRequest
+
+@typing.final
+class GetSessionsResponse(google.protobuf.message.Message):
+    """The time of the trading week."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: builtins.int
+    @property
+    def state(self) -> trading_ecosystem.api.grpc.stubs.market_statistics_pb2.SessionState:
+        """The sessions that are open, and how busy it usually is."""
+
+    def __init__(
+        self,
+        *,
+        state: trading_ecosystem.api.grpc.stubs.market_statistics_pb2.SessionState | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["state", b"state"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["state", b"state"]) -> None: ...
+
+global___GetSessionsResponse = GetSessionsResponse

@@ -336,6 +336,16 @@ class MarketStatisticsServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsResponse.FromString,
                 )
+        self.ListPriceGaps = channel.unary_unary(
+                '/trading_ecosystem.v1.services.MarketStatisticsService/ListPriceGaps',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsResponse.FromString,
+                )
+        self.GetSessions = channel.unary_unary(
+                '/trading_ecosystem.v1.services.MarketStatisticsService/GetSessions',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsResponse.FromString,
+                )
 
 
 class MarketStatisticsServiceServicer(object):
@@ -370,6 +380,20 @@ class MarketStatisticsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPriceGaps(self, request, context):
+        """How far instruments of one underlying are apart.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSessions(self, request, context):
+        """What time of the trading week it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MarketStatisticsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -392,6 +416,16 @@ def add_MarketStatisticsServiceServicer_to_server(servicer, server):
                     servicer.GetCorrelations,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsResponse.SerializeToString,
+            ),
+            'ListPriceGaps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPriceGaps,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsResponse.SerializeToString,
+            ),
+            'GetSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSessions,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -469,5 +503,39 @@ class MarketStatisticsService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.MarketStatisticsService/GetCorrelations',
             trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetCorrelationsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListPriceGaps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.MarketStatisticsService/ListPriceGaps',
+            trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.ListPriceGapsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.MarketStatisticsService/GetSessions',
+            trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_market__data__pb2.GetSessionsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

@@ -210,6 +210,18 @@ class MarketStatisticsServiceStub:
     ]
     """How instruments move together."""
 
+    ListPriceGaps: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsRequest,
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsResponse,
+    ]
+    """How far instruments of one underlying are apart."""
+
+    GetSessions: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsRequest,
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsResponse,
+    ]
+    """What time of the trading week it is."""
+
 class MarketStatisticsServiceAsyncStub:
     """Reference data and statistics."""
 
@@ -236,6 +248,18 @@ class MarketStatisticsServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetCorrelationsResponse,
     ]
     """How instruments move together."""
+
+    ListPriceGaps: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsRequest,
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsResponse,
+    ]
+    """How far instruments of one underlying are apart."""
+
+    GetSessions: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsRequest,
+        trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsResponse,
+    ]
+    """What time of the trading week it is."""
 
 class MarketStatisticsServiceServicer(metaclass=abc.ABCMeta):
     """Reference data and statistics."""
@@ -271,5 +295,21 @@ class MarketStatisticsServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetCorrelationsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetCorrelationsResponse]]:
         """How instruments move together."""
+
+    @abc.abstractmethod
+    def ListPriceGaps(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.ListPriceGapsResponse]]:
+        """How far instruments of one underlying are apart."""
+
+    @abc.abstractmethod
+    def GetSessions(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.market_data_pb2.GetSessionsResponse]]:
+        """What time of the trading week it is."""
 
 def add_MarketStatisticsServiceServicer_to_server(servicer: MarketStatisticsServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -212,6 +212,44 @@ class Exposure(google.protobuf.message.Message):
 global___Exposure = Exposure
 
 @typing.final
+class ListActiveAlertsRequest(google.protobuf.message.Message):
+    """Asks for alerts whose conditions hold."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___ListActiveAlertsRequest = ListActiveAlertsRequest
+
+@typing.final
+class ListActiveAlertsResponse(google.protobuf.message.Message):
+    """Alerts whose conditions hold."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ALERTS_FIELD_NUMBER: builtins.int
+    @property
+    def alerts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_pb2.AlertRaised]:
+        """As they were raised, with the severity that they have now."""
+
+    def __init__(
+        self,
+        *,
+        alerts: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_pb2.AlertRaised] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["alerts", b"alerts"]) -> None: ...
+
+global___ListActiveAlertsResponse = ListActiveAlertsResponse
+
+@typing.final
 class ListAlertsRequest(google.protobuf.message.Message):
     """Asks for alerts."""
 

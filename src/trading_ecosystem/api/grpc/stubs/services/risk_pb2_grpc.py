@@ -26,6 +26,11 @@ class RiskMonitorServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresResponse.FromString,
                 )
+        self.ListActiveAlerts = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMonitorService/ListActiveAlerts',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsResponse.FromString,
+                )
         self.ListAlerts = channel.unary_unary(
                 '/trading_ecosystem.v1.services.RiskMonitorService/ListAlerts',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertsRequest.SerializeToString,
@@ -61,6 +66,13 @@ class RiskMonitorServiceServicer(object):
 
     def ListExposures(self, request, context):
         """The series of a firm's exposures in order of time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListActiveAlerts(self, request, context):
+        """Alerts whose conditions hold, now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,6 +118,11 @@ def add_RiskMonitorServiceServicer_to_server(servicer, server):
                     servicer.ListExposures,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresResponse.SerializeToString,
+            ),
+            'ListActiveAlerts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListActiveAlerts,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsResponse.SerializeToString,
             ),
             'ListAlerts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAlerts,
@@ -169,6 +186,23 @@ class RiskMonitorService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/ListExposures',
             trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListExposuresResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListActiveAlerts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/ListActiveAlerts',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListActiveAlertsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

@@ -34,6 +34,12 @@ class RiskMonitorServiceStub:
     ]
     """The series of a firm's exposures in order of time."""
 
+    ListActiveAlerts: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsResponse,
+    ]
+    """Alerts whose conditions hold, now."""
+
     ListAlerts: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertsRequest,
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertsResponse,
@@ -72,6 +78,12 @@ class RiskMonitorServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListExposuresResponse,
     ]
     """The series of a firm's exposures in order of time."""
+
+    ListActiveAlerts: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsResponse,
+    ]
+    """Alerts whose conditions hold, now."""
 
     ListAlerts: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertsRequest,
@@ -115,6 +127,14 @@ class RiskMonitorServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListExposuresResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListExposuresResponse]]:
         """The series of a firm's exposures in order of time."""
+
+    @abc.abstractmethod
+    def ListActiveAlerts(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListActiveAlertsResponse]]:
+        """Alerts whose conditions hold, now."""
 
     @abc.abstractmethod
     def ListAlerts(

@@ -16,23 +16,25 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*trading_ecosystem/v1/services/shared.proto\x12\x1dtrading_ecosystem.v1.services\x1a\x19google/protobuf/any.proto\"R\n\x0b\x45rrorDetail\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x16\n\x0eretry_after_ns\x18\x04 \x01(\x03\"R\n\nCallStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12%\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32\x14.google.protobuf.Any\"4\n\x0bPageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\'\n\x0cPageResponse\x12\x17\n\x0fnext_page_token\x18\x01 \x01(\t\"K\n\tTimeRange\x12\x14\n\x07\x66rom_at\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\x05until\x18\x02 \x01(\x03H\x01\x88\x01\x01\x42\n\n\x08_from_atB\x08\n\x06_until\"\x17\n\tHeartbeat\x12\n\n\x02\x61t\x18\x01 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*trading_ecosystem/v1/services/shared.proto\x12\x1dtrading_ecosystem.v1.services\x1a\x19google/protobuf/any.proto\"\xb5\x01\n\x0b\x45rrorDetail\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12=\n\x06\x65rrors\x18\x05 \x03(\x0b\x32-.trading_ecosystem.v1.services.FieldViolation\x12\x16\n\x0eretry_after_ns\x18\x06 \x01(\x03\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"0\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0f\n\x07problem\x18\x02 \x01(\t\"R\n\nCallStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12%\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32\x14.google.protobuf.Any\"4\n\x0bPageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\'\n\x0cPageResponse\x12\x17\n\x0fnext_page_token\x18\x01 \x01(\t\"K\n\tTimeRange\x12\x14\n\x07\x66rom_at\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\x05until\x18\x02 \x01(\x03H\x01\x88\x01\x01\x42\n\n\x08_from_atB\x08\n\x06_until\"\x17\n\tHeartbeat\x12\n\n\x02\x61t\x18\x01 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.services.shared_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_ERRORDETAIL']._serialized_start=104
-  _globals['_ERRORDETAIL']._serialized_end=186
-  _globals['_CALLSTATUS']._serialized_start=188
-  _globals['_CALLSTATUS']._serialized_end=270
-  _globals['_PAGEREQUEST']._serialized_start=272
-  _globals['_PAGEREQUEST']._serialized_end=324
-  _globals['_PAGERESPONSE']._serialized_start=326
-  _globals['_PAGERESPONSE']._serialized_end=365
-  _globals['_TIMERANGE']._serialized_start=367
-  _globals['_TIMERANGE']._serialized_end=442
-  _globals['_HEARTBEAT']._serialized_start=444
-  _globals['_HEARTBEAT']._serialized_end=467
+  _globals['_ERRORDETAIL']._serialized_start=105
+  _globals['_ERRORDETAIL']._serialized_end=286
+  _globals['_FIELDVIOLATION']._serialized_start=288
+  _globals['_FIELDVIOLATION']._serialized_end=336
+  _globals['_CALLSTATUS']._serialized_start=338
+  _globals['_CALLSTATUS']._serialized_end=420
+  _globals['_PAGEREQUEST']._serialized_start=422
+  _globals['_PAGEREQUEST']._serialized_end=474
+  _globals['_PAGERESPONSE']._serialized_start=476
+  _globals['_PAGERESPONSE']._serialized_end=515
+  _globals['_TIMERANGE']._serialized_start=517
+  _globals['_TIMERANGE']._serialized_end=592
+  _globals['_HEARTBEAT']._serialized_start=594
+  _globals['_HEARTBEAT']._serialized_end=617
 # @@protoc_insertion_point(module_scope)

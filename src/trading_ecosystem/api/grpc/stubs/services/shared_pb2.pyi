@@ -20,29 +20,65 @@ class ErrorDetail(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    CODE_FIELD_NUMBER: builtins.int
+    TYPE_FIELD_NUMBER: builtins.int
+    TITLE_FIELD_NUMBER: builtins.int
     DETAIL_FIELD_NUMBER: builtins.int
-    FIELD_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    ERRORS_FIELD_NUMBER: builtins.int
     RETRY_AFTER_NS_FIELD_NUMBER: builtins.int
-    code: builtins.str
-    """A stable name to program against, in snake case."""
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    type: builtins.str
+    """A stable name to program against, such as `/problems/conflict`."""
+    title: builtins.str
+    """What the type means, for a person."""
     detail: builtins.str
     """What went wrong with this call, for a person."""
-    field: builtins.str
-    """The field of the request that was wrong, as a path; empty where no field was."""
+    reason: builtins.str
+    """The name of a closed enum's member, such as `UNKNOWN_INSTRUMENT`; empty where there is none."""
     retry_after_ns: builtins.int
     """In how many nanoseconds of wall time to try again; 0 where trying again is of no use."""
+    request_id: builtins.str
+    """Finds the call in the server's log."""
+    @property
+    def errors(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FieldViolation]:
+        """What is wrong with which fields."""
+
     def __init__(
         self,
         *,
-        code: builtins.str = ...,
+        type: builtins.str = ...,
+        title: builtins.str = ...,
         detail: builtins.str = ...,
-        field: builtins.str = ...,
+        reason: builtins.str = ...,
+        errors: collections.abc.Iterable[global___FieldViolation] | None = ...,
         retry_after_ns: builtins.int = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["code", b"code", "detail", b"detail", "field", b"field", "retry_after_ns", b"retry_after_ns"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["detail", b"detail", "errors", b"errors", "reason", b"reason", "request_id", b"request_id", "retry_after_ns", b"retry_after_ns", "title", b"title", "type", b"type"]) -> None: ...
 
 global___ErrorDetail = ErrorDetail
+
+@typing.final
+class FieldViolation(google.protobuf.message.Message):
+    """What is wrong with one field of a request."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: builtins.int
+    PROBLEM_FIELD_NUMBER: builtins.int
+    field: builtins.str
+    """The field, as a path such as `order.side`."""
+    problem: builtins.str
+    """What is wrong with it."""
+    def __init__(
+        self,
+        *,
+        field: builtins.str = ...,
+        problem: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["field", b"field", "problem", b"problem"]) -> None: ...
+
+global___FieldViolation = FieldViolation
 
 @typing.final
 class CallStatus(google.protobuf.message.Message):

@@ -448,7 +448,6 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
     STRATEGY_HALTED_FIELD_NUMBER: builtins.int
     STRATEGY_COMMAND_REJECTED_FIELD_NUMBER: builtins.int
     ORDER_WITHHELD_FIELD_NUMBER: builtins.int
-    POSITION_CHANGED_FIELD_NUMBER: builtins.int
     STRATEGY_MARKED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
@@ -475,10 +474,6 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
         """The engine's own limits kept an order back."""
 
     @property
-    def position_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.PositionChanged:
-        """A position changed."""
-
-    @property
     def strategy_marked(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyMarked:
         """Profit and loss was marked."""
 
@@ -492,12 +487,11 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
         strategy_halted: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyHalted | None = ...,
         strategy_command_rejected: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyCommandRejected | None = ...,
         order_withheld: trading_ecosystem.api.grpc.stubs.trading_pb2.OrderWithheld | None = ...,
-        position_changed: trading_ecosystem.api.grpc.stubs.trading_pb2.PositionChanged | None = ...,
         strategy_marked: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyMarked | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "position_changed", b"position_changed", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "position_changed", b"position_changed", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "position_changed", "strategy_marked"] | None: ...
+    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "strategy_marked"] | None: ...
 
 global___StreamStrategiesResponse = StreamStrategiesResponse
 

@@ -13,66 +13,70 @@ from google.protobuf.internal import builder as _builder
 _sym_db = _symbol_database.Default()
 
 
+from trading_ecosystem.api.grpc.stubs import custodian_pb2 as trading__ecosystem_dot_v1_dot_custodian__pb2
+from trading_ecosystem.api.grpc.stubs import market_data_pb2 as trading__ecosystem_dot_v1_dot_market__data__pb2
 from trading_ecosystem.api.grpc.stubs import risk_pb2 as trading__ecosystem_dot_v1_dot_risk__pb2
 from trading_ecosystem.api.grpc.stubs.services import shared_pb2 as trading__ecosystem_dot_v1_dot_services_dot_shared__pb2
 from trading_ecosystem.api.grpc.stubs import test_coordination_pb2 as trading__ecosystem_dot_v1_dot_test__coordination__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5trading_ecosystem/v1/services/test_coordination.proto\x12\x1dtrading_ecosystem.v1.services\x1a\x1ftrading_ecosystem/v1/risk.proto\x1a*trading_ecosystem/v1/services/shared.proto\x1a,trading_ecosystem/v1/test_coordination.proto\"\x16\n\x14ListScenariosRequest\"S\n\x15ListScenariosResponse\x12:\n\tscenarios\x18\x01 \x03(\x0b\x32\'.trading_ecosystem.v1.services.Scenario\"e\n\x08Scenario\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x04 \x01(\x03\x12\x0e\n\x06\x66\x61ults\x18\x05 \x01(\x03\"]\n\x0fListRunsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x38\n\x04page\x18\x02 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x7f\n\x10ListRunsResponse\x12\x30\n\x04runs\x18\x01 \x03(\x0b\x32\".trading_ecosystem.v1.services.Run\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\x7f\n\x03Run\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\x12\n\nstarted_at\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ns\x18\x05 \x01(\x03\x12\x15\n\x08\x65nded_at\x18\x06 \x01(\x03H\x00\x88\x01\x01\x42\x0b\n\t_ended_at\"\x1c\n\rGetRunRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\"\xb2\x01\n\x0eGetRunResponse\x12/\n\x03run\x18\x01 \x01(\x0b\x32\".trading_ecosystem.v1.services.Run\x12\x34\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32$.trading_ecosystem.v1.services.Fault\x12\x39\n\x07results\x18\x03 \x03(\x0b\x32(.trading_ecosystem.v1.services.RunResult\"\x96\x01\n\tRunResult\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12;\n\tjudgement\x18\x05 \x01(\x0e\x32(.trading_ecosystem.v1.services.Judgement\x12\x10\n\x08\x65vidence\x18\x06 \x01(\t\"+\n\x17GetRunStatisticsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\"\xac\x01\n\x18GetRunStatisticsResponse\x12:\n\tpass_rate\x18\x01 \x01(\x0b\x32\'.trading_ecosystem.v1.services.PassRate\x12\x46\n\tdurations\x18\x02 \x01(\x0b\x32..trading_ecosystem.v1.services.DurationSummaryH\x00\x88\x01\x01\x42\x0c\n\n_durations\"&\n\x08PassRate\x12\x0c\n\x04runs\x18\x01 \x01(\x03\x12\x0c\n\x04held\x18\x02 \x01(\x03\"\\\n\x0f\x44urationSummary\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x13\n\x0bshortest_ns\x18\x02 \x01(\x03\x12\x11\n\tmedian_ns\x18\x03 \x01(\x03\x12\x12\n\nlongest_ns\x18\x04 \x01(\x03\"]\n\x11ListFaultsRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x32\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKindH\x00\x88\x01\x01\x42\x07\n\x05_kind\"J\n\x12ListFaultsResponse\x12\x34\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32$.trading_ecosystem.v1.services.Fault\"\xd1\x03\n\x05\x46\x61ult\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08\x66\x61ult_id\x18\x02 \x01(\t\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKind\x12\x11\n\tcomponent\x18\x04 \x01(\t\x12\x10\n\x08subjects\x18\x05 \x03(\t\x12\x13\n\x0binjected_at\x18\x06 \x01(\x03\x12\x15\n\rplanned_until\x18\x07 \x01(\x03\x12\x15\n\x08onset_at\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x15\n\x08\x65nded_at\x18\t \x01(\x03H\x01\x88\x01\x01\x12<\n\x0e\x65xpected_alert\x18\n \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKindH\x02\x88\x01\x01\x12\x17\n\ndetectable\x18\x0b \x01(\x08H\x03\x88\x01\x01\x12\x16\n\tthreshold\x18\x0c \x01(\x03H\x04\x88\x01\x01\x12\x15\n\x08severity\x18\r \x01(\x03H\x05\x88\x01\x01\x12\x13\n\x06sla_ns\x18\x0e \x01(\x03H\x06\x88\x01\x01\x42\x0b\n\t_onset_atB\x0b\n\t_ended_atB\x11\n\x0f_expected_alertB\r\n\x0b_detectableB\x0c\n\n_thresholdB\x0b\n\t_severityB\t\n\x07_sla_ns\"[\n\x1cGetRecoveryStatisticsRequest\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKindH\x00\x88\x01\x01\x42\x07\n\x05_kind\"u\n\x1dGetRecoveryStatisticsResponse\x12\x46\n\tdurations\x18\x01 \x01(\x0b\x32..trading_ecosystem.v1.services.DurationSummaryH\x00\x88\x01\x01\x42\x0c\n\n_durations\"N\n\x15\x43learConditionRequest\x12\x35\n\x05\x63lear\x18\x01 \x01(\x0b\x32&.trading_ecosystem.v1.ConditionCleared\"\\\n\x16\x43learConditionResponse\x12\x38\n\x05\x65nded\x18\x01 \x01(\x0b\x32$.trading_ecosystem.v1.ConditionEndedH\x00\x88\x01\x01\x42\x08\n\x06_ended\"\x15\n\x13StreamFaultsRequest\"\xbf\x05\n\x14StreamFaultsResponse\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\n\n\x02\x61t\x18\x02 \x01(\x03\x12=\n\theartbeat\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.HeartbeatH\x00\x12\x37\n\x0brun_started\x18\x04 \x01(\x0b\x32 .trading_ecosystem.v1.RunStartedH\x00\x12\x33\n\trun_ended\x18\x05 \x01(\x0b\x32\x1e.trading_ecosystem.v1.RunEndedH\x00\x12\x30\n\x07resumed\x18\x06 \x01(\x0b\x32\x1d.trading_ecosystem.v1.ResumedH\x00\x12=\n\x0e\x66\x61ult_injected\x18\x07 \x01(\x0b\x32#.trading_ecosystem.v1.FaultInjectedH\x00\x12J\n\x15\x63ondition_took_effect\x18\x08 \x01(\x0b\x32).trading_ecosystem.v1.ConditionTookEffectH\x00\x12?\n\x0f\x63ondition_ended\x18\t \x01(\x0b\x32$.trading_ecosystem.v1.ConditionEndedH\x00\x12\x43\n\x11\x63ondition_cleared\x18\n \x01(\x0b\x32&.trading_ecosystem.v1.ConditionClearedH\x00\x12\x44\n\x12link_condition_set\x18\x0b \x01(\x0b\x32&.trading_ecosystem.v1.LinkConditionSetH\x00\x12L\n\x16link_condition_applied\x18\x0c \x01(\x0b\x32*.trading_ecosystem.v1.LinkConditionAppliedH\x00\x42\x07\n\x05\x65vent*j\n\tJudgement\x12\x19\n\x15JUDGEMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0fJUDGEMENT_HOLDS\x10\x01\x12\x13\n\x0fJUDGEMENT_FAILS\x10\x02\x12\x18\n\x14JUDGEMENT_NOT_SCORED\x10\x03\x32\xe7\x03\n\x0fScenarioService\x12z\n\rListScenarios\x12\x33.trading_ecosystem.v1.services.ListScenariosRequest\x1a\x34.trading_ecosystem.v1.services.ListScenariosResponse\x12k\n\x08ListRuns\x12..trading_ecosystem.v1.services.ListRunsRequest\x1a/.trading_ecosystem.v1.services.ListRunsResponse\x12\x65\n\x06GetRun\x12,.trading_ecosystem.v1.services.GetRunRequest\x1a-.trading_ecosystem.v1.services.GetRunResponse\x12\x83\x01\n\x10GetRunStatistics\x12\x36.trading_ecosystem.v1.services.GetRunStatisticsRequest\x1a\x37.trading_ecosystem.v1.services.GetRunStatisticsResponse2\x90\x04\n\x0c\x43haosService\x12q\n\nListFaults\x12\x30.trading_ecosystem.v1.services.ListFaultsRequest\x1a\x31.trading_ecosystem.v1.services.ListFaultsResponse\x12\x92\x01\n\x15GetRecoveryStatistics\x12;.trading_ecosystem.v1.services.GetRecoveryStatisticsRequest\x1a<.trading_ecosystem.v1.services.GetRecoveryStatisticsResponse\x12}\n\x0e\x43learCondition\x12\x34.trading_ecosystem.v1.services.ClearConditionRequest\x1a\x35.trading_ecosystem.v1.services.ClearConditionResponse\x12y\n\x0cStreamFaults\x12\x32.trading_ecosystem.v1.services.StreamFaultsRequest\x1a\x33.trading_ecosystem.v1.services.StreamFaultsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5trading_ecosystem/v1/services/test_coordination.proto\x12\x1dtrading_ecosystem.v1.services\x1a$trading_ecosystem/v1/custodian.proto\x1a&trading_ecosystem/v1/market_data.proto\x1a\x1ftrading_ecosystem/v1/risk.proto\x1a*trading_ecosystem/v1/services/shared.proto\x1a,trading_ecosystem/v1/test_coordination.proto\"\x16\n\x14ListScenariosRequest\"S\n\x15ListScenariosResponse\x12:\n\tscenarios\x18\x01 \x03(\x0b\x32\'.trading_ecosystem.v1.services.Scenario\"e\n\x08Scenario\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ns\x18\x04 \x01(\x03\x12\x0e\n\x06\x66\x61ults\x18\x05 \x01(\x03\"]\n\x0fListRunsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x38\n\x04page\x18\x02 \x01(\x0b\x32*.trading_ecosystem.v1.services.PageRequest\"\x7f\n\x10ListRunsResponse\x12\x30\n\x04runs\x18\x01 \x03(\x0b\x32\".trading_ecosystem.v1.services.Run\x12\x39\n\x04page\x18\x02 \x01(\x0b\x32+.trading_ecosystem.v1.services.PageResponse\"\x7f\n\x03Run\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\x12\n\nstarted_at\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ns\x18\x05 \x01(\x03\x12\x15\n\x08\x65nded_at\x18\x06 \x01(\x03H\x00\x88\x01\x01\x42\x0b\n\t_ended_at\"\x1c\n\rGetRunRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\"\xb2\x01\n\x0eGetRunResponse\x12/\n\x03run\x18\x01 \x01(\x0b\x32\".trading_ecosystem.v1.services.Run\x12\x34\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32$.trading_ecosystem.v1.services.Fault\x12\x39\n\x07results\x18\x03 \x03(\x0b\x32(.trading_ecosystem.v1.services.RunResult\"\x96\x01\n\tRunResult\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12;\n\tjudgement\x18\x05 \x01(\x0e\x32(.trading_ecosystem.v1.services.Judgement\x12\x10\n\x08\x65vidence\x18\x06 \x01(\t\"+\n\x17GetRunStatisticsRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\"\xac\x01\n\x18GetRunStatisticsResponse\x12:\n\tpass_rate\x18\x01 \x01(\x0b\x32\'.trading_ecosystem.v1.services.PassRate\x12\x46\n\tdurations\x18\x02 \x01(\x0b\x32..trading_ecosystem.v1.services.DurationSummaryH\x00\x88\x01\x01\x42\x0c\n\n_durations\"&\n\x08PassRate\x12\x0c\n\x04runs\x18\x01 \x01(\x03\x12\x0c\n\x04held\x18\x02 \x01(\x03\"\\\n\x0f\x44urationSummary\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x13\n\x0bshortest_ns\x18\x02 \x01(\x03\x12\x11\n\tmedian_ns\x18\x03 \x01(\x03\x12\x12\n\nlongest_ns\x18\x04 \x01(\x03\"]\n\x11ListFaultsRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x32\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKindH\x00\x88\x01\x01\x42\x07\n\x05_kind\"J\n\x12ListFaultsResponse\x12\x34\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32$.trading_ecosystem.v1.services.Fault\"\xd1\x03\n\x05\x46\x61ult\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08\x66\x61ult_id\x18\x02 \x01(\t\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKind\x12\x11\n\tcomponent\x18\x04 \x01(\t\x12\x10\n\x08subjects\x18\x05 \x03(\t\x12\x13\n\x0binjected_at\x18\x06 \x01(\x03\x12\x15\n\rplanned_until\x18\x07 \x01(\x03\x12\x15\n\x08onset_at\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x15\n\x08\x65nded_at\x18\t \x01(\x03H\x01\x88\x01\x01\x12<\n\x0e\x65xpected_alert\x18\n \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKindH\x02\x88\x01\x01\x12\x17\n\ndetectable\x18\x0b \x01(\x08H\x03\x88\x01\x01\x12\x16\n\tthreshold\x18\x0c \x01(\x03H\x04\x88\x01\x01\x12\x15\n\x08severity\x18\r \x01(\x03H\x05\x88\x01\x01\x12\x13\n\x06sla_ns\x18\x0e \x01(\x03H\x06\x88\x01\x01\x42\x0b\n\t_onset_atB\x0b\n\t_ended_atB\x11\n\x0f_expected_alertB\r\n\x0b_detectableB\x0c\n\n_thresholdB\x0b\n\t_severityB\t\n\x07_sla_ns\"[\n\x1cGetRecoveryStatisticsRequest\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.trading_ecosystem.v1.FaultKindH\x00\x88\x01\x01\x42\x07\n\x05_kind\"u\n\x1dGetRecoveryStatisticsResponse\x12\x46\n\tdurations\x18\x01 \x01(\x0b\x32..trading_ecosystem.v1.services.DurationSummaryH\x00\x88\x01\x01\x42\x0c\n\n_durations\"N\n\x15\x43learConditionRequest\x12\x35\n\x05\x63lear\x18\x01 \x01(\x0b\x32&.trading_ecosystem.v1.ConditionCleared\"\\\n\x16\x43learConditionResponse\x12\x38\n\x05\x65nded\x18\x01 \x01(\x0b\x32$.trading_ecosystem.v1.ConditionEndedH\x00\x88\x01\x01\x42\x08\n\x06_ended\"\x15\n\x13StreamFaultsRequest\"\xa7\n\n\x14StreamFaultsResponse\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\n\n\x02\x61t\x18\x02 \x01(\x03\x12=\n\theartbeat\x18\x03 \x01(\x0b\x32(.trading_ecosystem.v1.services.HeartbeatH\x00\x12\x37\n\x0brun_started\x18\x04 \x01(\x0b\x32 .trading_ecosystem.v1.RunStartedH\x00\x12\x33\n\trun_ended\x18\x05 \x01(\x0b\x32\x1e.trading_ecosystem.v1.RunEndedH\x00\x12\x30\n\x07resumed\x18\x06 \x01(\x0b\x32\x1d.trading_ecosystem.v1.ResumedH\x00\x12=\n\x0e\x66\x61ult_injected\x18\x07 \x01(\x0b\x32#.trading_ecosystem.v1.FaultInjectedH\x00\x12J\n\x15\x63ondition_took_effect\x18\x08 \x01(\x0b\x32).trading_ecosystem.v1.ConditionTookEffectH\x00\x12?\n\x0f\x63ondition_ended\x18\t \x01(\x0b\x32$.trading_ecosystem.v1.ConditionEndedH\x00\x12\x43\n\x11\x63ondition_cleared\x18\n \x01(\x0b\x32&.trading_ecosystem.v1.ConditionClearedH\x00\x12\x44\n\x12link_condition_set\x18\x0b \x01(\x0b\x32&.trading_ecosystem.v1.LinkConditionSetH\x00\x12L\n\x16link_condition_applied\x18\x0c \x01(\x0b\x32*.trading_ecosystem.v1.LinkConditionAppliedH\x00\x12\x46\n\x13price_condition_set\x18\r \x01(\x0b\x32\'.trading_ecosystem.v1.PriceConditionSetH\x00\x12\x44\n\x12\x66\x65\x65\x64_condition_set\x18\x0e \x01(\x0b\x32&.trading_ecosystem.v1.FeedConditionSetH\x00\x12P\n\x18volatility_condition_set\x18\x0f \x01(\x0b\x32,.trading_ecosystem.v1.VolatilityConditionSetH\x00\x12R\n\x19\x63orrelation_condition_set\x18\x10 \x01(\x0b\x32-.trading_ecosystem.v1.CorrelationConditionSetH\x00\x12P\n\x18\x64ivergence_condition_set\x18\x11 \x01(\x0b\x32,.trading_ecosystem.v1.DivergenceConditionSetH\x00\x12\x46\n\x13\x66\x65\x65\x64_corruption_set\x18\x12 \x01(\x0b\x32\'.trading_ecosystem.v1.FeedCorruptionSetH\x00\x12N\n\x17\x63ustodian_condition_set\x18\x13 \x01(\x0b\x32+.trading_ecosystem.v1.CustodianConditionSetH\x00\x12H\n\x0f\x63ontrol_message\x18\x14 \x01(\x0b\x32-.trading_ecosystem.v1.services.ControlMessageH\x00\x42\x07\n\x05\x65vent\"/\n\x0e\x43ontrolMessage\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*j\n\tJudgement\x12\x19\n\x15JUDGEMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0fJUDGEMENT_HOLDS\x10\x01\x12\x13\n\x0fJUDGEMENT_FAILS\x10\x02\x12\x18\n\x14JUDGEMENT_NOT_SCORED\x10\x03\x32\xe7\x03\n\x0fScenarioService\x12z\n\rListScenarios\x12\x33.trading_ecosystem.v1.services.ListScenariosRequest\x1a\x34.trading_ecosystem.v1.services.ListScenariosResponse\x12k\n\x08ListRuns\x12..trading_ecosystem.v1.services.ListRunsRequest\x1a/.trading_ecosystem.v1.services.ListRunsResponse\x12\x65\n\x06GetRun\x12,.trading_ecosystem.v1.services.GetRunRequest\x1a-.trading_ecosystem.v1.services.GetRunResponse\x12\x83\x01\n\x10GetRunStatistics\x12\x36.trading_ecosystem.v1.services.GetRunStatisticsRequest\x1a\x37.trading_ecosystem.v1.services.GetRunStatisticsResponse2\x90\x04\n\x0c\x43haosService\x12q\n\nListFaults\x12\x30.trading_ecosystem.v1.services.ListFaultsRequest\x1a\x31.trading_ecosystem.v1.services.ListFaultsResponse\x12\x92\x01\n\x15GetRecoveryStatistics\x12;.trading_ecosystem.v1.services.GetRecoveryStatisticsRequest\x1a<.trading_ecosystem.v1.services.GetRecoveryStatisticsResponse\x12}\n\x0e\x43learCondition\x12\x34.trading_ecosystem.v1.services.ClearConditionRequest\x1a\x35.trading_ecosystem.v1.services.ClearConditionResponse\x12y\n\x0cStreamFaults\x12\x32.trading_ecosystem.v1.services.StreamFaultsRequest\x1a\x33.trading_ecosystem.v1.services.StreamFaultsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.services.test_coordination_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_JUDGEMENT']._serialized_start=3248
-  _globals['_JUDGEMENT']._serialized_end=3354
-  _globals['_LISTSCENARIOSREQUEST']._serialized_start=211
-  _globals['_LISTSCENARIOSREQUEST']._serialized_end=233
-  _globals['_LISTSCENARIOSRESPONSE']._serialized_start=235
-  _globals['_LISTSCENARIOSRESPONSE']._serialized_end=318
-  _globals['_SCENARIO']._serialized_start=320
-  _globals['_SCENARIO']._serialized_end=421
-  _globals['_LISTRUNSREQUEST']._serialized_start=423
-  _globals['_LISTRUNSREQUEST']._serialized_end=516
-  _globals['_LISTRUNSRESPONSE']._serialized_start=518
-  _globals['_LISTRUNSRESPONSE']._serialized_end=645
-  _globals['_RUN']._serialized_start=647
-  _globals['_RUN']._serialized_end=774
-  _globals['_GETRUNREQUEST']._serialized_start=776
-  _globals['_GETRUNREQUEST']._serialized_end=804
-  _globals['_GETRUNRESPONSE']._serialized_start=807
-  _globals['_GETRUNRESPONSE']._serialized_end=985
-  _globals['_RUNRESULT']._serialized_start=988
-  _globals['_RUNRESULT']._serialized_end=1138
-  _globals['_GETRUNSTATISTICSREQUEST']._serialized_start=1140
-  _globals['_GETRUNSTATISTICSREQUEST']._serialized_end=1183
-  _globals['_GETRUNSTATISTICSRESPONSE']._serialized_start=1186
-  _globals['_GETRUNSTATISTICSRESPONSE']._serialized_end=1358
-  _globals['_PASSRATE']._serialized_start=1360
-  _globals['_PASSRATE']._serialized_end=1398
-  _globals['_DURATIONSUMMARY']._serialized_start=1400
-  _globals['_DURATIONSUMMARY']._serialized_end=1492
-  _globals['_LISTFAULTSREQUEST']._serialized_start=1494
-  _globals['_LISTFAULTSREQUEST']._serialized_end=1587
-  _globals['_LISTFAULTSRESPONSE']._serialized_start=1589
-  _globals['_LISTFAULTSRESPONSE']._serialized_end=1663
-  _globals['_FAULT']._serialized_start=1666
-  _globals['_FAULT']._serialized_end=2131
-  _globals['_GETRECOVERYSTATISTICSREQUEST']._serialized_start=2133
-  _globals['_GETRECOVERYSTATISTICSREQUEST']._serialized_end=2224
-  _globals['_GETRECOVERYSTATISTICSRESPONSE']._serialized_start=2226
-  _globals['_GETRECOVERYSTATISTICSRESPONSE']._serialized_end=2343
-  _globals['_CLEARCONDITIONREQUEST']._serialized_start=2345
-  _globals['_CLEARCONDITIONREQUEST']._serialized_end=2423
-  _globals['_CLEARCONDITIONRESPONSE']._serialized_start=2425
-  _globals['_CLEARCONDITIONRESPONSE']._serialized_end=2517
-  _globals['_STREAMFAULTSREQUEST']._serialized_start=2519
-  _globals['_STREAMFAULTSREQUEST']._serialized_end=2540
-  _globals['_STREAMFAULTSRESPONSE']._serialized_start=2543
-  _globals['_STREAMFAULTSRESPONSE']._serialized_end=3246
-  _globals['_SCENARIOSERVICE']._serialized_start=3357
-  _globals['_SCENARIOSERVICE']._serialized_end=3844
-  _globals['_CHAOSSERVICE']._serialized_start=3847
-  _globals['_CHAOSSERVICE']._serialized_end=4375
+  _globals['_JUDGEMENT']._serialized_start=3991
+  _globals['_JUDGEMENT']._serialized_end=4097
+  _globals['_LISTSCENARIOSREQUEST']._serialized_start=289
+  _globals['_LISTSCENARIOSREQUEST']._serialized_end=311
+  _globals['_LISTSCENARIOSRESPONSE']._serialized_start=313
+  _globals['_LISTSCENARIOSRESPONSE']._serialized_end=396
+  _globals['_SCENARIO']._serialized_start=398
+  _globals['_SCENARIO']._serialized_end=499
+  _globals['_LISTRUNSREQUEST']._serialized_start=501
+  _globals['_LISTRUNSREQUEST']._serialized_end=594
+  _globals['_LISTRUNSRESPONSE']._serialized_start=596
+  _globals['_LISTRUNSRESPONSE']._serialized_end=723
+  _globals['_RUN']._serialized_start=725
+  _globals['_RUN']._serialized_end=852
+  _globals['_GETRUNREQUEST']._serialized_start=854
+  _globals['_GETRUNREQUEST']._serialized_end=882
+  _globals['_GETRUNRESPONSE']._serialized_start=885
+  _globals['_GETRUNRESPONSE']._serialized_end=1063
+  _globals['_RUNRESULT']._serialized_start=1066
+  _globals['_RUNRESULT']._serialized_end=1216
+  _globals['_GETRUNSTATISTICSREQUEST']._serialized_start=1218
+  _globals['_GETRUNSTATISTICSREQUEST']._serialized_end=1261
+  _globals['_GETRUNSTATISTICSRESPONSE']._serialized_start=1264
+  _globals['_GETRUNSTATISTICSRESPONSE']._serialized_end=1436
+  _globals['_PASSRATE']._serialized_start=1438
+  _globals['_PASSRATE']._serialized_end=1476
+  _globals['_DURATIONSUMMARY']._serialized_start=1478
+  _globals['_DURATIONSUMMARY']._serialized_end=1570
+  _globals['_LISTFAULTSREQUEST']._serialized_start=1572
+  _globals['_LISTFAULTSREQUEST']._serialized_end=1665
+  _globals['_LISTFAULTSRESPONSE']._serialized_start=1667
+  _globals['_LISTFAULTSRESPONSE']._serialized_end=1741
+  _globals['_FAULT']._serialized_start=1744
+  _globals['_FAULT']._serialized_end=2209
+  _globals['_GETRECOVERYSTATISTICSREQUEST']._serialized_start=2211
+  _globals['_GETRECOVERYSTATISTICSREQUEST']._serialized_end=2302
+  _globals['_GETRECOVERYSTATISTICSRESPONSE']._serialized_start=2304
+  _globals['_GETRECOVERYSTATISTICSRESPONSE']._serialized_end=2421
+  _globals['_CLEARCONDITIONREQUEST']._serialized_start=2423
+  _globals['_CLEARCONDITIONREQUEST']._serialized_end=2501
+  _globals['_CLEARCONDITIONRESPONSE']._serialized_start=2503
+  _globals['_CLEARCONDITIONRESPONSE']._serialized_end=2595
+  _globals['_STREAMFAULTSREQUEST']._serialized_start=2597
+  _globals['_STREAMFAULTSREQUEST']._serialized_end=2618
+  _globals['_STREAMFAULTSRESPONSE']._serialized_start=2621
+  _globals['_STREAMFAULTSRESPONSE']._serialized_end=3940
+  _globals['_CONTROLMESSAGE']._serialized_start=3942
+  _globals['_CONTROLMESSAGE']._serialized_end=3989
+  _globals['_SCENARIOSERVICE']._serialized_start=4100
+  _globals['_SCENARIOSERVICE']._serialized_end=4587
+  _globals['_CHAOSSERVICE']._serialized_start=4590
+  _globals['_CHAOSSERVICE']._serialized_end=5118
 # @@protoc_insertion_point(module_scope)

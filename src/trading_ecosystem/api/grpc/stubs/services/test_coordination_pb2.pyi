@@ -11,6 +11,8 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import sys
+import trading_ecosystem.api.grpc.stubs.custodian_pb2
+import trading_ecosystem.api.grpc.stubs.market_data_pb2
 import trading_ecosystem.api.grpc.stubs.risk_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
 import trading_ecosystem.api.grpc.stubs.test_coordination_pb2
@@ -640,6 +642,14 @@ class StreamFaultsResponse(google.protobuf.message.Message):
     CONDITION_CLEARED_FIELD_NUMBER: builtins.int
     LINK_CONDITION_SET_FIELD_NUMBER: builtins.int
     LINK_CONDITION_APPLIED_FIELD_NUMBER: builtins.int
+    PRICE_CONDITION_SET_FIELD_NUMBER: builtins.int
+    FEED_CONDITION_SET_FIELD_NUMBER: builtins.int
+    VOLATILITY_CONDITION_SET_FIELD_NUMBER: builtins.int
+    CORRELATION_CONDITION_SET_FIELD_NUMBER: builtins.int
+    DIVERGENCE_CONDITION_SET_FIELD_NUMBER: builtins.int
+    FEED_CORRUPTION_SET_FIELD_NUMBER: builtins.int
+    CUSTODIAN_CONDITION_SET_FIELD_NUMBER: builtins.int
+    CONTROL_MESSAGE_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -684,6 +694,38 @@ class StreamFaultsResponse(google.protobuf.message.Message):
     def link_condition_applied(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.LinkConditionApplied:
         """A broken link did something to a message."""
 
+    @property
+    def price_condition_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.PriceConditionSet:
+        """Prices were bent."""
+
+    @property
+    def feed_condition_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedConditionSet:
+        """The vendor's feed was broken."""
+
+    @property
+    def volatility_condition_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.VolatilityConditionSet:
+        """Volatility was raised."""
+
+    @property
+    def correlation_condition_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.CorrelationConditionSet:
+        """Assets were made to move otherwise together."""
+
+    @property
+    def divergence_condition_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.DivergenceConditionSet:
+        """A perpetual was taken away from its underlying."""
+
+    @property
+    def feed_corruption_set(self) -> trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedCorruptionSet:
+        """The vendor's feed was made to say wrong prices."""
+
+    @property
+    def custodian_condition_set(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodianConditionSet:
+        """The custodian was broken."""
+
+    @property
+    def control_message(self) -> global___ControlMessage:
+        """Anything else."""
+
     def __init__(
         self,
         *,
@@ -699,9 +741,39 @@ class StreamFaultsResponse(google.protobuf.message.Message):
         condition_cleared: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.ConditionCleared | None = ...,
         link_condition_set: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.LinkConditionSet | None = ...,
         link_condition_applied: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.LinkConditionApplied | None = ...,
+        price_condition_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.PriceConditionSet | None = ...,
+        feed_condition_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedConditionSet | None = ...,
+        volatility_condition_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.VolatilityConditionSet | None = ...,
+        correlation_condition_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.CorrelationConditionSet | None = ...,
+        divergence_condition_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.DivergenceConditionSet | None = ...,
+        feed_corruption_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedCorruptionSet | None = ...,
+        custodian_condition_set: trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodianConditionSet | None = ...,
+        control_message: global___ControlMessage | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "event", b"event", "fault_injected", b"fault_injected", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "event", b"event", "fault_injected", b"fault_injected", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "number", b"number", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "run_started", "run_ended", "resumed", "fault_injected", "condition_took_effect", "condition_ended", "condition_cleared", "link_condition_set", "link_condition_applied"] | None: ...
+    def HasField(self, field_name: typing.Literal["condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "volatility_condition_set", b"volatility_condition_set"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "number", b"number", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "volatility_condition_set", b"volatility_condition_set"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "run_started", "run_ended", "resumed", "fault_injected", "condition_took_effect", "condition_ended", "condition_cleared", "link_condition_set", "link_condition_applied", "price_condition_set", "feed_condition_set", "volatility_condition_set", "correlation_condition_set", "divergence_condition_set", "feed_corruption_set", "custodian_condition_set", "control_message"] | None: ...
 
 global___StreamFaultsResponse = StreamFaultsResponse
+
+@typing.final
+class ControlMessage(google.protobuf.message.Message):
+    """A message of the control face that this contract has no member for."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: builtins.int
+    MESSAGE_FIELD_NUMBER: builtins.int
+    type: builtins.str
+    """Its type."""
+    message: builtins.str
+    """The message as in the journal, as JSON."""
+    def __init__(
+        self,
+        *,
+        type: builtins.str = ...,
+        message: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["message", b"message", "type", b"type"]) -> None: ...
+
+global___ControlMessage = ControlMessage

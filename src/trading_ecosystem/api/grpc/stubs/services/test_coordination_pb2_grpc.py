@@ -231,7 +231,7 @@ class ChaosServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StreamFaults(self, request, context):
-        """Runs, faults and conditions, as they are said.
+        """Everything that the control face hears, as it is said: runs, faults, conditions, components, operations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

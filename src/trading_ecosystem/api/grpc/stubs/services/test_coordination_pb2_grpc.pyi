@@ -136,7 +136,7 @@ class ChaosServiceStub:
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsResponse,
     ]
-    """Runs, faults and conditions, as they are said."""
+    """Everything that the control face hears, as it is said: runs, faults, conditions, components, operations."""
 
 class ChaosServiceAsyncStub:
     """Faults: what was broken on purpose, and ending it."""
@@ -163,7 +163,7 @@ class ChaosServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsResponse,
     ]
-    """Runs, faults and conditions, as they are said."""
+    """Everything that the control face hears, as it is said: runs, faults, conditions, components, operations."""
 
 class ChaosServiceServicer(metaclass=abc.ABCMeta):
     """Faults: what was broken on purpose, and ending it."""
@@ -198,6 +198,6 @@ class ChaosServiceServicer(metaclass=abc.ABCMeta):
         request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsResponse], collections.abc.AsyncIterator[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StreamFaultsResponse]]:
-        """Runs, faults and conditions, as they are said."""
+        """Everything that the control face hears, as it is said: runs, faults, conditions, components, operations."""
 
 def add_ChaosServiceServicer_to_server(servicer: ChaosServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -1,0 +1,103 @@
+"""The calls of ``services/test_coordination.proto``: the control face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trading_ecosystem.adapters.data.test_coordination import CoordinationHistory
+from trading_ecosystem.api.grpc.conversion import fill, fill_all, member_reader
+from trading_ecosystem.api.grpc.door import Door, said
+from trading_ecosystem.api.grpc.fields import needed, optional
+from trading_ecosystem.api.grpc.paging import fill_page
+from trading_ecosystem.api.grpc.stubs import test_coordination_pb2
+from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as pb
+from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2_grpc as rpc
+from trading_ecosystem.domains.test_coordination.records import RunRecord
+from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, FaultKind
+
+_fault_kind = member_reader(FaultKind, test_coordination_pb2.FaultKind.DESCRIPTOR)
+
+
+class Scenarios(rpc.ScenarioServiceServicer):
+    """Scenarios, their runs, and what came of them."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def ListScenarios(self, request: pb.ListScenariosRequest, context: Any) -> pb.ListScenariosResponse:
+        """Read the history of the coordinator."""
+        response = pb.ListScenariosResponse()
+        fill_all(response.scenarios, await (await _history(self._door)).scenarios())
+        return response
+
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Any) -> pb.ListRunsResponse:
+        """Read the history of the coordinator."""
+        rows = sorted(await (await _history(self._door)).runs(request.scenario or None), key=_place_of)
+        return fill_page(pb.ListRunsResponse(), "runs", rows, _place_of, request.page, (0, ""))
+
+    async def GetRun(self, request: pb.GetRunRequest, context: Any) -> pb.GetRunResponse:
+        """Read the history of the coordinator."""
+        needed(request, "run")
+        history = await _history(self._door)
+        response = pb.GetRunResponse()
+        fill(response.run, await history.run(request.run))
+        fill_all(response.faults, await history.faults(request.run))
+        fill_all(response.results, await history.results(request.run))
+        return response
+
+    async def GetRunStatistics(self, request: pb.GetRunStatisticsRequest, context: Any) -> pb.GetRunStatisticsResponse:
+        """Read the history of the coordinator."""
+        history, scenario = await _history(self._door), request.scenario or None
+        response = pb.GetRunStatisticsResponse()
+        fill(response.pass_rate, await history.pass_rate(scenario))
+        durations = await history.run_durations(scenario)
+        if durations is not None:
+            fill(response.durations, durations)
+        return response
+
+
+class Chaos(rpc.ChaosServiceServicer):
+    """Faults: what was broken on purpose, and ending it."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def ListFaults(self, request: pb.ListFaultsRequest, context: Any) -> pb.ListFaultsResponse:
+        """Read the history of the coordinator."""
+        needed(request, "run")
+        response = pb.ListFaultsResponse()
+        fill_all(response.faults, await (await _history(self._door)).faults(request.run, _kind_of(request)))
+        return response
+
+    async def GetRecoveryStatistics(
+        self, request: pb.GetRecoveryStatisticsRequest, context: Any
+    ) -> pb.GetRecoveryStatisticsResponse:
+        """Read the history of the coordinator."""
+        response = pb.GetRecoveryStatisticsResponse()
+        durations = await (await _history(self._door)).recovery_durations(_kind_of(request))
+        if durations is not None:
+            fill(response.durations, durations)
+        return response
+
+    async def ClearCondition(self, request: pb.ClearConditionRequest, context: Any) -> pb.ClearConditionResponse:
+        """Command the component."""
+        command = self._door.read_command(request, "clear", ConditionCleared)
+        receipt = await self._door.command(command, context)
+        response = pb.ClearConditionResponse()
+        for ended in said(receipt, ConditionEnded):
+            if ended.condition_id == command.condition_id:
+                fill(response.ended, ended)
+        return response
+
+
+async def _history(door: Door) -> CoordinationHistory:
+    return CoordinationHistory(await door.history("test_coordination"))
+
+
+def _kind_of(request: Any) -> Any:
+    number = optional(request, "kind")
+    return None if number is None else _fault_kind(number, "kind")
+
+
+def _place_of(run: RunRecord) -> tuple[int, str]:
+    return run.started_at, run.run
