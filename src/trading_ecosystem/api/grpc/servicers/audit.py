@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from trading_ecosystem.adapters.data.audit import DEEPEST, AuditHistory
+from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, invalid
 from trading_ecosystem.api.grpc.door import Door
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import place_of, size_of, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2_grpc as rpc
 from trading_ecosystem.api.rest.bodies import cursor_text
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.audit.event_records import EventRecord
+from trading_ecosystem.messages.envelope import MESSAGE_TYPES
 from trading_ecosystem.messages.units import MINUTE
 from trading_ecosystem.ports.records import OneOf, Within
 
@@ -26,8 +31,9 @@ LONGEST_TRACE: Final = 10_000
 class Correlation(rpc.CorrelationServiceServicer):
     """What followed from what."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: Any) -> pb.ListEventsResponse:
         """Read the history of audit, a page at a time."""
@@ -70,9 +76,7 @@ class Correlation(rpc.CorrelationServiceServicer):
         fill_all(response.events, rows)
         return response
 
-    async def ListSimilarEvents(
-        self, request: pb.ListSimilarEventsRequest, context: Any
-    ) -> pb.ListSimilarEventsResponse:
+    async def ListSimilarEvents(self, request: pb.ListSimilarEventsRequest, context: Any) -> pb.ListSimilarEventsResponse:
         """Read the history of audit."""
         if not 0 <= request.limit <= MOST_SIMILAR:
             raise invalid("limit", f"{request.limit} is out of range; expected 0 to {MOST_SIMILAR}")
@@ -81,6 +85,21 @@ class Correlation(rpc.CorrelationServiceServicer):
         response = pb.ListSimilarEventsResponse()
         fill_all(response.events, await history.similar(request.sequence, within=span, limit=limit))
         return response
+
+    def StreamAuditEvents(
+        self, request: pb.StreamAuditEventsRequest, context: Any
+    ) -> AsyncIterator[pb.StreamAuditEventsResponse]:
+        """Listen to the whole record."""
+        types = frozenset(request.types)
+        unknown = sorted(types - MESSAGE_TYPES.keys())
+        if unknown:
+            raise invalid("types", f"there is no message type {unknown[0]}")
+        return self._streams.follow(
+            pb.StreamAuditEventsResponse,
+            [Wanted(Channel.ENTRIES)],
+            Face.AUDIT,
+            keep=lambda entry: not types or type(entry.message).__name__ in types,
+        )
 
 
 class Analytics(rpc.AnalyticsServiceServicer):

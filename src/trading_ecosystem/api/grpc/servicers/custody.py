@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
 from trading_ecosystem.adapters.data.custodian import CustodianHistory
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, member_reader
 from trading_ecosystem.api.grpc.door import Door, first_said, said
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import fill_page, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import custodian_pb2
 from trading_ecosystem.api.grpc.stubs.services import custody_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import custody_pb2_grpc as rpc
 from trading_ecosystem.api.problems import NoSuchThing
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.custodian.records import (
     ExternalOrPledgeTransfer,
     InstructionSide,
@@ -45,9 +48,7 @@ class Custody(rpc.CustodyServiceServicer):
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def OpenCustodyAccount(
-        self, request: pb.OpenCustodyAccountRequest, context: Any
-    ) -> pb.OpenCustodyAccountResponse:
+    async def OpenCustodyAccount(self, request: pb.OpenCustodyAccountRequest, context: Any) -> pb.OpenCustodyAccountResponse:
         """Command the custodian."""
         receipt = await self._door.command(self._door.read_command(request, "open", OpenCustodyAccount), context)
         response = pb.OpenCustodyAccountResponse()
@@ -81,11 +82,15 @@ class Custody(rpc.CustodyServiceServicer):
         return response
 
 
+_HEARD: Final = (Channel.SETTLEMENTS, Channel.TRANSFERS)
+
+
 class Settlements(rpc.SettlementServiceServicer):
     """Delivery versus payment: one side's view of each settlement instruction."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def ListUnsettled(self, request: pb.ListUnsettledRequest, context: Any) -> pb.ListUnsettledResponse:
         """Ask the custodian."""
@@ -102,9 +107,7 @@ class Settlements(rpc.SettlementServiceServicer):
             where["status"] = _status(number, "status")
         history = await self._door.history("custodian")
         rows = sorted(await history.rows(InstructionSide, where), key=_place_of)
-        return fill_page(
-            pb.ListSettlementsResponse(), "settlements", rows, _place_of, request.page, (0, "", "", 0)
-        )
+        return fill_page(pb.ListSettlementsResponse(), "settlements", rows, _place_of, request.page, (0, "", "", 0))
 
     async def GetSettlement(self, request: pb.GetSettlementRequest, context: Any) -> pb.GetSettlementResponse:
         """Read the history of the custodian."""
@@ -119,6 +122,13 @@ class Settlements(rpc.SettlementServiceServicer):
         response = pb.GetSettlementResponse()
         fill(response.settlement, own[0])
         return response
+
+    def StreamSettlements(
+        self, request: pb.StreamSettlementsRequest, context: Any
+    ) -> AsyncIterator[pb.StreamSettlementsResponse]:
+        """Listen to the account's channels."""
+        account = self._door.own(request)
+        return self._streams.follow(pb.StreamSettlementsResponse, [Wanted(one, account=account) for one in _HEARD])
 
 
 class Transfers(rpc.TransferServiceServicer):
@@ -145,9 +155,7 @@ class Transfers(rpc.TransferServiceServicer):
         rows = await history.transfers(account, kind=kind)  # type: ignore[arg-type]
         named = [one for one in rows if request.transfer_id in ("", one.transfer_id)]
         named.sort(key=_place_of_transfer)
-        return fill_page(
-            pb.ListTransfersResponse(), "transfers", named, _place_of_transfer, request.page, (0, "", "")
-        )
+        return fill_page(pb.ListTransfersResponse(), "transfers", named, _place_of_transfer, request.page, (0, "", ""))
 
 
 class CustodyReporting(rpc.CustodyReportingServiceServicer):
@@ -163,13 +171,9 @@ class CustodyReporting(rpc.CustodyReportingServiceServicer):
         history = CustodianHistory(await self._door.history("custodian"))
         rows = await history.statement(account, request.asset, asked.first, asked.below)
         posted = sorted((one for one in rows if one.posted_at is not None), key=_place_of_posting)
-        return fill_page(
-            pb.ListPostingsResponse(), "postings", posted, _place_of_posting, request.page, (0, "", "")
-        )
+        return fill_page(pb.ListPostingsResponse(), "postings", posted, _place_of_posting, request.page, (0, "", ""))
 
-    async def GetHoldingsReport(
-        self, request: pb.GetHoldingsReportRequest, context: Any
-    ) -> pb.GetHoldingsReportResponse:
+    async def GetHoldingsReport(self, request: pb.GetHoldingsReportRequest, context: Any) -> pb.GetHoldingsReportResponse:
         """Read the history of the custodian."""
         account = self._door.own(request)
         history = CustodianHistory(await self._door.history("custodian"))

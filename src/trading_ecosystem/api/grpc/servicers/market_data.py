@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from trading_ecosystem.adapters.data.market_data import MarketDataHistory
@@ -9,9 +10,11 @@ from trading_ecosystem.api.grpc.conversion import fill, fill_all, invalid
 from trading_ecosystem.api.grpc.door import Door
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import fill_page, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs.services import market_data_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import market_data_pb2_grpc as rpc
 from trading_ecosystem.api.problems import NoSuchThing
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.messages.exchange import DepthQuestion
 from trading_ecosystem.messages.market_data import PriceQuestion
 from trading_ecosystem.messages.market_statistics import (
@@ -31,21 +34,31 @@ DEPTH: Final = 10
 DEEPEST: Final = 100
 MOST_CANDLES: Final = 2_000
 """More than any interval has."""
+_CHANNELS: Final = {
+    pb.MARKET_DATA_CHANNEL_PRICES: Channel.PRICES,
+    pb.MARKET_DATA_CHANNEL_QUOTES: Channel.QUOTES,
+    pb.MARKET_DATA_CHANNEL_DEPTH: Channel.DEPTH,
+    pb.MARKET_DATA_CHANNEL_TRADES: Channel.TRADES,
+    pb.MARKET_DATA_CHANNEL_CANDLES: Channel.CANDLES,
+    pb.MARKET_DATA_CHANNEL_MARKETS: Channel.MARKETS,
+}
+_VENDOR: Final = frozenset({Channel.PRICES, Channel.CANDLES})
+"""Channels about no venue."""
+_CONFLATED: Final = frozenset({Channel.PRICES, Channel.QUOTES, Channel.DEPTH})
 
 
 class PriceFeed(rpc.PriceFeedServiceServicer):
     """Prices, quotes and books as they are now, and as they change."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def ListPrices(self, request: pb.ListPricesRequest, context: Any) -> pb.ListPricesResponse:
         """Ask market data."""
         return await _listed(self._door, pb.ListPricesResponse(), "prices", PriceQuestion(_known(self._door, request)))
 
-    async def ListReferenceQuotes(
-        self, request: pb.ListReferenceQuotesRequest, context: Any
-    ) -> pb.ListReferenceQuotesResponse:
+    async def ListReferenceQuotes(self, request: pb.ListReferenceQuotesRequest, context: Any) -> pb.ListReferenceQuotesResponse:
         """Ask market data."""
         question = ReferenceQuoteQuestion(_known(self._door, request))
         return await _listed(self._door, pb.ListReferenceQuotesResponse(), "quotes", question)
@@ -61,6 +74,19 @@ class PriceFeed(rpc.PriceFeedServiceServicer):
         response = pb.GetDepthResponse()
         fill(response.depth, depth)
         return response
+
+    def StreamMarketData(self, request: pb.StreamMarketDataRequest, context: Any) -> AsyncIterator[pb.StreamMarketDataResponse]:
+        """Listen to the public channels."""
+        channels = [_CHANNELS[number] for number in dict.fromkeys(map(_known_channel, request.channels))]
+        venues = [self._door.venue(name) for name in dict.fromkeys(request.venues)] or [""]
+        symbols = [_symbol(self._door, name) for name in dict.fromkeys(request.instruments)] or [""]
+        wanted = [
+            Wanted(channel, venue, symbol, conflate=request.conflate and channel in _CONFLATED)
+            for channel in channels or _CHANNELS.values()
+            for venue in (venues if channel not in _VENDOR else [""])
+            for symbol in symbols
+        ]
+        return self._streams.follow(pb.StreamMarketDataResponse, wanted)
 
 
 class HistoricalData(rpc.HistoricalDataServiceServicer):
@@ -78,9 +104,7 @@ class HistoricalData(rpc.HistoricalDataServiceServicer):
         until = END_OF_TIME if asked.below is None else asked.below
         question = CandlesQuestion(symbol, request.interval_ns, asked.first or 0, until, MOST_CANDLES)
         candles = await self._door.ask(self._door.places.market_data, question)
-        return fill_page(
-            pb.ListCandlesResponse(), "candles", candles, lambda one: (one.opened_at,), request.page, (0,)
-        )
+        return fill_page(pb.ListCandlesResponse(), "candles", candles, lambda one: (one.opened_at,), request.page, (0,))
 
     async def ListPriceHistory(self, request: pb.ListPriceHistoryRequest, context: Any) -> pb.ListPriceHistoryResponse:
         """Read the history of market data."""
@@ -88,13 +112,9 @@ class HistoricalData(rpc.HistoricalDataServiceServicer):
         asked = within(request.range)
         history = MarketDataHistory(await self._door.history("market_data"))
         rows = await history.price_history(_symbol(self._door, request.instrument), asked.first, asked.below)
-        return fill_page(
-            pb.ListPriceHistoryResponse(), "samples", rows, lambda one: (one.minute_at,), request.page, (0,)
-        )
+        return fill_page(pb.ListPriceHistoryResponse(), "samples", rows, lambda one: (one.minute_at,), request.page, (0,))
 
-    async def ListTradeSummaries(
-        self, request: pb.ListTradeSummariesRequest, context: Any
-    ) -> pb.ListTradeSummariesResponse:
+    async def ListTradeSummaries(self, request: pb.ListTradeSummariesRequest, context: Any) -> pb.ListTradeSummariesResponse:
         """Read the history of market data."""
         needed(request, "instrument")
         asked = within(request.range)
@@ -125,9 +145,7 @@ class MarketStatistics(rpc.MarketStatisticsServiceServicer):
         question = ReferenceInstrumentQuestion(_known(self._door, request))
         return await _listed(self._door, pb.ListInstrumentsResponse(), "instruments", question)
 
-    async def ListDayStatistics(
-        self, request: pb.ListDayStatisticsRequest, context: Any
-    ) -> pb.ListDayStatisticsResponse:
+    async def ListDayStatistics(self, request: pb.ListDayStatisticsRequest, context: Any) -> pb.ListDayStatisticsResponse:
         """Ask market data."""
         question = DayStatisticsQuestion(_known(self._door, request))
         return await _listed(self._door, pb.ListDayStatisticsResponse(), "statistics", question)
@@ -172,6 +190,13 @@ def _symbol(door: Door, name: str) -> str:
     for venue in door.places.venues:
         return door.gateway.instrument(venue, name).symbol
     raise NoSuchThing(f"nothing is traded here, {name} neither")
+
+
+def _known_channel(number: int) -> Any:
+    if number not in _CHANNELS:
+        names = ", ".join(pb.MarketDataChannel.keys()[1:])
+        raise invalid("channels", f"{number} is no channel; expected some of {names}")
+    return number
 
 
 def _window(request: Any) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
 from trading_ecosystem.adapters.data.risk import RiskHistory
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, member_reader
 from trading_ecosystem.api.grpc.door import Door, first_said
 from trading_ecosystem.api.grpc.fields import optional
 from trading_ecosystem.api.grpc.paging import fill_page, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import risk_pb2
 from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import risk_pb2_grpc as rpc
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.messages.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -28,12 +31,15 @@ from trading_ecosystem.messages.risk import (
 _alert_kind = member_reader(AlertKind, risk_pb2.AlertKind.DESCRIPTOR)
 _limit_kind = member_reader(LimitKind, risk_pb2.LimitKind.DESCRIPTOR)
 
+_HEARD: Final = (Channel.ALERTS, Channel.RISK)
+
 
 class RiskMonitor(rpc.RiskMonitorServiceServicer):
     """Exposures, alerts and compliance."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def GetExposure(self, request: pb.GetExposureRequest, context: Any) -> pb.GetExposureResponse:
         """Ask the monitor."""
@@ -47,13 +53,9 @@ class RiskMonitor(rpc.RiskMonitorServiceServicer):
         account, asked = self._door.own(request), within(request.range)
         history = RiskHistory(await self._door.history("risk"))
         rows = await history.exposures(account, asked.first, asked.below)
-        return fill_page(
-            pb.ListExposuresResponse(), "exposures", rows, lambda one: (one.reported_at,), request.page, (0,)
-        )
+        return fill_page(pb.ListExposuresResponse(), "exposures", rows, lambda one: (one.reported_at,), request.page, (0,))
 
-    async def ListActiveAlerts(
-        self, request: pb.ListActiveAlertsRequest, context: Any
-    ) -> pb.ListActiveAlertsResponse:
+    async def ListActiveAlerts(self, request: pb.ListActiveAlertsRequest, context: Any) -> pb.ListActiveAlertsResponse:
         """Ask the monitor."""
         self._door.firm(request)
         response = pb.ListActiveAlertsResponse()
@@ -77,9 +79,7 @@ class RiskMonitor(rpc.RiskMonitorServiceServicer):
             (0, 0),
         )
 
-    async def AcknowledgeAlert(
-        self, request: pb.AcknowledgeAlertRequest, context: Any
-    ) -> pb.AcknowledgeAlertResponse:
+    async def AcknowledgeAlert(self, request: pb.AcknowledgeAlertRequest, context: Any) -> pb.AcknowledgeAlertResponse:
         """Command the monitor."""
         receipt = await self._door.command(self._door.read_command(request, "acknowledge", AcknowledgeAlert), context)
         answer = first_said(receipt, AlertAcknowledged, RiskCommandRejected)
@@ -93,6 +93,11 @@ class RiskMonitor(rpc.RiskMonitorServiceServicer):
         response = pb.ListComplianceResponse()
         fill_all(response.statuses, await history.compliance(self._door.own(request)))
         return response
+
+    def StreamAlerts(self, request: pb.StreamAlertsRequest, context: Any) -> AsyncIterator[pb.StreamAlertsResponse]:
+        """Listen to the account's channels."""
+        account = self._door.own(request)
+        return self._streams.follow(pb.StreamAlertsResponse, [Wanted(one, account=account) for one in _HEARD])
 
 
 class RiskLimits(rpc.RiskLimitServiceServicer):
@@ -117,9 +122,7 @@ class RiskLimits(rpc.RiskLimitServiceServicer):
         fill(response.limit if isinstance(answer, LimitSet) else response.rejected, answer)
         return response
 
-    async def ListLimitVersions(
-        self, request: pb.ListLimitVersionsRequest, context: Any
-    ) -> pb.ListLimitVersionsResponse:
+    async def ListLimitVersions(self, request: pb.ListLimitVersionsRequest, context: Any) -> pb.ListLimitVersionsResponse:
         """Read the history of risk."""
         account = self._door.own(request)
         kind: Any = _limit_kind(request.kind, "kind")

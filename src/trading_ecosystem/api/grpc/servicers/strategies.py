@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
 from trading_ecosystem.adapters.data.trading import TradingHistory
 from trading_ecosystem.api.grpc.conversion import fill, fill_all
 from trading_ecosystem.api.grpc.door import Door, first_said
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import fill_page, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs.services import strategies_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import strategies_pb2_grpc as rpc
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.trading.records import OrderRecord, PerformanceRecord, StrategyRecord
 from trading_ecosystem.messages.trading import (
     PortfolioQuestion,
@@ -21,12 +24,15 @@ from trading_ecosystem.messages.trading import (
     StrategyStarted,
 )
 
+_HEARD: Final = Channel.STRATEGIES
+
 
 class Strategies(rpc.StrategyServiceServicer):
     """Strategies and what they did."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def ListStrategies(self, request: pb.ListStrategiesRequest, context: Any) -> pb.ListStrategiesResponse:
         """Read the history of trading."""
@@ -52,9 +58,7 @@ class Strategies(rpc.StrategyServiceServicer):
         fill(response.halted if isinstance(answer, StrategyHalted) else response.rejected, answer)
         return response
 
-    async def ListStrategyOrders(
-        self, request: pb.ListStrategyOrdersRequest, context: Any
-    ) -> pb.ListStrategyOrdersResponse:
+    async def ListStrategyOrders(self, request: pb.ListStrategyOrdersRequest, context: Any) -> pb.ListStrategyOrdersResponse:
         """Read the history of trading."""
         account, asked = self._door.own(request), within(request.range)
         history = TradingHistory(await self._door.history("trading"))
@@ -69,6 +73,11 @@ class Strategies(rpc.StrategyServiceServicer):
         rows = await history.rows(PerformanceRecord)
         fill_all(response.performance, [one for one in rows if _is_of(one.account, account)])
         return response
+
+    def StreamStrategies(self, request: pb.StreamStrategiesRequest, context: Any) -> AsyncIterator[pb.StreamStrategiesResponse]:
+        """Listen to the account's channels."""
+        account = self._door.own(request)
+        return self._streams.follow(pb.StreamStrategiesResponse, [Wanted(one, account=account) for one in _HEARD])
 
 
 class StrategyRisk(rpc.StrategyRiskServiceServicer):
@@ -103,13 +112,9 @@ class StrategyRisk(rpc.StrategyRiskServiceServicer):
         needed(request, "strategy")
         history = TradingHistory(await self._door.history("trading"))
         rows = await history.profit_series(account, request.strategy, asked.first, asked.below)
-        return fill_page(
-            pb.ListProfitMarksResponse(), "marks", rows, lambda one: (one.marked_at,), request.page, (0,)
-        )
+        return fill_page(pb.ListProfitMarksResponse(), "marks", rows, lambda one: (one.marked_at,), request.page, (0,))
 
-    async def ListTradedVolumes(
-        self, request: pb.ListTradedVolumesRequest, context: Any
-    ) -> pb.ListTradedVolumesResponse:
+    async def ListTradedVolumes(self, request: pb.ListTradedVolumesRequest, context: Any) -> pb.ListTradedVolumesResponse:
         """Read the history of trading."""
         account = self._door.own(request)
         history = TradingHistory(await self._door.history("trading"))

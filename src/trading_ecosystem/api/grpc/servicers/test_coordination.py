@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
+
 from trading_ecosystem.adapters.data.test_coordination import CoordinationHistory
-from trading_ecosystem.api.grpc.conversion import fill, fill_all, member_reader
+from trading_ecosystem.api.face import Face
+from trading_ecosystem.api.grpc.conversion import fill, fill_all, fill_choice, member_reader, snake_case
 from trading_ecosystem.api.grpc.door import Door, said
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import fill_page
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import test_coordination_pb2
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2_grpc as rpc
+from trading_ecosystem.api.streams.channels import CHANNELS, Channel
 from trading_ecosystem.domains.test_coordination.records import RunRecord
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, FaultKind
 
@@ -59,8 +65,9 @@ class Scenarios(rpc.ScenarioServiceServicer):
 class Chaos(rpc.ChaosServiceServicer):
     """Faults: what was broken on purpose, and ending it."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def ListFaults(self, request: pb.ListFaultsRequest, context: Any) -> pb.ListFaultsResponse:
         """Read the history of the coordinator."""
@@ -89,6 +96,11 @@ class Chaos(rpc.ChaosServiceServicer):
                 fill(response.ended, ended)
         return response
 
+    def StreamFaults(self, request: pb.StreamFaultsRequest, context: Any) -> AsyncIterator[pb.StreamFaultsResponse]:
+        """Listen to the control face."""
+        wanted = [Wanted(channel) for channel in sorted(CHANNELS[Face.CONTROL] - {Channel.HEARTBEATS})]
+        return self._streams.follow(pb.StreamFaultsResponse, wanted, Face.CONTROL, show=_show)
+
 
 async def _history(door: Door) -> CoordinationHistory:
     return CoordinationHistory(await door.history("test_coordination"))
@@ -101,3 +113,12 @@ def _kind_of(request: Any) -> Any:
 
 def _place_of(run: RunRecord) -> tuple[int, str]:
     return run.started_at, run.run
+
+
+def _show(answer: pb.StreamFaultsResponse, message: Any) -> None:
+    """Write a message into its member; what has none is shown as it stands in the journal."""
+    if snake_case(type(message).__name__) in answer.DESCRIPTOR.fields_by_name:
+        fill_choice(answer, message)
+    else:
+        answer.control_message.type = type(message).__name__
+        answer.control_message.message = msgspec.json.encode(message).decode()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 
 from trading_ecosystem.adapters.data.exchange import ExchangeHistory, OrderView
 from trading_ecosystem.api.decimals import instrument_named
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, invalid, member_reader
 from trading_ecosystem.api.grpc.door import Door, first_said, said
-from trading_ecosystem.api.grpc.fields import needed, optional
+from trading_ecosystem.api.grpc.fields import optional
 from trading_ecosystem.api.grpc.paging import fill_page, within
+from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import orders_pb2
 from trading_ecosystem.api.grpc.stubs.services import exchange_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import exchange_pb2_grpc as rpc
 from trading_ecosystem.api.problems import NoSuchThing
+from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.exchange.records import FillRecord
 from trading_ecosystem.messages.exchange import (
     CancelOrder,
@@ -39,12 +41,15 @@ from trading_ecosystem.runtime.live import Receipt
 
 _status = member_reader(OrderStatus, orders_pb2.OrderStatus.DESCRIPTOR)
 
+_HEARD: Final = (Channel.ORDERS, Channel.FILLS, Channel.BALANCES, Channel.POSITIONS)
+
 
 class Trading(rpc.TradingServiceServicer):
     """Orders. A venue's "no" is an answer and no error."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, streams: Streams) -> None:
         self._door = door
+        self._streams = streams
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Any) -> pb.PlaceOrderResponse:
         """Command the venue."""
@@ -136,12 +141,15 @@ class Trading(rpc.TradingServiceServicer):
         chosen = sorted(fills, key=_place_of_fill)
         return fill_page(pb.ListFillsResponse(), "fills", chosen, _place_of_fill, request.page, (0, "", 0))
 
+    def StreamExecutions(self, request: pb.StreamExecutionsRequest, context: Any) -> AsyncIterator[pb.StreamExecutionsResponse]:
+        """Listen to the account's channels."""
+        account = self._door.own(request)
+        return self._streams.follow(pb.StreamExecutionsResponse, [Wanted(one, account=account) for one in _HEARD])
+
 
 def _placed(receipt: Receipt, client_order_id: str) -> pb.PlaceOrderResponse:
     response = pb.PlaceOrderResponse()
-    answer = first_said(
-        receipt, OrderAccepted, OrderRejected, where=lambda one: one.client_order_id == client_order_id
-    )
+    answer = first_said(receipt, OrderAccepted, OrderRejected, where=lambda one: one.client_order_id == client_order_id)
     fill(response.accepted if isinstance(answer, OrderAccepted) else response.rejected, answer)
     fill_all(response.fills, _of_order(said(receipt, OrderFilled), client_order_id))
     cancelled = _of_order(said(receipt, OrderCancelled), client_order_id)

@@ -177,13 +177,13 @@ global___TimeRange = TimeRange
 
 @typing.final
 class Heartbeat(google.protobuf.message.Message):
-    """Said on every stream once per second of wall time, whether or not anything happened."""
+    """Said on every stream once per second of ecosystem time, and every few seconds where that stands still."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     AT_FIELD_NUMBER: builtins.int
     at: builtins.int
-    """Ecosystem time, in nanoseconds since the epoch."""
+    """Ecosystem time has reached this instant: what was said before it has been sent before this."""
     def __init__(
         self,
         *,
