@@ -54,7 +54,7 @@ def current_call() -> Call:
     return _current.get()
 
 
-class Entrance(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class Entrance(grpc.aio.ServerInterceptor):
     """See the module."""
 
     def __init__(self, keys: KeyStore, per_key: RateLimit, per_stranger: RateLimit) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from google.protobuf.message import Message as ProtoMessage
+
 from trading_ecosystem.api.grpc.conversion import fill_all, invalid
 from trading_ecosystem.api.grpc.stubs.services import shared_pb2
 from trading_ecosystem.api.problems import InvalidRequest
@@ -14,6 +16,7 @@ from trading_ecosystem.ports.records import Within
 PAGE: Final = 100
 LARGEST_PAGE: Final = 1_000
 V = TypeVar("V")
+R = TypeVar("R", bound=ProtoMessage)
 
 
 def size_of(page: shared_pb2.PageRequest) -> int:
@@ -32,8 +35,8 @@ def place_of(page: shared_pb2.PageRequest, like: Key) -> Key | None:
 
 
 def fill_page(
-    response: Any, field: str, rows: Sequence[V], key: Callable[[V], Key], page: shared_pb2.PageRequest, like: Key
-) -> Any:
+    response: R, field: str, rows: Sequence[V], key: Callable[[V], Key], page: shared_pb2.PageRequest, like: Key
+) -> R:
     """Write one page of rows, which are in rising order of ``key``, into a response; ``like`` is a key of that form."""
     size, place = size_of(page), place_of(page, like)
     chosen: list[Any] = list(rows)
@@ -42,7 +45,8 @@ def fill_page(
         chosen = [row for row in chosen if key(row) > behind]
     if len(chosen) > size:
         chosen = chosen[:size]
-        response.page.next_page_token = cursor_text(key(chosen[-1]))
+        answered: shared_pb2.PageResponse = getattr(response, "page")  # noqa: B009 - every such response has one
+        answered.next_page_token = cursor_text(key(chosen[-1]))
     fill_all(getattr(response, field), chosen)
     return response
 

@@ -139,7 +139,7 @@ def _bound(server: Any, host: str, port: int, certificate: str | None, key: str 
         else:
             assert key is not None
             pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
-            bound = server.add_secure_port(address, grpc.ssl_server_credentials((pair,)))
+            bound = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
     except RuntimeError:
         bound = 0
     if not bound:

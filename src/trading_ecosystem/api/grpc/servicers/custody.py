@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import Message as ProtoMessage
 
 from trading_ecosystem.adapters.data.custodian import CustodianHistory
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, member_reader
@@ -38,6 +40,7 @@ from trading_ecosystem.messages.custodian import (
 from trading_ecosystem.messages.exchange import ClaimChanged, ClaimReason, ReleaseAssets, ReleaseRejected
 from trading_ecosystem.runtime.live import Receipt
 
+R = TypeVar("R", bound=ProtoMessage)
 _status = member_reader(InstructionStatus, pb.InstructionStatus.DESCRIPTOR)
 _kind = member_reader(TransferKind, custodian_pb2.TransferKind.DESCRIPTOR)
 
@@ -152,7 +155,7 @@ class Transfers(rpc.TransferServiceServicer):
         account, number = self._door.own(request), optional(request, "kind")
         kind = None if number is None else _kind(number, "kind")
         history = CustodianHistory(await self._door.history("custodian"))
-        rows = await history.transfers(account, kind=kind)  # type: ignore[arg-type]
+        rows = await history.transfers(account, kind=kind)
         named = [one for one in rows if request.transfer_id in ("", one.transfer_id)]
         named.sort(key=_place_of_transfer)
         return fill_page(pb.ListTransfersResponse(), "transfers", named, _place_of_transfer, request.page, (0, "", ""))
@@ -182,13 +185,15 @@ class CustodyReporting(rpc.CustodyReportingServiceServicer):
         return response
 
 
-def _transferred(response: Any, receipt: Receipt) -> Any:
+def _transferred(response: R, receipt: Receipt) -> R:
     """What became of a transfer at once: a deposit that is posted at once is first accepted, then posted."""
     posted = said(receipt, TransferPosted)
     answer = posted[0] if posted else first_said(receipt, TransferPending, TransferRejected)
-    part = {TransferPosted: "posted", TransferPending: "pending", TransferRejected: "rejected"}[type(answer)]
-    fill(getattr(response, part), answer)
+    fill(getattr(response, _PARTS[type(answer).__name__]), answer)
     return response
+
+
+_PARTS: Final = {"TransferPosted": "posted", "TransferPending": "pending", "TransferRejected": "rejected"}
 
 
 def _place_of(side: InstructionSide) -> tuple[int, str, str, int]:

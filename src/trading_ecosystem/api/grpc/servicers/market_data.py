@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import Message as ProtoMessage
 
 from trading_ecosystem.adapters.data.market_data import MarketDataHistory
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, invalid
@@ -15,6 +17,7 @@ from trading_ecosystem.api.grpc.stubs.services import market_data_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import market_data_pb2_grpc as rpc
 from trading_ecosystem.api.problems import NoSuchThing
 from trading_ecosystem.api.streams.channels import Channel
+from trading_ecosystem.messages.base import Question
 from trading_ecosystem.messages.exchange import DepthQuestion
 from trading_ecosystem.messages.market_data import PriceQuestion
 from trading_ecosystem.messages.market_statistics import (
@@ -30,6 +33,7 @@ from trading_ecosystem.messages.market_statistics import (
 )
 from trading_ecosystem.messages.units import DAY, HOUR, MINUTE
 
+R = TypeVar("R", bound=ProtoMessage)
 DEPTH: Final = 10
 DEEPEST: Final = 100
 MOST_CANDLES: Final = 2_000
@@ -175,7 +179,7 @@ class MarketStatistics(rpc.MarketStatisticsServiceServicer):
         return response
 
 
-async def _listed(door: Door, response: Any, field: str, question: Any) -> Any:
+async def _listed(door: Door, response: R, field: str, question: Question) -> R:
     fill_all(getattr(response, field), await door.ask(door.places.market_data, question))
     return response
 

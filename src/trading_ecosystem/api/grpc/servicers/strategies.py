@@ -24,7 +24,7 @@ from trading_ecosystem.messages.trading import (
     StrategyStarted,
 )
 
-_HEARD: Final = Channel.STRATEGIES
+_HEARD: Final = (Channel.STRATEGIES,)
 
 
 class Strategies(rpc.StrategyServiceServicer):
