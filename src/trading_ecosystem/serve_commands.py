@@ -22,6 +22,13 @@ from trading_ecosystem.ports.errors import BadInput
 
 DATA: Final = Path("trading-ecosystem-data")
 """Where a server keeps what it needs, if it is not told otherwise."""
+ControlPortOption = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port of control and audit, apart from production.", show_default=False)
+]
+GrpcPortOption = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Serve gRPC too, on this port; needs the extra `grpc`.", show_default=False),
+]
 KeysOption = Annotated[Path, typer.Option("--keys", metavar="DIR", help="Folder of the keys.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 keys_app = typer.Typer(help="Make, list and revoke the keys of a server.", no_args_is_help=True)
@@ -30,10 +37,8 @@ keys_app = typer.Typer(help="Make, list and revoke the keys of a server.", no_ar
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: the system chooses.")] = 8000,
-    control_port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Port of control and audit, apart from production.", show_default=False),
-    ] = None,
+    control_port: ControlPortOption = None,
+    grpc_port: GrpcPortOption = None,
     store: Annotated[
         str | None,
         typer.Option(metavar="URL", help="sqlite:///FOLDER, memory: or postgresql://…; default: ./trading-ecosystem-data."),
@@ -75,6 +80,7 @@ def serve(
         host=host,
         port=port,
         control_port=control_port,
+        grpc_port=grpc_port,
         speed_ppm=round(speed * PARTS_PER_MILLION),
         instance=instance,
         environment=environment,
@@ -142,10 +148,15 @@ def _welcome(server: Any, demo: Any, trader: Any, operator: Any, options: Any) -
             f"  {curl} '{url}/api/v1/quotes'",
             f"  {curl} -H 'Content-Type: application/json' -d '{order}' {url}/api/v1/orders",
             f"  {curl} '{url}/api/v1/positions?account={account}'",
+            *_grpc_line(server.grpc_address),
             "",
             "These tokens end with this process; `trading-ecosystem keys create` makes lasting ones. Ctrl-C stops.",
         )
     )
+
+
+def _grpc_line(address: tuple[str, int] | None) -> list[str]:
+    return [] if address is None else [f"  gRPC on {address[0]}:{address[1]}, with `authorization: Bearer TOKEN` as metadata"]
 
 
 def _say(text: str) -> None:

@@ -21,6 +21,7 @@ from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
 from trading_ecosystem.adapters.prometheus import PrometheusExposition
 from trading_ecosystem.api.gateway import Gateway, Places
+from trading_ecosystem.api.grpc.opening import GrpcTerms, grpc_opening
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.observability import AccessLog, RequestMetrics, RuntimeMetrics, observers
 from trading_ecosystem.api.positions import Positions
@@ -63,6 +64,8 @@ class ServeOptions(msgspec.Struct, frozen=True):
     port: int = 8000
     control_port: int | None = None
     """Where control and audit are served; on ``port`` where there is none."""
+    grpc_port: int | None = None
+    """Where gRPC is served, if it is: every face, or production alone where control and audit are apart."""
     speed_ppm: int = PARTS_PER_MILLION
     instance: str = "ecosystem"
     environment: str = "development"
@@ -91,6 +94,7 @@ class Serving(msgspec.Struct, frozen=True):
     keys: KeyStore
     addresses: tuple[tuple[str, int], ...]
     """Host and port of production, then of control and audit where these are apart."""
+    grpc_address: tuple[str, int] | None
     stopped: asyncio.Future[None]
     """Done when the ecosystem has ended by itself; holds its failure."""
     is_new: bool
@@ -119,6 +123,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
     async with contextlib.AsyncExitStack() as stack:
         # What is bound first is refused first: nothing is opened for a port that is taken.
         bound = [stack.enter_context(_bound(options.host, port)) for _, port in _faces(options)]
+        open_grpc = grpc_opening(_grpc_terms(options))
         caches = await open_caches(options.cache)
         stack.push_async_callback(close_caches, caches)
         ecosystem = await LiveEcosystem.open(
@@ -158,9 +163,10 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             )
             server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
             await stack.enter_async_context(server)
+        grpc_address = await stack.enter_async_context(open_grpc(gateway, keys, hub))
         stack.push_async_callback(_end_streams, hub)
         addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
-        yield Serving(ecosystem, gateway, hub, keys, addresses, stopped, ecosystem.is_new, options.scheme)
+        yield Serving(ecosystem, gateway, hub, keys, addresses, grpc_address, stopped, ecosystem.is_new, options.scheme)
 
 
 @asynccontextmanager
@@ -197,6 +203,20 @@ def _faces(options: ServeOptions) -> Sequence[tuple[frozenset[Face], int]]:
     if options.control_port is None:
         return [(EVERY_FACE, options.port)]
     return [(frozenset({Face.PRODUCTION}), options.port), (EVERY_FACE - {Face.PRODUCTION}, options.control_port)]
+
+
+def _grpc_terms(options: ServeOptions) -> GrpcTerms | None:
+    if options.grpc_port is None:
+        return None
+    return GrpcTerms(
+        options.host,
+        options.grpc_port,
+        faces=_faces(options)[0][0],
+        per_key=options.per_key,
+        per_stranger=options.per_stranger,
+        certificate=options.certificate,
+        key=options.certificate_key,
+    )
 
 
 def _history_url(store: str) -> str:

@@ -14,6 +14,8 @@ FUNCTION_LINES = 60
 GENERATED = Path("trading_ecosystem", "api", "grpc", "stubs")
 """Written by a compiler from the protos, below the source."""
 EMPTY_NAMES = ("util", "helper", "manager", "service", "common", "model")
+NAMED_BY_OTHERS = frozenset({"intercept_service"})
+"""Methods that a library calls by a name of its own."""
 EMPTY_WORDS = frozenset({*EMPTY_NAMES, *(f"{name}s" for name in EMPTY_NAMES)})
 
 
@@ -49,6 +51,8 @@ def _sources(folder: Path) -> list[tuple[Path, str]]:
 
 
 def _says_nothing(name: str) -> bool:
+    if name in NAMED_BY_OTHERS:
+        return False
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")
     return bool(EMPTY_WORDS.intersection(words))
 

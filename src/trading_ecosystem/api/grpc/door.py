@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -110,15 +110,11 @@ class Door:
         return by_module[module]
 
 
-_MAY_BE_EMPTY: Final = frozenset({"subject"})
-"""Texts of commands that say something by being empty."""
-
-
 @functools.cache
 def _texts_of(command: Any) -> tuple[str, ...]:
     """The texts that a command has to have."""
     known = msgspec.structs.fields(command)
-    return tuple(one.name for one in known if one.required and one.type is str and one.name not in _MAY_BE_EMPTY)
+    return tuple(one.name for one in known if one.required and one.type is str)
 
 
 def said(receipt: Receipt, *kinds: type[Message]) -> list[Any]:

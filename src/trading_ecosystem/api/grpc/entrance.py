@@ -23,6 +23,7 @@ from google.protobuf.message import Message as ProtoMessage
 from trading_ecosystem.api.caller import Caller
 from trading_ecosystem.api.grpc.failures import TooLate, refuse
 from trading_ecosystem.api.grpc.fields import check_request
+from trading_ecosystem.api.grpc.scopes import scope_of
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.positions import HEADER as POSITION
 from trading_ecosystem.api.problems import InvalidRequest, NotAuthenticated, Problem, problem_of
@@ -81,13 +82,16 @@ class Entrance(grpc.aio.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(guarded.unary, None, answer)
 
     def admit(self, metadata: Mapping[str, str], method: str, body: bytes, peer: str) -> Caller:
-        """Whose call this is; raises :class:`NotAuthenticated`, :class:`TooManyRequests`."""
+        """Whose call this is; raises :class:`NotAuthenticated`, :class:`TooManyRequests`, :class:`Forbidden`."""
         try:
             caller = self._caller(metadata, method, body)
         except NotAuthenticated:
             self._of_strangers.take(peer.rpartition(":")[0])
             raise
         self._of_keys.take(caller.key_id)
+        scope = scope_of(method)
+        if scope is not None:
+            caller.require(scope)
         return caller
 
     def _caller(self, metadata: Mapping[str, str], method: str, body: bytes) -> Caller:

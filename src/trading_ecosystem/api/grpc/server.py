@@ -16,6 +16,7 @@ from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.grpc.door import Door
 from trading_ecosystem.api.grpc.entrance import Entrance
 from trading_ecosystem.api.grpc.health import Health
+from trading_ecosystem.api.grpc.opening import OPTION, GrpcTerms
 from trading_ecosystem.api.grpc.servicers import accounts, audit, custody, market_data, risk, strategies, trading
 from trading_ecosystem.api.grpc.servicers import test_coordination as coordination
 from trading_ecosystem.api.grpc.streaming import Streams
@@ -36,7 +37,6 @@ from trading_ecosystem.api.grpc.stubs.services import (
     test_coordination_pb2_grpc,
 )
 from trading_ecosystem.api.keys import KeyStore
-from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.ports.errors import BadInput
 
@@ -66,19 +66,20 @@ _OPTIONS: Final = (
     ("grpc.max_connection_idle_ms", 300_000),
 )
 _PRODUCTION: Final = (market_data_pb2, exchange_pb2, custody_pb2, risk_pb2, strategies_pb2)
-_FILES: Final = {
+GRPC_FILES: Final = {
     Face.PRODUCTION: _PRODUCTION,
     Face.CONTROL: (test_coordination_pb2,),
     Face.AUDIT: (audit_pb2,),
 }
+"""The files of services of each face."""
 
 
-def service_names(faces: Iterable[Face] = EVERY_FACE) -> list[str]:
+def names_served(faces: Iterable[Face] = EVERY_FACE) -> list[str]:
     """The full names of the services of these faces."""
     shown = frozenset(faces)
     return [
         service.full_name
-        for face, files in _FILES.items()
+        for face, files in GRPC_FILES.items()
         if face in shown
         for file in files
         for service in file.DESCRIPTOR.services_by_name.values()
@@ -88,32 +89,19 @@ def service_names(faces: Iterable[Face] = EVERY_FACE) -> list[str]:
 class GrpcServer:
     """Serves these faces while its block runs; a port of 0 is chosen by the system."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        keys: KeyStore,
-        hub: Hub,
-        host: str,
-        port: int,
-        *,
-        faces: Iterable[Face] = EVERY_FACE,
-        per_key: RateLimit = PER_KEY,
-        per_stranger: RateLimit = PER_STRANGER,
-        certificate: str | None = None,
-        key: str | None = None,
-        calls: int = CALLS,
-    ) -> None:
-        shown = frozenset(faces)
-        names = service_names(shown)
+    def __init__(self, gateway: Gateway, keys: KeyStore, hub: Hub, terms: GrpcTerms, *, calls: int = CALLS) -> None:
+        names = names_served(terms.faces)
         self._health = Health(gateway.ready, names)
         self._server = grpc.aio.server(
-            interceptors=(Entrance(keys, per_key, per_stranger),), options=_OPTIONS, maximum_concurrent_rpcs=calls
+            interceptors=(Entrance(keys, terms.per_key, terms.per_stranger),),
+            options=_OPTIONS,
+            maximum_concurrent_rpcs=calls,
         )
-        _add_servicers(self._server, Door(gateway), Streams(hub), shown)
+        _add_servicers(self._server, Door(gateway), Streams(hub), terms.faces)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
         reflection.enable_server_reflection([*names, health_name, reflection.SERVICE_NAME], self._server)
-        self._address = (host, _bound(self._server, host, port, certificate, key))
+        self._address = (terms.host, _bound(self._server, terms))
 
     @property
     def address(self) -> tuple[str, int]:
@@ -131,19 +119,20 @@ class GrpcServer:
         await self._server.stop(CLOSING)
 
 
-def _bound(server: Any, host: str, port: int, certificate: str | None, key: str | None) -> int:
+def _bound(server: Any, terms: GrpcTerms) -> int:
+    host, port, certificate = terms.host, terms.port, terms.certificate
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         if certificate is None:
             bound: int = server.add_insecure_port(address)
         else:
-            assert key is not None
-            pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
+            assert terms.key is not None
+            pair = (Path(terms.key).read_bytes(), Path(certificate).read_bytes())
             bound = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
     except RuntimeError:
         bound = 0
     if not bound:
-        raise BadInput("--grpc-port", f"cannot listen on {address}; expected a port that is free")
+        raise BadInput(OPTION, f"cannot listen on {address}; expected a port that is free")
     return bound
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
 from trading_ecosystem.adapters.data.test_coordination import CoordinationHistory
+from trading_ecosystem.adapters.scenario_files import parse_scenario
+from trading_ecosystem.adapters.scenario_library import library
 from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, fill_choice, member_reader, snake_case
 from trading_ecosystem.api.grpc.door import Door, said
@@ -18,8 +22,9 @@ from trading_ecosystem.api.grpc.stubs import test_coordination_pb2
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2_grpc as rpc
 from trading_ecosystem.api.streams.channels import CHANNELS, Channel
-from trading_ecosystem.domains.test_coordination.records import RunRecord
+from trading_ecosystem.domains.test_coordination.records import RunRecord, ScenarioRecord, scenario_changes
 from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, FaultKind
+from trading_ecosystem.ports.records import Upsert
 
 _fault_kind = member_reader(FaultKind, test_coordination_pb2.FaultKind.DESCRIPTOR)
 
@@ -31,9 +36,11 @@ class Scenarios(rpc.ScenarioServiceServicer):
         self._door = door
 
     async def ListScenarios(self, request: pb.ListScenariosRequest, context: Any) -> pb.ListScenariosResponse:
-        """Read the history of the coordinator."""
+        """Read the library, and the history of the coordinator for what else was run."""
+        kept = {one.scenario: one for one in await (await _history(self._door)).scenarios()}
+        known = await asyncio.to_thread(_library)
         response = pb.ListScenariosResponse()
-        fill_all(response.scenarios, await (await _history(self._door)).scenarios())
+        fill_all(response.scenarios, [one for _, one in sorted({**kept, **known}.items())])
         return response
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Any) -> pb.ListRunsResponse:
@@ -100,6 +107,18 @@ class Chaos(rpc.ChaosServiceServicer):
         """Listen to the control face."""
         wanted = [Wanted(channel) for channel in sorted(CHANNELS[Face.CONTROL] - {Channel.HEARTBEATS})]
         return self._streams.follow(pb.StreamFaultsResponse, wanted, Face.CONTROL, show=_show)
+
+
+@functools.cache
+def _library() -> dict[str, Any]:
+    """The scenarios that come with the package, as they would be kept of a run."""
+    found = {}
+    for path in library().values():
+        head = scenario_changes(parse_scenario(path.read_text(encoding="utf-8"), path.name))[0]
+        assert isinstance(head, Upsert)
+        assert isinstance(head.record, ScenarioRecord)
+        found[head.record.scenario] = head.record
+    return found
 
 
 async def _history(door: Door) -> CoordinationHistory:

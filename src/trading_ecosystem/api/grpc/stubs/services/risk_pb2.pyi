@@ -692,7 +692,7 @@ class RiskLimit(google.protobuf.message.Message):
     kind: trading_ecosystem.api.grpc.stubs.risk_pb2.LimitKind.ValueType
     """What it limits."""
     subject: builtins.str
-    """The asset that it is about; empty for the whole firm."""
+    """The asset or the firm that it is about."""
     version: builtins.int
     """Numbers the versions from 1 on."""
     value: builtins.int
@@ -776,7 +776,7 @@ class ListLimitVersionsRequest(google.protobuf.message.Message):
     kind: trading_ecosystem.api.grpc.stubs.risk_pb2.LimitKind.ValueType
     """What it limits."""
     subject: builtins.str
-    """The asset that it is about; empty for the whole firm."""
+    """The asset or the firm that it is about."""
     def __init__(
         self,
         *,

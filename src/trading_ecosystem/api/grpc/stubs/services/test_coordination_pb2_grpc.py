@@ -43,7 +43,7 @@ class ScenarioServiceServicer(object):
     """
 
     def ListScenarios(self, request, context):
-        """Every scenario that was run.
+        """The scenarios that come with the server, and those that were run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,7 @@ class ScenarioServiceStub:
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosResponse,
     ]
-    """Every scenario that was run."""
+    """The scenarios that come with the server, and those that were run."""
 
     ListRuns: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListRunsRequest,
@@ -53,7 +53,7 @@ class ScenarioServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosResponse,
     ]
-    """Every scenario that was run."""
+    """The scenarios that come with the server, and those that were run."""
 
     ListRuns: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListRunsRequest,
@@ -82,7 +82,7 @@ class ScenarioServiceServicer(metaclass=abc.ABCMeta):
         request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosRequest,
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListScenariosResponse]]:
-        """Every scenario that was run."""
+        """The scenarios that come with the server, and those that were run."""
 
     @abc.abstractmethod
     def ListRuns(
