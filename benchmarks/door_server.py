@@ -1,7 +1,9 @@
-"""A server in a process of its own, for the benchmarks of the doors: ``door_server.py bare`` or ``door_server.py STORE [CACHE]``.
+"""A server in a process of its own, for the benchmarks of the doors: ``door_server.py bare`` or ``door_server.py STORE
+[CACHE]``.
 
-It prints one line of JSON: the URL, and for an ecosystem a key and the account and venue to trade with. It ends with its standard
-input. ``bare`` answers the same request and answer bodies from Litestar and msgspec alone: what any service built on them costs.
+It prints one line of JSON: the URL, and for an ecosystem a key and the account and venue to trade with. It ends with its
+standard input. ``bare`` answers the same request and answer bodies from Litestar and msgspec alone: what any service built on
+them costs.
 """
 
 from __future__ import annotations

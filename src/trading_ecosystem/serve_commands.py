@@ -31,6 +31,9 @@ GrpcPortOption = Annotated[
 ]
 KeysOption = Annotated[Path, typer.Option("--keys", metavar="DIR", help="Folder of the keys.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+TracesOption = Annotated[
+    str | None, typer.Option("--traces", metavar="TARGET", help="Export OpenTelemetry spans: console, or a collector's URL.")
+]
 keys_app = typer.Typer(help="Make, list and revoke the keys of a server.", no_args_is_help=True)
 
 
@@ -58,6 +61,7 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="Log every request as a line of JSON; `-`: to stderr."),
     ] = None,
+    traces: TracesOption = None,
     certificate: Annotated[Path | None, typer.Option("--tls-certificate", help="Serve TLS with this certificate.")] = None,
     certificate_key: Annotated[Path | None, typer.Option("--tls-key", help="The certificate's private key.")] = None,
 ) -> None:
@@ -85,6 +89,7 @@ def serve(
         instance=instance,
         environment=environment,
         per_key=RateLimit(rate_limit, max(1, round(2 * rate_limit))),
+        traces=traces,
         access_log=log is not None,
         certificate=None if certificate is None else str(certificate),
         certificate_key=None if certificate_key is None else str(certificate_key),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,7 @@ from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
 from trading_ecosystem.messages.exchange import DepthQuestion
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
+from trading_ecosystem.ports.errors import BadInput
 
 LIVING_MARKET: Final = "living_market"
 """The scenario that is served where none is named."""
@@ -72,6 +73,8 @@ class ServeOptions(msgspec.Struct, frozen=True):
     snapshot_every: int = SNAPSHOT_EVERY
     per_key: RateLimit = PER_KEY
     per_stranger: RateLimit = PER_STRANGER
+    traces: str | None = None
+    """Where spans go (``console``, or the URL of a collector); nowhere where there is none."""
     access_log: bool = False
     """Log every answered request."""
     streams: StreamLimits = StreamLimits()
@@ -142,6 +145,8 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
         hub = await stack.enter_async_context(_streams(ecosystem, gateway, keys, options.streams))
         stopped = await stack.enter_async_context(_driving(ecosystem))
         identity = Identity(options.instance, __version__, options.environment)
+        if options.traces is not None:
+            stack.callback(_trace(ecosystem, options.traces, options.instance))
         requests, said = RequestMetrics(), EntryMetrics()
         ecosystem.driver.follow(said.tell)
         exposition = PrometheusExposition(
@@ -183,6 +188,18 @@ async def _driving(ecosystem: LiveEcosystem) -> AsyncIterator[asyncio.Future[Non
         # Whoever did not look at it has not missed anything: the journal has it.
         if stopped.done() and not stopped.cancelled():
             stopped.exception()
+
+
+def _trace(ecosystem: LiveEcosystem, target: str, instance: str) -> Callable[[], None]:
+    """Export spans of everything from now on; returns what ends it. Raises :class:`BadInput` where the extra is missing."""
+    try:
+        from trading_ecosystem.adapters.tracing import EntrySpans, exporter_to
+    except ImportError:
+        raise BadInput("--traces", "OpenTelemetry is not installed: pip install 'trading-ecosystem[otel]'") from None
+    header = ecosystem.header
+    spans = EntrySpans(exporter_to(target), f"{header.scenario_file}-{header.started_at}", "trading-ecosystem", instance)
+    ecosystem.driver.follow(spans.tell)
+    return spans.close
 
 
 def places_of(scenario: Scenario) -> Places:

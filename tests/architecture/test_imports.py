@@ -78,6 +78,7 @@ VIOLATIONS = [
     ("redis", "adapters.sql.stores", "redis"),
     ("web", "runtime.live", "litestar"),
     ("prometheus", "api.gateway", "prometheus_client"),
+    ("tracing", "api.gateway", "opentelemetry"),
     ("web", "adapters.remote", "grpc"),
     ("asyncio", "runtime.kernel", "asyncio"),
     ("asyncio", "domains.exchange.book.book", "asyncio"),
