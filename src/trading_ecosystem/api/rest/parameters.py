@@ -35,7 +35,7 @@ def parameters_of(handler: BaseRouteHandler) -> Mapping[str, tuple[Any, bool]]:
 
 
 def check_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: refuse what the signature does not allow; raises :class:`InvalidRequest`."""
+    """Refuse what the signature does not allow; raises :class:`InvalidRequest`."""
     declared = parameters_of(handler)
     path = connection.path_params
     problems: list[FieldProblem] = []

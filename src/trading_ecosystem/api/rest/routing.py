@@ -20,11 +20,8 @@ def needs(scope: Scope) -> dict[str, Any]:
     return {"opt": {SCOPE: scope}, "responses": {**PROBLEMS}}
 
 
-async def check_scope(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: refuse a key without the route's scope before anything of the request is read.
-
-    A coroutine, because the framework gives what is none to a thread of its own, which would cost more than the whole request.
-    """
+def check_scope(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse a key without the route's scope before anything of the request is read."""
     scope = handler.opt.get(SCOPE)
     if scope is not None:
         caller_of(connection).require(scope)
