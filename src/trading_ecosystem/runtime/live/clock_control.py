@@ -10,9 +10,11 @@ import asyncio
 from typing import Any, Final
 
 from trading_ecosystem.messages.units import DAY, Nanos
+from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import BadInput, Conflict, Unavailable
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.live.ecosystem_clock import ClockState, EcosystemClock, check_speed
+from trading_ecosystem.runtime.live.heartbeats import Heartbeats
 
 LONGEST_ADVANCE: Final[Nanos] = 31 * DAY
 """How far the clock is advanced at once at most."""
@@ -29,16 +31,17 @@ class Target:
 class ClockControl:
     """The clock of a kernel that is driven; the driver wakes on every change, and says when an advance may have ended."""
 
-    def __init__(self, kernel: Kernel, clock: EcosystemClock) -> None:
+    def __init__(self, kernel: Kernel, clock: EcosystemClock, wall: WallClock) -> None:
         self._kernel = kernel
         self._clock = clock
         self._target: Target | None = None
         self._wake = asyncio.Event()
         self._stopping = False
+        self.heartbeats = Heartbeats(kernel.monitors, wall, self._wake.set)
 
     def now(self) -> Nanos:
-        """Ecosystem time: by the wall, and not before what has happened."""
-        return max(self._clock.now(), self._kernel.now)
+        """Ecosystem time: by the wall, not before what has happened, and not past what a monitor has to acknowledge."""
+        return max(self._not_past_limit(self._clock.now()), self._kernel.now)
 
     def clock(self) -> ClockState:
         """How ecosystem time stands and goes."""
@@ -92,7 +95,7 @@ class ClockControl:
             return
         due = self._kernel.next_due()
         ended = self._kernel.ended
-        arrived = not ended and (due is None or due > target.instant)
+        arrived = not ended and (due is None or due > target.instant) and self._not_past_limit(target.instant) == target.instant
         if not (arrived or ended or target.reached.done()):
             return
         self._target = None
@@ -106,7 +109,11 @@ class ClockControl:
     def _until(self) -> Nanos:
         """Up to when things are done now."""
         target = self._target
-        return self.now() if target is None or target.reached.done() else target.instant
+        return self.now() if target is None or target.reached.done() else self._not_past_limit(target.instant)
+
+    def _not_past_limit(self, instant: Nanos) -> Nanos:
+        limit = self.heartbeats.limit()
+        return instant if limit is None else min(instant, limit)
 
     def _refuse_advance(self, error: Exception) -> None:
         if self._target is not None and not self._target.reached.done():

@@ -70,7 +70,7 @@ class LiveDriver(ClockControl):
         speed_ppm: int = PARTS_PER_MILLION,
         committed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(kernel, EcosystemClock(wall, kernel.now, speed_ppm))
+        super().__init__(kernel, EcosystemClock(wall, kernel.now, speed_ppm), wall)
         self._recorder = recorder
         self._wall = wall
         self._append = append
@@ -214,7 +214,10 @@ class LiveDriver(ClockControl):
         self._let_clock_wait()
         self._in_hand, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
         admitted = [(sequence, one) for one in self._in_hand if (sequence := self._admit(one))]
-        behind = self._run_due(self._until())
+        until = self._until()
+        behind = self._run_due(until)
+        if not behind:
+            self.heartbeats.passed(until)
         if not await self._try_commit():
             return False
         for sequence, one in admitted:
@@ -224,6 +227,7 @@ class LiveDriver(ClockControl):
                 one.answer.set_result(Receipt(sequence, said[0].at, known))
         self._in_hand = []
         self._tell()
+        self.heartbeats.release()
         self._end_advance()
         if self._committed is not None:
             await self._committed()
@@ -286,7 +290,7 @@ class LiveDriver(ClockControl):
         if one.answer.done():
             return 0
         # An instant that has run to its end is over: the next input falls after it, in a replay too.
-        at = max(self.now(), self._kernel.now + 1)
+        at = max(self.now(), self._kernel.now + 1, self.heartbeats.last_instant + 1)
         self._kernel.run_before(at)
         if self._kernel.ended:
             fail(one, Unavailable("the run has ended"))
@@ -319,10 +323,11 @@ class LiveDriver(ClockControl):
                     waiting.append(entry)
 
     async def _rest(self) -> None:
-        """Sleep until the next thing is due, an input arrives, or the driver is stopped."""
-        due = self._kernel.next_due()
+        """Sleep until the next thing is due, an input or an acknowledgement arrives, or the driver is stopped."""
+        dues = [due for due in (self._kernel.next_due(), self.heartbeats.next_instant) if due is not None]
+        due = min(dues, default=None)
         seconds = _LONGEST_SLEEP
-        if due is not None:
+        if due is not None and self._not_past_limit(due) == due:
             wall_ns = self._clock.wall_until(due)
             seconds = seconds if wall_ns is None else min(seconds, max(0.0, wall_ns / SECOND))
         if self._recorder.waiting:
