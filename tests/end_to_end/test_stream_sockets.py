@@ -42,7 +42,7 @@ def key_of(server, *scopes, accounts=("demo",)):
 
 
 def bearer(key):
-    return {"additional_headers": {"authorization": f"Bearer {key.token}"}, "proxy": None}
+    return {"additional_headers": {"authorization": f"Bearer {key.token}"}, "proxy": None, "ping_interval": None}
 
 
 async def said(connection):
@@ -119,7 +119,7 @@ def test_a_key_gets_in_by_header_subprotocol_login_or_signature_and_nobody_else(
             assert await refused(url + "/control/v1/stream", **bearer(key)) == (403, "/problems/not-allowed")
             assert await refused(url + "/audit/v1/stream", **bearer(key)) == (403, "/problems/not-allowed")
             assert await refused(url + "/api/v1/other", **bearer(key)) == (404, "/problems/not-found")
-            wrong_token = {"additional_headers": {"authorization": "Bearer te_wrong"}, "proxy": None}
+            wrong_token = {"additional_headers": {"authorization": "Bearer te_wrong"}, "proxy": None, "ping_interval": None}
             assert await refused(url + STREAM, **wrong_token) == (401, "/problems/not-authenticated")
 
     asyncio.run(story())
@@ -202,7 +202,7 @@ def test_many_hear_every_quote_in_order_and_one_that_does_not_read_is_cut(tmp_pa
                 await asyncio.sleep(0.01)
             for batch in range(QUOTES):
                 # Whoever does not read hears more than the others, so that everything on the way to it is full in time.
-                heavy = [quote(batch, "ETH/USD")] * 400
+                heavy = [quote(batch, "ETH/USD")] * 1_500
                 server.hub.tell([*heavy, *(quote(first + 10 * batch + n) for n in range(10))])
                 await asyncio.sleep(0.01)
             heard = await asyncio.gather(*listening)

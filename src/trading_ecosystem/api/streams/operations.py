@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.problems import ProblemDetails
 from trading_ecosystem.api.rest.bodies import AccountName, Name, Symbol
 from trading_ecosystem.api.streams.channels import Channel
@@ -58,7 +59,10 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str | None = None
     subscription: int | None = None
     channels: tuple[Channel, ...] = ()
-    """After a login: what there is to hear."""
+    """After a login: what there is to hear, what the key may do, its accounts, and the firm of this ecosystem."""
+    scopes: tuple[Scope, ...] = ()
+    accounts: tuple[str, ...] = ()
+    firm: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True):

@@ -109,8 +109,15 @@ class StreamSockets:
         try:
             caller, login = await self._login(scope["path"], receive)
             with self._hub.joined(caller, face) as subscriber:
-                channels = tuple(sorted(CHANNELS[face]))
-                subscriber.tell(encode_answer(Done("login", login.id, channels=channels)).decode())
+                done = Done(
+                    "login",
+                    login.id,
+                    channels=tuple(sorted(CHANNELS[face])),
+                    scopes=tuple(sorted(caller.scopes)),
+                    accounts=caller.accounts,
+                    firm=self._gateway.places.firm,
+                )
+                subscriber.tell(encode_answer(done).decode())
                 await _Connection(self._hub, self._gateway, subscriber, scope["path"]).run(receive, send)
         except _Gone:
             return
