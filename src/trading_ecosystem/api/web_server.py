@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SLOWEST_HEAD: Final = 10.0
@@ -77,6 +78,8 @@ class _PatientWebSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close" and self.handshake_complete and not self.disconnected:
             self.writable.set()
             self._end_soon()
+        elif self.close_sent:
+            raise ClientDisconnected
         await super().send(message)
 
     def keepalive_timeout(self) -> None:

@@ -18,7 +18,9 @@ export class Chart {
     this.buttons = Object.keys(LENGTH).map((name) =>
       h("button", { type: "button", "aria-pressed": String(name === this.interval), onclick: () => this.choose(name) }, name));
     this.title = h("strong", {});
-    document.querySelector("#chart h2").replaceChildren(this.title, h("span", { class: "grow" }),
+    this.now = h("strong", { title: "The vendor's reference price" });
+    this.moved = h("span", {});
+    document.querySelector("#chart h2").replaceChildren(this.title, this.now, this.moved, h("span", { class: "grow" }),
       h("div", { class: "segments", role: "group", "aria-label": "Length of a candle" }, this.buttons));
     this.drawing = svg("svg", { class: "chart", role: "img" });
     bodyOf("chart").replaceChildren(this.drawing);
@@ -48,6 +50,14 @@ export class Chart {
       return;
     }
     this.draw();
+  }
+
+  change(price, open) {
+    this.now.textContent = price.toFixed(this.app.decimals(this.app.chosen.instrument));
+    if (!open) return;
+    const percent = 100 * (price / open - 1);
+    this.moved.textContent = `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(2)} %`;
+    this.moved.className = percent < 0 ? "down" : "up";
   }
 
   priced(message) {

@@ -3,7 +3,7 @@
 import { Book } from "./book.js";
 import { bodyOf, h } from "./dom.js";
 
-const SHOWN = 9;
+const SHOWN = 8;
 
 export class Ladder {
   constructor(app) {
@@ -13,8 +13,8 @@ export class Ladder {
 
   begin() {
     this.state = h("span", { class: "pill" });
-    this.title = h("strong", {});
-    document.querySelector("#ladder h2").replaceChildren(this.title, h("span", { class: "grow" }), this.state);
+    this.title = h("span", { class: "quiet" });
+    document.querySelector("#ladder h2").replaceChildren(h("strong", {}, "Book"), this.title, h("span", { class: "grow" }), this.state);
     this.choose();
   }
 
@@ -22,7 +22,7 @@ export class Ladder {
     if (this.id) this.app.stream.unsubscribe(this.id);
     this.book.forget();
     const { venue, instrument } = this.app.chosen;
-    this.title.textContent = `Book · ${venue}`;
+    this.title.textContent = venue;
     bodyOf("ladder").replaceChildren(h("p", { class: "empty" }, "Waiting for the book …"));
     this.id = this.app.stream.subscribe({ channel: "depth", venue, instrument, conflate: true }, (message) => this.take(message));
   }

@@ -41,16 +41,16 @@ export class Quotes {
     this.venue.value = venue;
     this.rows.clear();
     const lines = this.app.venues.get(venue).map((symbol) => {
-      const cells = { bid: h("td"), ask: h("td"), price: h("td", { class: "optional" }), change: h("td") };
+      const cells = { bid: h("td"), ask: h("td"), change: h("td") };
       const choose = h("button", { class: "link", type: "button", onclick: () => this.app.choose({ instrument: symbol }) }, symbol);
       const row = h("tr", { class: symbol === instrument ? "chosen" : null }, h("td", {}, choose), ...Object.values(cells));
       this.rows.set(symbol, cells);
       return row;
     });
-    const heads = [["Instrument"], ["Bid"], ["Ask"], ["Reference", "optional"], ["24 h"]];
+    const heads = [["Instrument"], ["Bid"], ["Ask"], ["24 h"]];
     bodyOf("quotes").replaceChildren(h("table", {},
       h("caption", { class: "unseen" }, `Quotes on ${venue}`),
-      h("thead", {}, h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)))),
+      h("thead", {}, h("tr", {}, heads.map(([text]) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, lines)));
     for (const [key, message] of this.newest) if (key.startsWith(`${venue} `)) this.quote(message);
     for (const symbol of this.rows.keys()) this.change(symbol);
@@ -61,8 +61,9 @@ export class Quotes {
     if (message.venue !== this.app.chosen.venue) return;
     const cells = this.rows.get(message.instrument);
     if (!cells) return;
-    this.show(cells.bid, message.bid_price);
-    this.show(cells.ask, message.ask_price);
+    const decimals = this.app.decimals(message.instrument);
+    this.show(cells.bid, message.bid_price && Number(message.bid_price).toFixed(decimals));
+    this.show(cells.ask, message.ask_price && Number(message.ask_price).toFixed(decimals));
     if (message.instrument === this.app.chosen.instrument) this.app.quoted(message);
   }
 
@@ -77,7 +78,7 @@ export class Quotes {
     const cells = this.rows.get(symbol);
     const price = Number(this.price.get(symbol));
     if (!cells || !price) return;
-    this.show(cells.price, price.toFixed(this.app.decimals(symbol)));
+    if (symbol === this.app.chosen.instrument) this.app.chart?.change(price, this.open.get(symbol));
     const open = this.open.get(symbol);
     if (!open) return;
     const percent = 100 * (price / open - 1);

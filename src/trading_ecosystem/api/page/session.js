@@ -33,7 +33,7 @@ let position = null;
 export async function request(method, path, body) {
   const headers = { authorization: `Bearer ${sessionStorage.getItem(KEPT)}` };
   if (body !== undefined) headers["content-type"] = "application/json";
-  if (position && method === "GET" && path.startsWith("/api/")) headers["x-position"] = position;
+  if (position && method === "GET") headers["x-position"] = position;
   let answer;
   try {
     answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });

@@ -19,7 +19,7 @@ from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.problems import PROBLEM_JSON, FieldProblem, InvalidRequest, Problem, problem_of
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
-from trading_ecosystem.api.rest import health
+from trading_ecosystem.api.rest import health, page
 from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
@@ -63,7 +63,7 @@ def routes(
 ) -> Litestar:
     """The routes alone, without the doorway around them."""
     shown = frozenset(faces)
-    handlers: list[Router] = []
+    handlers: list[Router] = [page.router] if shown & {Face.PRODUCTION, Face.CONTROL} else []
     if Face.PRODUCTION in shown:
         handlers += [health.router, Router("/api/v1", route_handlers=list(PRODUCTION))]
     if Face.CONTROL in shown and exposition is not None:

@@ -1,4 +1,4 @@
-"""The page: a few files of this package, served as they are. It loads nothing from anywhere else and needs no key to be read."""
+"""The page: a few files of this package, served as they are. It loads nothing from elsewhere and needs no key to be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trading_ecosystem.api.problems import NoSuchThing
 
 FOLDER: Final = files("trading_ecosystem.api") / "page"
 MEDIA_TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
 }
 FILES: Final[dict[str, tuple[bytes, str]]] = {
