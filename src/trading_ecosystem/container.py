@@ -74,6 +74,7 @@ Progress = Callable[[Nanos, Nanos], None]
 def components_of(scenario: Scenario, randomness: SeededRandomness, *, faults: bool = True) -> list[Component]:
     """Every component of a scenario, fresh; without ``faults`` those of its clean twin."""
     firm = frozenset({scenario.ecosystem.firm.name})
+    coordination = made_from.coordination_parameters(scenario, faults=faults)
     return [
         MarketData(MARKET_DATA, made_from.market_data_parameters(scenario), randomness),
         *(
@@ -83,7 +84,7 @@ def components_of(scenario: Scenario, randomness: SeededRandomness, *, faults: b
         Custodian(scenario.ecosystem.custodian.name, made_from.custodian_parameters(scenario), randomness),
         Trading(TRADING, made_from.trading_parameters(scenario), randomness, firm),
         Risk(RISK, made_from.risk_parameters(scenario), randomness, firm),
-        TestCoordination(TEST_COORDINATION, made_from.coordination_parameters(scenario, faults=faults), randomness),
+        TestCoordination(TEST_COORDINATION, coordination, randomness, ecosystem=scenario.ecosystem),
     ]
 
 

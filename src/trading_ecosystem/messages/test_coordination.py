@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from trading_ecosystem.messages.base import Audience, Message
+from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.units import Nanos, PartsPerMillion
 
@@ -153,6 +153,97 @@ class FaultInjected(Message, frozen=True, gc=False):
     component: str
     subjects: tuple[str, ...]
     planned_until: Nanos
+
+
+class FaultField(Row, frozen=True, gc=False):
+    """One field of a fault as a scenario would have it, both in its words: ``magnitude`` is ``-0.06``, ``duration`` is ``90s``.
+
+    A list is written with commas between: ``assets`` is ``BTC,ETH``.
+    """
+
+    name: str
+    value: str
+
+
+class InjectFault(Command, frozen=True, gc=False):
+    """Inject a fault into a running ecosystem; answered by FaultInjected and the condition, FaultPlanned, or FaultRefused.
+
+    ``kind`` is a :class:`FaultKind`; ``fields`` are those of the catalogue, and ``at``, which counts from now (default: 0s).
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "coordinator"
+    fault_id: str
+    kind: str
+    fields: tuple[FaultField, ...] = ()
+    coordinator: str = "test-coordination"
+
+
+class ClearFault(Command, frozen=True, gc=False):
+    """Roll a fault back, or give up a planned one; answered by FaultCleared and ConditionCleared, or by FaultRefused."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "coordinator"
+    fault_id: str
+    coordinator: str = "test-coordination"
+
+
+class FaultPlanned(Message, frozen=True, gc=False):
+    """A fault was asked for and will be injected at ``at``."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    run: str
+    fault_id: str
+    kind: FaultKind
+    component: str
+    subjects: tuple[str, ...]
+    at: Nanos
+
+
+class FaultRefused(Message, frozen=True, gc=False):
+    """A fault was not injected or not cleared. ``reason`` is one line; ``field`` names the field at fault, if one is."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    fault_id: str
+    field: str
+    reason: str
+
+
+class FaultCleared(Message, frozen=True, gc=False):
+    """A fault is rolled back: its condition is cleared, or it never comes."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    run: str
+    fault_id: str
+
+
+class FaultStatus(enum.StrEnum):
+    """How far a fault has come."""
+
+    PLANNED = "planned"
+    INJECTED = "injected"
+    """Its condition is set and has changed nothing yet. One of a scenario's schedule stays so if it never does."""
+    IN_EFFECT = "in_effect"
+    ENDED = "ended"
+    CLEARED = "cleared"
+
+
+class FaultState(Row, frozen=True, gc=False):
+    """A fault of the schedule or one injected since, as it stands."""
+
+    fault_id: str
+    kind: FaultKind
+    component: str
+    subjects: tuple[str, ...]
+    status: FaultStatus
+    at: Nanos
+    """When it is or was injected."""
+    until: Nanos
+    """When its condition ends by itself."""
+
+
+class FaultsQuestion(Question, frozen=True, gc=False):
+    """Every fault of the run; answered by a tuple of FaultState, in the order of ``at``."""
 
 
 class GroundTruthLabelled(Message, frozen=True, gc=False):

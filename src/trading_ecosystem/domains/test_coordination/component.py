@@ -5,15 +5,17 @@ It also gives the commands of the venues' operators that a scenario states. Thes
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
+from trading_ecosystem.domains.test_coordination.document import shown
+from trading_ecosystem.domains.test_coordination.injected_faults import FaultProblem, fault_problem, read_injected
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import OPEN
+from trading_ecosystem.domains.test_coordination.scenario import OPEN, Ecosystem, Fault
 from trading_ecosystem.domains.test_coordination.schedule import command_of, component_of, condition_of, generate_schedule
 from trading_ecosystem.domains.test_coordination.severity import label_of, targets_of
-from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.custodian import CustodianConditionSet
 from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
@@ -25,11 +27,20 @@ from trading_ecosystem.messages.market_data import (
 )
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved
 from trading_ecosystem.messages.test_coordination import (
+    ClearFault,
+    ConditionCleared,
     ConditionEnded,
     ConditionTookEffect,
+    FaultCleared,
     FaultInjected,
+    FaultPlanned,
+    FaultRefused,
+    FaultsQuestion,
+    FaultState,
+    FaultStatus,
     GroundTruthClosed,
     GroundTruthLabelled,
+    InjectFault,
     LinkConditionSet,
     RunEnded,
     RunStarted,
@@ -38,6 +49,9 @@ from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
+
+MOST_ASKED_FOR: Final = 10_000
+"""Faults that may be asked for in one run, beside those of its schedule."""
 
 
 class FaultDue(WakeUp, frozen=True, gc=False):
@@ -56,11 +70,21 @@ class RunDue(WakeUp, frozen=True, gc=False):
     """The run's duration is over."""
 
 
+class FaultOver(WakeUp, frozen=True, gc=False):
+    """The time of a fault that was asked for is over."""
+
+    fault_id: str
+
+
 class OpenAlert(msgspec.Struct, frozen=True):
     """An alert of some firm that was raised and is not resolved."""
 
     account: str
     alert_id: int
+
+
+def _instant(state: FaultState) -> Nanos:
+    return state.at
 
 
 class TestCoordination(Component):
@@ -78,9 +102,16 @@ class TestCoordination(Component):
         AlertRaised: "alert_raised",
         AlertResolved: "alert_resolved",
         RunDue: "run_due",
+        InjectFault: "inject_fault",
+        ClearFault: "clear_fault",
+        FaultOver: "fault_over",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
         FaultInjected,
+        FaultPlanned,
+        FaultRefused,
+        FaultCleared,
+        ConditionCleared,
         PriceConditionSet,
         VolatilityConditionSet,
         CorrelationConditionSet,
@@ -96,6 +127,7 @@ class TestCoordination(Component):
         GroundTruthClosed,
         RunEnded,
     )
+    answers: ClassVar[dict[type[Question], str]] = {FaultsQuestion: "faults"}
 
     def __init__(
         self,
@@ -103,12 +135,19 @@ class TestCoordination(Component):
         parameters: TestCoordinationParameters,
         randomness: Randomness,
         accounts: frozenset[str] | None = None,
+        ecosystem: Ecosystem | None = None,
     ) -> None:
+        """``ecosystem`` is what faults that are injected while it runs are checked against; without it none are."""
         super().__init__(name, accounts)
         self._parameters = parameters
+        self._ecosystem = ecosystem
         self.schedule = generate_schedule(parameters.faults, name, randomness)
         self._run = ""
         self._ended = False
+        self._asked_for: list[Fault] = []
+        self._due_at: dict[str, Nanos] = {}
+        self._cleared: list[str] = []
+        self._over: list[str] = []
         self._injected: list[str] = []
         self._in_effect: list[str] = []
         self._closed: list[str] = []
@@ -127,7 +166,8 @@ class TestCoordination(Component):
         """Arm every fault of the schedule, every operation, and the end of the run, if it has one."""
         assert not self._run, f"run {self._run} was started before {message.run}"
         self._run = message.run
-        armed = [Later(FaultDue(fault.id), now + fault.at_ns) for fault in self.schedule.faults]
+        self._due_at = {fault.id: now + fault.at_ns for fault in self.schedule.faults}
+        armed = [Later(FaultDue(fault_id), due_at) for fault_id, due_at in self._due_at.items()]
         operations = enumerate(self._parameters.operations)
         armed += [Later(OperationDue(number), now + operation.at_ns) for number, operation in operations]
         if message.duration_ns != OPEN:
@@ -136,10 +176,13 @@ class TestCoordination(Component):
 
     def fault_due(self, message: FaultDue, now: Nanos) -> Said:
         """Set the condition that a fault becomes."""
-        if self._ended:
+        if self._ended or message.fault_id in self._cleared:
             return ()
-        fault = self.schedule.fault(message.fault_id)
+        fault = self._fault(message.fault_id)
         assert fault is not None, message
+        return self._inject(fault, now)
+
+    def _inject(self, fault: Fault, now: Nanos) -> Said:
         self._injected.append(fault.id)
         injected = FaultInjected(
             run=self._run,
@@ -151,13 +194,82 @@ class TestCoordination(Component):
         )
         return [injected, condition_of(fault, self._parameters, now)]
 
+    def _fault(self, fault_id: str) -> Fault | None:
+        asked_for = (fault for fault in self._asked_for if fault.id == fault_id)
+        return self.schedule.fault(fault_id) or next(asked_for, None)
+
+    def inject_fault(self, message: InjectFault, now: Nanos) -> Said:
+        """Set the condition of a fault that somebody asks for now, or plan it."""
+        problem = self._why_not(message)
+        if problem is not None:
+            return [FaultRefused(message.fault_id, problem.field, problem.problem)]
+        assert self._ecosystem is not None
+        fault = read_injected(message, self._ecosystem)
+        at = now + fault.at_ns
+        self._asked_for.append(fault)
+        self._due_at[fault.id] = at
+        over = Later(FaultOver(fault.id), at + fault.lasts_ns)
+        if at == now:
+            return [*self._inject(fault, now), over]
+        targets = targets_of(fault, self._parameters)
+        planned = FaultPlanned(self._run, fault.id, fault.kind, component_of(fault, self._parameters), targets, at)
+        return [planned, Later(FaultDue(fault.id), at), over]
+
+    def _why_not(self, message: InjectFault) -> FaultProblem | None:
+        if not self._run or self._ended or self._ecosystem is None:
+            return FaultProblem("", "no run is under way; expected one")
+        if self._fault(message.fault_id) is not None:
+            return FaultProblem("id", f"the fault id {shown(message.fault_id)} is used already; expected another")
+        if len(self._asked_for) >= MOST_ASKED_FOR:
+            return FaultProblem("", f"{MOST_ASKED_FOR} faults were asked for in this run; expected no more")
+        return fault_problem(message, self._ecosystem)
+
+    def clear_fault(self, message: ClearFault, now: Nanos) -> Said:
+        """Roll a fault back, or see that it never comes."""
+        fault = self._fault(message.fault_id)
+        if fault is None or self._ended:
+            return [FaultRefused(message.fault_id, "id", f"there is no fault {shown(message.fault_id)} in this run")]
+        status = self._status(fault.id)
+        if status in (FaultStatus.ENDED, FaultStatus.CLEARED):
+            return [FaultRefused(fault.id, "id", f"the fault {shown(fault.id)} is {status.value} already")]
+        self._cleared.append(fault.id)
+        cleared = FaultCleared(self._run, fault.id)
+        if status is FaultStatus.PLANNED:
+            return [cleared]
+        return [cleared, ConditionCleared(component_of(fault, self._parameters), fault.id)]
+
+    def fault_over(self, message: FaultOver, now: Nanos) -> Said:
+        """The time of a fault is over, whether or not it had an effect."""
+        self._over.append(message.fault_id)
+        return ()
+
+    def _status(self, fault_id: str) -> FaultStatus:
+        if fault_id in self._cleared:
+            return FaultStatus.CLEARED
+        if fault_id in self._in_effect:
+            return FaultStatus.IN_EFFECT
+        if fault_id in self._closed or fault_id in self._over:
+            return FaultStatus.ENDED
+        return FaultStatus.INJECTED if fault_id in self._injected else FaultStatus.PLANNED
+
+    def faults(self, question: FaultsQuestion) -> tuple[FaultState, ...]:
+        """Every fault of the run that was started."""
+        states = []
+        for fault in (*self.schedule.faults, *self._asked_for):
+            at = self._due_at.get(fault.id)
+            if at is not None:
+                component, targets = component_of(fault, self._parameters), targets_of(fault, self._parameters)
+                status = self._status(fault.id)
+                states.append(FaultState(fault.id, fault.kind, component, targets, status, at, at + fault.lasts_ns))
+        return tuple(sorted(states, key=_instant))
+
     def operation_due(self, message: OperationDue, now: Nanos) -> Said:
         """Give the command of a venue's operator."""
         return () if self._ended else [command_of(self._parameters.operations[message.number])]
 
     def condition_took_effect(self, message: ConditionTookEffect, now: Nanos) -> Said:
         """The first message that a fault changed was said: label it."""
-        fault = self.schedule.fault(message.condition_id)
+        fault = self._fault(message.condition_id)
         if fault is None or fault.id in self._in_effect or fault.id in self._closed:
             return ()
         assert fault.id in self._injected, message

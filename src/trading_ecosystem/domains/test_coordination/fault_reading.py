@@ -66,7 +66,7 @@ def read_faults(node: Node, ecosystem: Ecosystem, duration_ns: Nanos) -> tuple[P
     """All faults of a scenario; their ids are distinct."""
     faults: list[PlannedFault] = []
     for item in items_of(node, "faults"):
-        planned = _read_fault(item, ecosystem, duration_ns)
+        planned = read_fault(item, ecosystem, duration_ns)
         if any(other.lowest.id == planned.lowest.id for other in faults):
             problem = f"the fault id {shown(planned.lowest.id)} is used twice; expected distinct ids"
             raise BadInput(_place_of_field(item, "id"), problem)
@@ -79,7 +79,8 @@ def _place_of_field(node: Node, key: str) -> str:
     return next((field.value.place for field in fields if field.key == key), node.place)
 
 
-def _read_fault(node: Node, ecosystem: Ecosystem, duration_ns: Nanos) -> PlannedFault:
+def read_fault(node: Node, ecosystem: Ecosystem, duration_ns: Nanos) -> PlannedFault:
+    """One fault, of a run that lasts so long."""
     all_fields = tuple(dict.fromkeys(name for entry in CATALOGUE.values() for name in (*entry.required, *entry.optional)))
     fields = Fields(node, "a fault", (*_ALWAYS, *all_fields))
     kind = enumerated(fields.need("kind"), "fault kind", FaultKind)

@@ -127,6 +127,32 @@ LINK_EFFECT_DUPLICATED: LinkEffect.ValueType  # 3
 LINK_EFFECT_REORDERED: LinkEffect.ValueType  # 4
 global___LinkEffect = LinkEffect
 
+class _FaultStatus:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _FaultStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_FaultStatus.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    FAULT_STATUS_UNSPECIFIED: _FaultStatus.ValueType  # 0
+    FAULT_STATUS_PLANNED: _FaultStatus.ValueType  # 1
+    FAULT_STATUS_INJECTED: _FaultStatus.ValueType  # 2
+    """Its condition is set and has changed nothing yet. One of a scenario's schedule stays so if it never does."""
+    FAULT_STATUS_IN_EFFECT: _FaultStatus.ValueType  # 3
+    FAULT_STATUS_ENDED: _FaultStatus.ValueType  # 4
+    FAULT_STATUS_CLEARED: _FaultStatus.ValueType  # 5
+
+class FaultStatus(_FaultStatus, metaclass=_FaultStatusEnumTypeWrapper):
+    """How far a fault has come."""
+
+FAULT_STATUS_UNSPECIFIED: FaultStatus.ValueType  # 0
+FAULT_STATUS_PLANNED: FaultStatus.ValueType  # 1
+FAULT_STATUS_INJECTED: FaultStatus.ValueType  # 2
+"""Its condition is set and has changed nothing yet. One of a scenario's schedule stays so if it never does."""
+FAULT_STATUS_IN_EFFECT: FaultStatus.ValueType  # 3
+FAULT_STATUS_ENDED: FaultStatus.ValueType  # 4
+FAULT_STATUS_CLEARED: FaultStatus.ValueType  # 5
+global___FaultStatus = FaultStatus
+
 @typing.final
 class RunStarted(google.protobuf.message.Message):
     """A scenario run begins; an input. With a `duration_ns` of 0 it has no end.
@@ -379,6 +405,213 @@ class FaultInjected(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["component", b"component", "fault_id", b"fault_id", "kind", b"kind", "planned_until", b"planned_until", "run", b"run", "subjects", b"subjects"]) -> None: ...
 
 global___FaultInjected = FaultInjected
+
+@typing.final
+class FaultField(google.protobuf.message.Message):
+    """One field of a fault as a scenario would have it, both in its words: `magnitude` is `-0.06`, `duration` is
+    `90s`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    VALUE_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    value: builtins.str
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        value: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "value", b"value"]) -> None: ...
+
+global___FaultField = FaultField
+
+@typing.final
+class InjectFault(google.protobuf.message.Message):
+    """Inject a fault into a running ecosystem; answered by FaultInjected and the condition, FaultPlanned, or
+    FaultRefused.
+    Audience: control, addressed by `coordinator`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    FIELDS_FIELD_NUMBER: builtins.int
+    COORDINATOR_FIELD_NUMBER: builtins.int
+    fault_id: builtins.str
+    kind: builtins.str
+    coordinator: builtins.str
+    @property
+    def fields(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FaultField]: ...
+    def __init__(
+        self,
+        *,
+        fault_id: builtins.str = ...,
+        kind: builtins.str = ...,
+        fields: collections.abc.Iterable[global___FaultField] | None = ...,
+        coordinator: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["coordinator", b"coordinator", "fault_id", b"fault_id", "fields", b"fields", "kind", b"kind"]) -> None: ...
+
+global___InjectFault = InjectFault
+
+@typing.final
+class ClearFault(google.protobuf.message.Message):
+    """Roll a fault back, or give up a planned one; answered by FaultCleared and ConditionCleared, or by
+    FaultRefused.
+    Audience: control, addressed by `coordinator`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    COORDINATOR_FIELD_NUMBER: builtins.int
+    fault_id: builtins.str
+    coordinator: builtins.str
+    def __init__(
+        self,
+        *,
+        fault_id: builtins.str = ...,
+        coordinator: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["coordinator", b"coordinator", "fault_id", b"fault_id"]) -> None: ...
+
+global___ClearFault = ClearFault
+
+@typing.final
+class FaultPlanned(google.protobuf.message.Message):
+    """A fault was asked for and will be injected at `at`.
+    Audience: control.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: builtins.int
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    COMPONENT_FIELD_NUMBER: builtins.int
+    SUBJECTS_FIELD_NUMBER: builtins.int
+    AT_FIELD_NUMBER: builtins.int
+    run: builtins.str
+    fault_id: builtins.str
+    kind: global___FaultKind.ValueType
+    component: builtins.str
+    at: builtins.int
+    @property
+    def subjects(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        run: builtins.str = ...,
+        fault_id: builtins.str = ...,
+        kind: global___FaultKind.ValueType = ...,
+        component: builtins.str = ...,
+        subjects: collections.abc.Iterable[builtins.str] | None = ...,
+        at: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "component", b"component", "fault_id", b"fault_id", "kind", b"kind", "run", b"run", "subjects", b"subjects"]) -> None: ...
+
+global___FaultPlanned = FaultPlanned
+
+@typing.final
+class FaultRefused(google.protobuf.message.Message):
+    """A fault was not injected or not cleared. `reason` is one line; `field` names the field at fault, if one is.
+    Audience: control.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    fault_id: builtins.str
+    field: builtins.str
+    reason: builtins.str
+    def __init__(
+        self,
+        *,
+        fault_id: builtins.str = ...,
+        field: builtins.str = ...,
+        reason: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["fault_id", b"fault_id", "field", b"field", "reason", b"reason"]) -> None: ...
+
+global___FaultRefused = FaultRefused
+
+@typing.final
+class FaultCleared(google.protobuf.message.Message):
+    """A fault is rolled back: its condition is cleared, or it never comes.
+    Audience: control.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: builtins.int
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    run: builtins.str
+    fault_id: builtins.str
+    def __init__(
+        self,
+        *,
+        run: builtins.str = ...,
+        fault_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["fault_id", b"fault_id", "run", b"run"]) -> None: ...
+
+global___FaultCleared = FaultCleared
+
+@typing.final
+class FaultState(google.protobuf.message.Message):
+    """A fault of the schedule or one injected since, as it stands."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    COMPONENT_FIELD_NUMBER: builtins.int
+    SUBJECTS_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
+    AT_FIELD_NUMBER: builtins.int
+    UNTIL_FIELD_NUMBER: builtins.int
+    fault_id: builtins.str
+    kind: global___FaultKind.ValueType
+    component: builtins.str
+    status: global___FaultStatus.ValueType
+    at: builtins.int
+    """When it is or was injected."""
+    until: builtins.int
+    """When its condition ends by itself."""
+    @property
+    def subjects(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        fault_id: builtins.str = ...,
+        kind: global___FaultKind.ValueType = ...,
+        component: builtins.str = ...,
+        subjects: collections.abc.Iterable[builtins.str] | None = ...,
+        status: global___FaultStatus.ValueType = ...,
+        at: builtins.int = ...,
+        until: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "component", b"component", "fault_id", b"fault_id", "kind", b"kind", "status", b"status", "subjects", b"subjects", "until", b"until"]) -> None: ...
+
+global___FaultState = FaultState
+
+@typing.final
+class FaultsQuestion(google.protobuf.message.Message):
+    """Every fault of the run; answered by a tuple of FaultState, in the order of `at`."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___FaultsQuestion = FaultsQuestion
 
 @typing.final
 class GroundTruthLabelled(google.protobuf.message.Message):
