@@ -1,0 +1,317 @@
+"""The streams of the gRPC door: what a client hears, that it missed nothing, and that nobody hears what is not for them."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+from tests.grpc_door import METHODS, GrpcDoor, grpc_door, refused
+
+from trading_ecosystem.api.caller import EVERY_ACCOUNT, Caller, Scope
+from trading_ecosystem.api.face import Face
+from trading_ecosystem.api.grpc.conversion import snake_case
+from trading_ecosystem.api.grpc.server import GRPC_FILES
+from trading_ecosystem.api.grpc.servicers import custody as custody_calls
+from trading_ecosystem.api.grpc.servicers import risk as risk_calls
+from trading_ecosystem.api.grpc.servicers import strategies as strategy_calls
+from trading_ecosystem.api.grpc.servicers import trading as trading_calls
+from trading_ecosystem.api.grpc.stubs import exchange_pb2
+from trading_ecosystem.api.grpc.stubs.services import audit_pb2 as audit
+from trading_ecosystem.api.grpc.stubs.services import custody_pb2 as custody
+from trading_ecosystem.api.grpc.stubs.services import exchange_pb2 as trading
+from trading_ecosystem.api.grpc.stubs.services import market_data_pb2 as market
+from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as risk
+from trading_ecosystem.api.grpc.stubs.services import strategies_pb2 as strategies
+from trading_ecosystem.api.rate_limits import RateLimit
+from trading_ecosystem.api.streams.channels import CHANNEL_OF, Channel
+from trading_ecosystem.api.streams.subscriber import StreamLimits
+from trading_ecosystem.messages.base import Audience
+from trading_ecosystem.messages.envelope import MESSAGE_TYPES
+from trading_ecosystem.messages.trading_phases import HaltTrading
+
+SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrpcDoor]:
+    generous = RateLimit(10_000.0, 10_000)
+    with grpc_door(tmp_path_factory.mktemp("grpc"), per_key=generous, speed_ppm=10_000_000) as opened:
+        yield opened
+
+
+def heard(responses: Any, enough: Callable[[list[Any]], bool]) -> list[Any]:
+    """Responses until there are enough of them; they are numbered without a gap."""
+    found: list[Any] = []
+    until = time.monotonic() + SECONDS
+    for response in responses:
+        found.append(response)
+        assert response.number == len(found)
+        if enough(found):
+            responses.cancel()
+            return found
+        assert time.monotonic() < until, [one.WhichOneof("event") for one in found]
+    raise AssertionError("the stream ended")
+
+
+def kinds(responses: list[Any]) -> set[str]:
+    return {response.WhichOneof("event") for response in responses}
+
+
+def place(door: GrpcDoor, name: str, account: str = "") -> Any:
+    order = exchange_pb2.PlaceOrder(
+        venue=door.venue,
+        account=account or door.account,
+        client_order_id=name,
+        instrument="BTC/USD",
+        side=1,
+        order_type=2,
+        time_in_force=2,
+        quantity_lots=1_000,
+    )
+    return door.call("TradingService/PlaceOrder", trading.PlaceOrderRequest(order=order), door.operator)
+
+
+def test_depth_is_a_snapshot_and_then_differences_without_a_gap(door: GrpcDoor) -> None:
+    request = market.StreamMarketDataRequest(
+        instruments=["BTC/USD"], venues=[door.venue], channels=[market.MARKET_DATA_CHANNEL_DEPTH]
+    )
+    responses = heard(
+        door.stream("PriceFeedService/StreamMarketData", request),
+        lambda found: sum(one.WhichOneof("event") == "depth_difference" for one in found) >= 5,
+    )
+    books = [one for one in responses if one.WhichOneof("event") != "heartbeat"]
+    assert books[0].WhichOneof("event") == "depth_snapshot"
+    last, levels = books[0].depth_snapshot.last_update, {}
+    levels = {level.price_ticks: level.quantity_lots for level in books[0].depth_snapshot.bids}
+    for one in books[1:]:
+        change = one.depth_difference
+        assert (change.venue, change.instrument, change.first_update) == (door.venue, "BTC/USD", last + 1)
+        last = change.last_update
+        for level in change.bids:
+            levels[level.price_ticks] = level.quantity_lots
+    assert min(levels.values()) >= 0
+
+
+def test_channels_and_filters(door: GrpcDoor) -> None:
+    request = market.StreamMarketDataRequest(
+        instruments=["ETH/USD"], channels=[market.MARKET_DATA_CHANNEL_PRICES, market.MARKET_DATA_CHANNEL_QUOTES], conflate=True
+    )
+    responses = heard(
+        door.stream("PriceFeedService/StreamMarketData", request),
+        lambda found: {"price_published", "quote_changed", "heartbeat"} <= kinds(found) and len(found) > 10,
+    )
+    assert kinds(responses) <= {"price_published", "reference_quote_published", "quote_changed", "heartbeat"}
+    named = {getattr(one, one.WhichOneof("event")).instrument for one in responses if not one.HasField("heartbeat")}
+    assert named == {"ETH/USD"}
+
+
+def test_everything_that_is_published(door: GrpcDoor) -> None:
+    wanted = {"price_published", "quote_changed", "depth_snapshot", "depth_difference", "trades_published", "candle_closed"}
+    heard(door.stream("PriceFeedService/StreamMarketData"), lambda found: wanted <= kinds(found))
+
+
+def test_time_and_numbers_rise_and_heartbeats_say_what_is_past(door: GrpcDoor) -> None:
+    responses = heard(
+        door.stream("PriceFeedService/StreamMarketData"),
+        lambda found: sum(one.WhichOneof("event") == "heartbeat" for one in found) > 3,
+    )
+    fresh = list(itertools.dropwhile(lambda one: one.WhichOneof("event") != "heartbeat", responses))
+    beats = [one.heartbeat.at for one in fresh if one.WhichOneof("event") == "heartbeat"]
+    assert beats == sorted(set(beats))
+    reached = 0
+    for one in fresh:
+        if one.WhichOneof("event") == "heartbeat":
+            reached = one.heartbeat.at
+        elif one.WhichOneof("event") not in {"depth_snapshot", "quote_changed", "price_published", "candle_closed"}:
+            assert one.at >= reached
+
+
+def test_executions_and_settlements_of_an_order(door: GrpcDoor) -> None:
+    executions = door.stream("TradingService/StreamExecutions", trading.StreamExecutionsRequest(account=door.account))
+    settlements = door.stream("SettlementService/StreamSettlements", custody.StreamSettlementsRequest(account=door.firm))
+    assert next(executions).number == next(settlements).number == 1
+    placed = place(door, "streamed")
+    found: list[Any] = []
+    for response in executions:
+        found.append(response)
+        if response.WhichOneof("event") == "order_filled":
+            break
+    executions.cancel()
+    assert {"order_accepted", "claim_changed", "order_filled"} <= kinds(found)
+    (accepted,) = [one.order_accepted for one in found if one.HasField("order_accepted")]
+    assert accepted == placed.accepted
+    assert found[-1].order_filled == placed.fills[0]
+    for response in settlements:
+        if response.HasField("settlement_instructed") and response.settlement_instructed.account == door.account:
+            assert response.settlement_instructed.trade_id == placed.fills[0].trade_id
+            break
+    settlements.cancel()
+
+
+def test_risk_and_strategies(door: GrpcDoor) -> None:
+    firm = {"account": door.firm}
+    heard(
+        door.stream("RiskMonitorService/StreamAlerts", risk.StreamAlertsRequest(**firm)),
+        lambda found: "exposure_reported" in kinds(found),
+    )
+    heard(
+        door.stream("StrategyService/StreamStrategies", strategies.StreamStrategiesRequest(**firm)),
+        lambda found: "strategy_marked" in kinds(found),
+    )
+
+
+def test_nobody_hears_what_is_private_to_others(door: GrpcDoor) -> None:
+    stranger = door.make_key(Scope.READ, account="somebody")
+    request = trading.StreamExecutionsRequest(account="somebody")
+    responses = door.stream("TradingService/StreamExecutions", request, stranger)
+    next(responses)
+    place(door, "not-yours")
+    found = heard(responses_from(responses), lambda found: len(found) >= 20)
+    assert kinds(found) == {"heartbeat"}
+    with pytest.raises(grpc.RpcError) as caught:
+        next(door.stream("TradingService/StreamExecutions", trading.StreamExecutionsRequest(account=door.firm), stranger))
+    assert refused(caught.value)[0] is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_control_and_audit_hear_the_rest(door: GrpcDoor) -> None:
+    request = audit.StreamAuditEventsRequest(types=["FundamentalPriceChanged", "PlaceOrder"])
+    responses = door.stream("CorrelationService/StreamAuditEvents", request, door.operator)
+    next(responses)
+    place(door, "recorded")
+    for response in responses:
+        if response.HasField("entry"):
+            assert response.entry.WhichOneof("message") in {"fundamental_price_changed", "place_order"}
+            if response.entry.place_order.client_order_id == "recorded":
+                assert response.entry.sequence > 0
+                break
+    responses.cancel()
+    with pytest.raises(grpc.RpcError) as caught:
+        next(door.stream("CorrelationService/StreamAuditEvents", audit.StreamAuditEventsRequest(types=["No"]), door.operator))
+    assert refused(caught.value)[0] is grpc.StatusCode.INVALID_ARGUMENT
+    faults = door.stream("ChaosService/StreamFaults", key=door.operator)
+    next(faults)
+    door.run(halted(door))
+    for response in faults:
+        if response.HasField("control_message"):
+            assert response.control_message.type == "HaltTrading"
+            assert f'"venue":"{door.venue}"' in response.control_message.message
+            break
+    faults.cancel()
+
+
+async def halted(door: GrpcDoor) -> None:
+    operator = Caller("operator", frozenset({Scope.CONTROL}), (EVERY_ACCOUNT,))
+    await door.server.gateway.command(operator, HaltTrading(door.venue, "ETH/BTC"))
+
+
+def responses_from(responses: Any) -> Any:
+    """The same stream, numbered as if it began here."""
+
+    class Renumbered:
+        def __iter__(self) -> Iterator[Any]:
+            for number, response in enumerate(responses, start=1):
+                response.number = number
+                yield response
+
+        def cancel(self) -> None:
+            responses.cancel()
+
+    return Renumbered()
+
+
+def test_a_client_that_does_not_read_is_cut_and_others_do_not_notice(tmp_path: Any) -> None:
+    limits = StreamLimits(waiting_messages=50)
+    with grpc_door(tmp_path, streams=limits, speed_ppm=50_000_000) as door:
+        stalled = door.stream("PriceFeedService/StreamMarketData", timeout=60)
+        other = market.StreamMarketDataRequest(channels=[market.MARKET_DATA_CHANNEL_TRADES])
+        reading = door.stream("PriceFeedService/StreamMarketData", other)
+        found = heard(reading, lambda found: door.server.hub.counts.cut >= 1)
+        assert found
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stalled)
+        code, detail = refused(caught.value)
+        assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert detail.detail.startswith("too slow")
+
+
+def test_a_revoked_key_hears_no_more(door: GrpcDoor) -> None:
+    key = door.make_key(Scope.READ)
+    responses = door.stream("PriceFeedService/StreamMarketData", key=key)
+    next(responses)
+    door.server.keys.revoke(key.id)
+    with pytest.raises(grpc.RpcError) as caught:
+        for _ in responses:
+            pass
+    assert refused(caught.value)[0] is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_stopping_server_ends_its_streams(tmp_path: Any) -> None:
+    with grpc_door(tmp_path) as door:
+        responses = door.stream("PriceFeedService/StreamMarketData")
+        next(responses)
+    with pytest.raises(grpc.RpcError) as caught:
+        list(responses)
+    assert caught.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+
+STREAMS = {
+    "PriceFeedService/StreamMarketData": (
+        Channel.PRICES,
+        Channel.QUOTES,
+        Channel.TRADES,
+        Channel.CANDLES,
+        Channel.MARKETS,
+    ),
+    "TradingService/StreamExecutions": trading_calls._HEARD,
+    "SettlementService/StreamSettlements": custody_calls._HEARD,
+    "RiskMonitorService/StreamAlerts": risk_calls._HEARD,
+    "StrategyService/StreamStrategies": strategy_calls._HEARD,
+}
+
+
+@pytest.mark.parametrize("path", STREAMS)
+def test_a_stream_has_a_member_for_everything_on_its_channels(path: str) -> None:
+    response = METHODS[f"/trading_ecosystem.v1.services.{path}"].output_type
+    said = [kind for kind, channel in CHANNEL_OF.items() if channel in STREAMS[path]]
+    assert said
+    missing = [kind.__name__ for kind in said if snake_case(kind.__name__) not in response.fields_by_name]
+    assert missing == []
+
+
+def reachable(descriptor: Any, found: set[str]) -> set[str]:
+    """The names of all messages and fields that a message may hold."""
+    if descriptor.full_name in found:
+        return found
+    found.add(descriptor.full_name)
+    for field in descriptor.fields:
+        found.add(f"{descriptor.full_name}.{field.name}")
+        if field.message_type is not None:
+            reachable(field.message_type, found)
+        if field.enum_type is not None:
+            found |= {f"{field.enum_type.full_name}.{value.name}" for value in field.enum_type.values}
+    return found
+
+
+def test_production_calls_have_no_words_for_faults() -> None:
+    found: set[str] = set()
+    for file in GRPC_FILES[Face.PRODUCTION]:
+        for service in file.DESCRIPTOR.services_by_name.values():
+            for method in service.methods:
+                reachable(method.input_type, found)
+                reachable(method.output_type, found)
+    messages = {name.rpartition(".")[2] for name in found} & MESSAGE_TYPES.keys()
+    assert len(messages) > 60
+    assert {MESSAGE_TYPES[name].audience for name in messages} == {Audience.PRODUCTION}
+    words = ("fault", "scenario", "condition", "chaos", "inject", "ground_truth", ".sequence", ".cause", ".trace")
+    assert [name for name in found if any(word in name.lower() for word in words)] == []
+
+
+def test_the_search_for_words_would_find_them() -> None:
+    found = reachable(
+        class_of(METHODS["/trading_ecosystem.v1.services.ChaosService/StreamFaults"].output_type).DESCRIPTOR, set()
+    )
+    assert "trading_ecosystem.v1.FaultInjected.fault_id" in found
