@@ -39,7 +39,7 @@ SECONDS = 20.0
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrpcDoor]:
     generous = RateLimit(10_000.0, 10_000)
-    with grpc_door(tmp_path_factory.mktemp("grpc"), per_key=generous, speed_ppm=10_000_000) as opened:
+    with grpc_door(tmp_path_factory.mktemp("grpc"), per_key=generous, speed_ppm=60_000_000) as opened:
         yield opened
 
 
@@ -311,7 +311,5 @@ def test_production_calls_have_no_words_for_faults() -> None:
 
 
 def test_the_search_for_words_would_find_them() -> None:
-    found = reachable(
-        class_of(METHODS["/trading_ecosystem.v1.services.ChaosService/StreamFaults"].output_type).DESCRIPTOR, set()
-    )
+    found = reachable(METHODS["/trading_ecosystem.v1.services.ChaosService/StreamFaults"].output_type, set())
     assert "trading_ecosystem.v1.FaultInjected.fault_id" in found
