@@ -1,7 +1,7 @@
-"""One scenario run in a process of its own, for whoever starts it and watches: ``python -m trading_ecosystem.scenario_process``.
+"""One scenario run in a process of its own, for whoever watches it: ``python -m trading_ecosystem.scenario_process``.
 
-It reads one JSON object from its standard input (:class:`ScenarioRequest`) and writes JSON objects to its standard output, one a
-line: how far it has come, ten times a second at most, then how it ended. The verdict is in the run directory.
+It reads one JSON object from its standard input (:class:`ScenarioRequest`) and writes JSON objects to its standard output, one
+a line: how far it has come, ten times a second at most, then how it ended. The verdict is in the run directory.
 """
 
 from __future__ import annotations

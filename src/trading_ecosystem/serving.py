@@ -19,20 +19,23 @@ from trading_ecosystem import __version__
 from trading_ecosystem.adapters.caches import close_caches, open_caches
 from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
+from trading_ecosystem.adapters.live_audit import LiveAudit
 from trading_ecosystem.adapters.prometheus import PrometheusExposition
+from trading_ecosystem.adapters.scenario_runs import ScenarioRuns
 from trading_ecosystem.api.gateway import Gateway, Places
 from trading_ecosystem.api.grpc.opening import GrpcTerms, grpc_opening
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.observability import AccessLog, RequestMetrics, RuntimeMetrics, observers
 from trading_ecosystem.api.positions import Positions
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
-from trading_ecosystem.api.rest.app import EVERY_FACE, Face, create_app
+from trading_ecosystem.api.rest.app import EVERY_FACE, Face, Workings, create_app
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.pulse import beat
 from trading_ecosystem.api.streams.stream_metrics import StreamMetrics
 from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.api.web_server import WebServer
+from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
 from trading_ecosystem.messages.exchange import DepthQuestion
@@ -46,6 +49,8 @@ LIVING_MARKET: Final = "living_market"
 
 STREAMS_END: Final = 1.0
 """Seconds that peers of streams have to take the reason for their end."""
+RUNS: Final = "runs"
+"""The folder beside the keys where scenario runs that were started through the doors leave their directories."""
 DRAIN: Final = 1.5
 """Seconds in which histories catch up at the end."""
 
@@ -154,6 +159,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             {"service": identity.service, "instance": identity.instance, "version": identity.version},
         )
         observe = observers(requests, AccessLog()) if options.access_log else requests
+        workings = await stack.enter_async_context(_workings(ecosystem, options.keys.parent / RUNS))
         for (faces, _), socket_ in zip(_faces(options), bound, strict=True):
             application = create_app(
                 gateway,
@@ -165,6 +171,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
                 per_stranger=options.per_stranger,
                 observe=observe,
                 exposition=exposition,
+                workings=workings,
             )
             server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
             await stack.enter_async_context(server)
@@ -172,6 +179,22 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
         stack.push_async_callback(_end_streams, hub)
         addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
         yield Serving(ecosystem, gateway, hub, keys, addresses, grpc_address, stopped, ecosystem.is_new, options.scheme)
+
+
+@asynccontextmanager
+async def _workings(ecosystem: LiveEcosystem, runs: Path) -> AsyncIterator[Workings]:
+    """What control and audit look at, while the block runs."""
+    scenario = ecosystem.scenario.ecosystem
+    instruments = scenario.market_data.instruments
+    live_audit = LiveAudit(
+        ecosystem.store, ecosystem.header, lambda: Audit(scenario.firm.name, monitor=RISK, instruments=instruments)
+    )
+    scenario_runs = ScenarioRuns(runs)
+    try:
+        yield Workings(live_audit, scenario_runs)
+    finally:
+        await scenario_runs.close()
+        await live_audit.close()
 
 
 @asynccontextmanager

@@ -102,7 +102,9 @@ class ScenarioRun:
 class ScenarioRuns:
     """The runs that were started here. ``folder`` is where their directories go."""
 
-    def __init__(self, folder: Path, *, at_once: int = AT_ONCE, command: Sequence[str] = (sys.executable, "-m", _MODULE)) -> None:
+    def __init__(
+        self, folder: Path, *, at_once: int = AT_ONCE, command: Sequence[str] = (sys.executable, "-m", _MODULE)
+    ) -> None:
         self._folder = folder
         self._at_once = at_once
         self._command = tuple(command)

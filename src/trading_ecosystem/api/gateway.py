@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trading_ecosystem.adapters.followers import Followers
+from trading_ecosystem.adapters.followers import Followers, Lag
 from trading_ecosystem.api.caller import Caller, Scope
 from trading_ecosystem.api.decimals import instrument_named
 from trading_ecosystem.api.positions import Positions
@@ -30,6 +30,7 @@ from trading_ecosystem.messages import (
 from trading_ecosystem.messages import test_coordination as coordination
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.orders import RejectReason
+from trading_ecosystem.messages.supervision import RestartComponent, StartComponent, StopComponent
 from trading_ecosystem.messages.trading_phases import (
     AskDemoFunds,
     BustTrade,
@@ -74,6 +75,9 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     BustTrade: Scope.CONTROL,
     CorrectTrade: Scope.CONTROL,
     coordination.ConditionCleared: Scope.CONTROL,
+    StopComponent: Scope.CONTROL,
+    StartComponent: Scope.CONTROL,
+    RestartComponent: Scope.CONTROL,
 }
 """What a key needs to send each command."""
 
@@ -189,6 +193,16 @@ class Gateway:
             problem = "is no position of this server; send back what an answer's X-Position said"
             raise InvalidRequest(f"X-Position: {problem}", errors=(FieldProblem("X-Position", problem),))
         return await self._followers.up_to(namespace, sequence, WAIT_FOR_HISTORY)
+
+    def control(self, caller: Caller) -> LiveDriver:
+        """The driver, for whoever may control clock and components; raises :class:`Forbidden`."""
+        caller.require(Scope.CONTROL)
+        return self.driver
+
+    def lags(self, caller: Caller) -> list[Lag]:
+        """How far every history is behind the record; raises :class:`Forbidden`."""
+        caller.require(Scope.CONTROL)
+        return self._followers.lags()
 
     def venue(self, name: str) -> tuple[Instrument, ...]:
         """What a venue trades; raises :class:`NotFound`."""

@@ -13,6 +13,8 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, LitestarDeprecationWarning, ValidationException
 from litestar.openapi import OpenAPIConfig
 
+from trading_ecosystem.adapters.live_audit import LiveAudit
+from trading_ecosystem.adapters.scenario_runs import ScenarioRuns
 from trading_ecosystem.api.face import EVERY_FACE as EVERY_FACE
 from trading_ecosystem.api.face import Face as Face
 from trading_ecosystem.api.gateway import Gateway
@@ -24,13 +26,20 @@ from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.rest.parameters import check_parameters
-from trading_ecosystem.api.rest.routers import PRODUCTION
+from trading_ecosystem.api.rest.routers import AUDIT, CONTROL, PRODUCTION
 from trading_ecosystem.api.rest.routing import check_scope
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.web_socket import StreamSockets
 from trading_ecosystem.ports.metrics import Exposition
 
 log = logging.getLogger("trading_ecosystem.api")
+
+
+class Workings(msgspec.Struct, frozen=True):
+    """What control and audit look at beside the gateway."""
+
+    live_audit: LiveAudit
+    scenario_runs: ScenarioRuns
 
 
 def create_app(
@@ -44,12 +53,13 @@ def create_app(
     per_stranger: RateLimit = PER_STRANGER,
     observe: Observer | None = None,
     exposition: Exposition | None = None,
+    workings: Workings | None = None,
 ) -> Doorway:
     """The application of these faces; everything it needs goes in here."""
     shown = frozenset(faces)
     sockets = StreamSockets(hub, gateway, keys, shown, per_key=per_key, per_stranger=per_stranger)
     return Doorway(
-        routes(gateway, identity, shown, exposition),
+        routes(gateway, identity, shown, exposition, keys, workings),
         keys,
         per_key=per_key,
         per_stranger=per_stranger,
@@ -59,16 +69,27 @@ def create_app(
 
 
 def routes(
-    gateway: Gateway, identity: Identity, faces: Iterable[Face] = EVERY_FACE, exposition: Exposition | None = None
+    gateway: Gateway,
+    identity: Identity,
+    faces: Iterable[Face] = EVERY_FACE,
+    exposition: Exposition | None = None,
+    keys: KeyStore | None = None,
+    workings: Workings | None = None,
 ) -> Litestar:
-    """The routes alone, without the doorway around them."""
+    """The routes alone, without the doorway around them; what has nothing behind it has no routes."""
     shown = frozenset(faces)
     handlers: list[Router] = [page.router] if shown & {Face.PRODUCTION, Face.CONTROL} else []
     if Face.PRODUCTION in shown:
         handlers += [health.router, Router("/api/v1", route_handlers=list(PRODUCTION))]
     if Face.CONTROL in shown and exposition is not None:
         handlers.append(metrics.router)
-    needed = {"gateway": gateway, "identity": identity, "exposition": exposition}
+    if Face.CONTROL in shown and workings is not None:
+        handlers.append(Router("/control/v1", route_handlers=list(CONTROL)))
+    if Face.AUDIT in shown and workings is not None:
+        handlers.append(Router("/audit/v1", route_handlers=list(AUDIT)))
+    needed: dict[str, Any] = {"gateway": gateway, "identity": identity, "exposition": exposition, "keys": keys}
+    if workings is not None:
+        needed |= {"live_audit": workings.live_audit, "scenario_runs": workings.scenario_runs}
     with warnings.catch_warnings():
         # Handlers name their parameters and no more: what Litestar 3 will ask for beside that is its own concern then.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)

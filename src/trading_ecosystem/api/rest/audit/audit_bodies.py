@@ -143,9 +143,10 @@ class FaultChain(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class FindingsAnswer(Answer, frozen=True, forbid_unknown_fields=True):
-    """What audit found in the record so far."""
+    """What audit found in the record so far; alerts and chains are of one monitor, `null` for the one built in."""
 
     run: str
+    monitor: str | None
     entries: int
     alerts: tuple[AlertJudged, ...]
     contradictions: tuple[Contradiction, ...]
@@ -174,9 +175,11 @@ class Score(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoresAnswer(Answer, frozen=True, forbid_unknown_fields=True):
-    """Every fault of the record so far, how many were noticed in time, and how many alerts were false."""
+    """Every fault of the record so far, how many a monitor noticed in time, and how many of its alerts were false."""
 
     run: str
+    monitor: str | None
+    """`null` for the one built in."""
     entries: int
     scores: tuple[Score, ...]
     detected: int
@@ -224,7 +227,7 @@ class CheckpointAnswer(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class InclusionAnswer(Answer, frozen=True, forbid_unknown_fields=True):
-    """Proves that a line is in the record: hash upwards from the leaf with `proof`, nearest the leaf first (RFC 9162, 2.1.3.2)."""
+    """Proves that a line is in the record: hash upwards with `proof`, nearest the leaf first (RFC 9162, 2.1.3.2)."""
 
     index: int
     """The line's number, from 0."""

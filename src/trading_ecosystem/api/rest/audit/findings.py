@@ -28,7 +28,7 @@ from trading_ecosystem.api.rest.audit.audit_bodies import (
 from trading_ecosystem.api.rest.bodies import PAGE, AccountName, ClientId, CursorText, Name, Page, PageSize, page_of
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
 from trading_ecosystem.domains.audit.event_records import EventRecord
-from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome, OrderLifecycle
+from trading_ecosystem.messages.audit import AlertVerdict, AuditReport, DetectionOutcome, MonitorFindings, OrderLifecycle
 from trading_ecosystem.ports.records import OneOf
 
 read_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -104,37 +104,50 @@ async def get_lifecycle(
 
 
 @get("/findings", **needs(Scope.AUDIT))
-async def get_findings(live_audit: LiveAudit) -> FindingsAnswer:
+async def get_findings(live_audit: LiveAudit, monitor: Name | None = None) -> FindingsAnswer:
     """Alerts judged, contradictions, stretches in which conditions held, and chains from faults to alerts."""
     report = await live_audit.report()
+    found = _of_monitor(report, monitor)
     return FindingsAnswer(
         run=report.run,
+        monitor=monitor,
         entries=report.entries,
-        alerts=tuple(alert_shown(one) for one in report.alerts),
+        alerts=tuple(alert_shown(one) for one in found.alerts),
         contradictions=tuple(
             Contradiction(one.sequence, instant_text(one.at), one.rule, one.detail) for one in report.conservation
         ),
         conditions=tuple(condition_shown(one) for one in report.conditions),
-        chains=tuple(chain_shown(one) for one in report.chains),
+        chains=tuple(chain_shown(one) for one in found.chains),
     )
 
 
 @get("/scores", **needs(Scope.AUDIT))
-async def get_scores(live_audit: LiveAudit) -> ScoresAnswer:
-    """Every fault and whether the monitor noticed it."""
+async def get_scores(live_audit: LiveAudit, monitor: Name | None = None) -> ScoresAnswer:
+    """Every fault and whether a monitor noticed it: the one built in, or one outside by its name."""
     report = await live_audit.report()
-    outcomes = [one.outcome for one in report.detections]
+    found = _of_monitor(report, monitor)
+    outcomes = [one.outcome for one in found.detections]
     return ScoresAnswer(
         run=report.run,
+        monitor=monitor,
         entries=report.entries,
-        scores=tuple(score_shown(one) for one in report.detections),
+        scores=tuple(score_shown(one) for one in found.detections),
         detected=outcomes.count(DetectionOutcome.DETECTED),
         detected_late=outcomes.count(DetectionOutcome.DETECTED_LATE),
         missed=outcomes.count(DetectionOutcome.MISSED),
         out_of_mandate=outcomes.count(DetectionOutcome.OUT_OF_MANDATE),
-        alerts=len(report.alerts),
-        false_alerts=sum(one.verdict is AlertVerdict.FALSE for one in report.alerts),
+        alerts=len(found.alerts),
+        false_alerts=sum(one.verdict is AlertVerdict.FALSE for one in found.alerts),
     )
+
+
+def _of_monitor(report: AuditReport, monitor: str | None) -> AuditReport | MonitorFindings:
+    if monitor is None:
+        return report
+    for one in report.monitors:
+        if one.monitor == monitor:
+            return one
+    raise NoSuchThing(f"no monitor {monitor} took part")
 
 
 def _place(one: OrderLifecycle) -> tuple[int, str, str, int]:
