@@ -36,6 +36,7 @@ from trading_ecosystem.api.streams.stream_metrics import StreamMetrics
 from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.api.web_server import WebServer
 from trading_ecosystem.domains.audit.correlator import Audit
+from trading_ecosystem.domains.test_coordination.catalogue_description import describe_catalogue
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
 from trading_ecosystem.messages.exchange import DepthQuestion
@@ -191,7 +192,7 @@ async def _workings(ecosystem: LiveEcosystem, runs: Path) -> AsyncIterator[Worki
     )
     scenario_runs = ScenarioRuns(runs)
     try:
-        yield Workings(live_audit, scenario_runs)
+        yield Workings(live_audit, scenario_runs, describe_catalogue(scenario))
     finally:
         await scenario_runs.close()
         await live_audit.close()

@@ -18,7 +18,7 @@ from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import parse_instant
 from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.market_statistics import FeedStateQuestion
-from trading_ecosystem.messages.test_coordination import ConditionCleared
+from trading_ecosystem.messages.test_coordination import ConditionCleared, FaultKind
 from trading_ecosystem.messages.trading_phases import PhasesQuestion
 from trading_ecosystem.messages.units import SECOND
 
@@ -178,6 +178,51 @@ def test_what_goes_on_inside(operator: httpx.Client, door: Doors) -> None:
     assert (journal["scenario"], journal["taking"], journal["store"]) == ("living_market", True, "memory:")
 
 
+def test_a_fault_is_injected_noticed_and_cleared(operator: httpx.Client, door: Doors) -> None:
+    kinds = {one["kind"]: one for one in ok(operator.get(f"{CONTROL}/faults/catalogue"))["kinds"]}
+    assert set(kinds) == {one.value for one in FaultKind}
+    assert kinds["settlement_delay"]["expected_alert"] == "settlement_overdue"
+    assert "duration" in {one["name"] for one in kinds["feed_stale"]["parameters"] if one["required"]}
+    fault = {"kind": "feed_stale", "fields": {"duration": "10m", "instruments": "BTC/USD"}, "fault_id": "stale"}
+    injected = ok(operator.post(f"{CONTROL}/faults", json=fault), 201)
+    assert (injected["fault_id"], injected["kind"], injected["subjects"]) == ("stale", "feed_stale", ["BTC/USD"])
+    refused(operator.post(f"{CONTROL}/faults", json=fault), 409, "FAULT_ID_IN_USE")
+    planned = ok(
+        operator.post(f"{CONTROL}/faults", json={"kind": "custodian_offline", "fields": {"duration": "5m", "at": "1h"}}), 201
+    )
+    assert planned["status"] == "planned"
+    door.advance(40)
+    assert ok(operator.get(f"{CONTROL}/faults/stale"))["status"] == "in_effect"
+    conditions = ok(operator.get(f"{CONTROL}/conditions"))["conditions"]
+    assert [(one["kind"], one["targets"], one["in_effect"]) for one in conditions] == [("feed_stale", ["BTC/USD"], True)]
+    alerts = ok(operator.get("/api/v1/risk/alerts", params={"kind": "price_stale"}))["items"]
+    assert [one["subject"] for one in alerts] == ["BTC/USD"]
+    scores = ok(operator.get("/audit/v1/scores"))
+    assert [(one["fault_id"], one["outcome"]) for one in scores["scores"]] == [("stale", "detected")]
+    findings = ok(operator.get("/audit/v1/findings"))
+    assert [(one["fault_id"], one["alert_id"]) for one in findings["chains"]] == [("stale", alerts[0]["alert_id"])]
+    cleared = ok(operator.delete(f"{CONTROL}/faults/stale"))
+    assert cleared["status"] == "cleared"
+    refused(operator.delete(f"{CONTROL}/faults/stale"), 409)
+    assert ok(operator.delete(f"{CONTROL}/faults/{planned['fault_id']}"))["status"] == "cleared"
+    assert {one["status"] for one in ok(operator.get(f"{CONTROL}/faults"))["faults"]} == {"cleared"}
+    door.advance(2)
+    assert ok(operator.get(f"{CONTROL}/conditions"))["conditions"] == []
+
+
+def test_what_the_catalogue_does_not_allow_is_refused(operator: httpx.Client, door: Doors) -> None:
+    for kind, fields in (
+        ("price_shock", {"asset": "BTC", "magnitude": "-0.9", "ramp": "1m", "hold": "1m", "recovery": "1m"}),
+        ("feed_stale", {"duration": "1000h", "instruments": "BTC/USD"}),
+        ("feed_stale", {"duration": "10m", "nonsense": "1"}),
+        ("settlement_delay", {}),
+    ):
+        refused(operator.post(f"{CONTROL}/faults", json={"kind": kind, "fields": fields}), 422, "FAULT_REFUSED")
+    refused(operator.post(f"{CONTROL}/faults", json={"kind": "earthquake"}), 400)
+    refused(operator.get(f"{CONTROL}/faults/none"), 404)
+    refused(operator.delete(f"{CONTROL}/faults/none"), 404)
+
+
 def test_the_library_of_scenarios(operator: httpx.Client) -> None:
     listed = ok(operator.get(f"{CONTROL}/scenarios"))["scenarios"]
     assert [one["scenario"] for one in listed] == list(library())
@@ -235,7 +280,10 @@ def test_runs_are_bounded_and_stopped(operator: httpx.Client, door: Doors) -> No
     refused(operator.get(f"{CONTROL}/scenario-runs/abc"), 404)
 
 
-READS = ("clock", "components", "scenarios", "scenario-runs", "conditions", "sources", "feed", "histories", "journal", "keys")
+READS = (
+    *("clock", "components", "faults", "faults/catalogue", "scenarios", "scenario-runs", "conditions", "sources", "feed"),
+    *("histories", "journal", "keys"),
+)
 
 
 @pytest.mark.parametrize("path", READS)

@@ -75,6 +75,8 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     BustTrade: Scope.CONTROL,
     CorrectTrade: Scope.CONTROL,
     coordination.ConditionCleared: Scope.CONTROL,
+    coordination.InjectFault: Scope.CONTROL,
+    coordination.ClearFault: Scope.CONTROL,
     StopComponent: Scope.CONTROL,
     StartComponent: Scope.CONTROL,
     RestartComponent: Scope.CONTROL,
@@ -113,7 +115,12 @@ FIRM_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
 )
 """Questions to the firm's own trading engine and risk monitor: scope ``read``, for the owner of the firm."""
 CONTROL_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
-    {market_statistics.SourcesQuestion, market_statistics.FeedStateQuestion, market_statistics.MarketConditionsQuestion}
+    {
+        market_statistics.SourcesQuestion,
+        market_statistics.FeedStateQuestion,
+        market_statistics.MarketConditionsQuestion,
+        coordination.FaultsQuestion,
+    }
 )
 """Questions whose answers speak of faults: scope ``control``."""
 

@@ -30,6 +30,7 @@ from trading_ecosystem.api.rest.routers import AUDIT, CONTROL, PRODUCTION
 from trading_ecosystem.api.rest.routing import check_scope
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.web_socket import StreamSockets
+from trading_ecosystem.domains.test_coordination.catalogue_description import FaultDescription
 from trading_ecosystem.ports.metrics import Exposition
 
 log = logging.getLogger("trading_ecosystem.api")
@@ -40,6 +41,7 @@ class Workings(msgspec.Struct, frozen=True):
 
     live_audit: LiveAudit
     scenario_runs: ScenarioRuns
+    fault_catalogue: tuple[FaultDescription, ...]
 
 
 def create_app(
@@ -89,7 +91,7 @@ def routes(
         handlers.append(Router("/audit/v1", route_handlers=list(AUDIT)))
     needed: dict[str, Any] = {"gateway": gateway, "identity": identity, "exposition": exposition, "keys": keys}
     if workings is not None:
-        needed |= {"live_audit": workings.live_audit, "scenario_runs": workings.scenario_runs}
+        needed |= {name: getattr(workings, name) for name in Workings.__struct_fields__}
     with warnings.catch_warnings():
         # Handlers name their parameters and no more: what Litestar 3 will ask for beside that is its own concern then.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trading_ecosystem.api.rest.audit import events, evidence, findings
-from trading_ecosystem.api.rest.control import clock, components, key_routes, operations, scenarios, state
+from trading_ecosystem.api.rest.control import clock, components, faults, key_routes, operations, scenarios, state
 from trading_ecosystem.api.rest.production import (
     accounts,
     custody,
@@ -19,7 +19,7 @@ from trading_ecosystem.api.rest.production import (
 PRODUCTION: Final = tuple(one.router for one in (market, market_statistics, orders, accounts, custody, strategies, risk))
 """Under ``/api/v1``."""
 
-CONTROL: Final = tuple(one.router for one in (clock, components, scenarios, operations, state, key_routes))
+CONTROL: Final = tuple(one.router for one in (clock, components, faults, scenarios, operations, state, key_routes))
 """Under ``/control/v1``."""
 AUDIT: Final = tuple(one.router for one in (events, findings, evidence))
 """Under ``/audit/v1``."""
