@@ -3,7 +3,7 @@
 # make campaign   the same tests with large counts
 # make sanitize   the compiled books built for the address and undefined-behaviour sanitizers, against the plain ones
 # make bench      the benchmarks
-# make stubs      the Python code of the protos, generated anew with the pinned compiler
+# make stubs      protos brought up to date with the messages, then the Python code of the protos and docs/contracts.md
 # make clean      remove .venv and everything that was built or cached
 #
 # Variables: PYTHON (interpreter for .venv), SCENARIO, JOBS (test processes), PYTEST (further options for pytest).
@@ -46,11 +46,13 @@ bench: $(INSTALLED_DEV)
 	@$(BIN)/python -m pytest -q -s -p no:xdist $(PYTEST) benchmarks
 
 STUBS_VENV := .venv-stubs
-stubs: | $(BIN)/pip
-	@echo "==> stubs of the protos"
+stubs: $(INSTALLED_DEV)
+	@echo "==> protos, stubs, docs/contracts.md"
+	@$(BIN)/python tests/contract/proto_rendering.py --write
 	@[ -x $(STUBS_VENV)/bin/python ] || $(BIN)/python -m venv $(STUBS_VENV)
 	@$(STUBS_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --requirement protos/generate-requirements.txt
 	@$(STUBS_VENV)/bin/python protos/generate.py
+	@$(BIN)/python -m tests.contract.contract_rendering --write
 
 clean:
 	@rm -rf $(VENV) $(STUBS_VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
