@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem import __version__
-from trading_ecosystem.adapters.caches import close_caches, open_caches
+from trading_ecosystem.adapters.caches import MEMORY, close_caches, open_caches
 from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
 from trading_ecosystem.adapters.live_audit import LiveAudit
@@ -59,9 +59,9 @@ DRAIN: Final = 1.5
 class ServeOptions(msgspec.Struct, frozen=True):
     """What to serve, and where. Ports of 0 are chosen by the system."""
 
-    store: str = "memory:"
+    store: str = MEMORY
     """Where the journal and the histories are kept; see :mod:`.adapters.stores`."""
-    cache: str = "memory:"
+    cache: str = MEMORY
     """What histories are read through; see :mod:`.adapters.caches`."""
     keys: Path = Path("trading-ecosystem-data/keys")
     scenario: str = LIVING_MARKET
@@ -145,7 +145,10 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             snapshot_every=options.snapshot_every,
         )
         stack.push_async_callback(ecosystem.close)
-        followers = await stack.enter_async_context(await ecosystem.histories(_history_url(options.store), caches=caches))
+        histories = _history_url(options.store)
+        # What is in memory anyway is not read faster through a cache in memory.
+        through = None if histories == options.cache == MEMORY else caches
+        followers = await stack.enter_async_context(await ecosystem.histories(histories, caches=through))
         stack.push_async_callback(_drain, followers)
         gateway = Gateway(ecosystem.driver, followers, places_of(ecosystem.scenario), Positions(keys.derived("positions")))
         hub = await stack.enter_async_context(_streams(ecosystem, gateway, keys, options.streams))
@@ -262,7 +265,7 @@ def _grpc_terms(options: ServeOptions) -> GrpcTerms | None:
 
 def _history_url(store: str) -> str:
     """Histories live where the journal does; beside a folder of plain files, in memory."""
-    return "memory:" if store.startswith("files:") else store
+    return MEMORY if store.startswith("files:") else store
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -40,7 +40,8 @@ def check_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     path = connection.path_params
     problems: list[FieldProblem] = []
     given: dict[str, Any] = {}
-    for name, value in connection.query_params.multi_items():
+    query = connection.query_params.multi_items() if connection.scope["query_string"] else ()
+    for name, value in query:
         if name not in declared or name in path:
             problems.append(FieldProblem(name[:40], f"is no parameter here{_expected(declared, path)}"))
         elif name in given:
