@@ -11,6 +11,7 @@ import contextlib
 import tempfile
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,10 @@ class Doors:
         """Have the server's event loop run something."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_ANSWERING)
 
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have the server's event loop run something, and wait for nothing."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def advance(self, seconds: float) -> None:
         """Let ecosystem time go on, and every history catch up."""
 
@@ -139,9 +144,12 @@ def doors(**options: Any) -> Iterator[Doors]:
             yield running
 
 
-def ok(response: httpx.Response, status: int = 200) -> Any:
-    """The body of an answer with this status."""
+def ok(response: httpx.Response, status: int = 200, *, empty: bool = False) -> Any:
+    """The body of an answer with this status, which is empty where it has to be."""
     assert response.status_code == status, response.text
+    if empty:
+        assert response.content == b""
+        return None
     return response.json()
 
 

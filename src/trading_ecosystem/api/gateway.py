@@ -15,6 +15,7 @@ import msgspec
 from trading_ecosystem.adapters.followers import Followers, Lag
 from trading_ecosystem.api.caller import Caller, Scope
 from trading_ecosystem.api.decimals import instrument_named
+from trading_ecosystem.api.monitor_feed import MonitorFeed
 from trading_ecosystem.api.positions import Positions
 from trading_ecosystem.api.problems import FieldProblem, InvalidRequest, NoSuchThing
 from trading_ecosystem.messages import (
@@ -23,6 +24,7 @@ from trading_ecosystem.messages import (
     margin,
     market_data,
     market_statistics,
+    monitors,
     order_handling,
     risk,
     trading,
@@ -69,6 +71,8 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     trading.StopStrategy: Scope.TRADE,
     risk.ChangeLimit: Scope.RISK,
     risk.AcknowledgeAlert: Scope.RISK,
+    monitors.RegisterMonitor: Scope.RISK,
+    monitors.AlertReported: Scope.RISK,
     HaltTrading: Scope.CONTROL,
     ResumeTrading: Scope.CONTROL,
     SetAccountStatus: Scope.CONTROL,
@@ -114,6 +118,8 @@ FIRM_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
     {risk.AlertsQuestion, risk.ExposureQuestion, trading.PortfolioQuestion}
 )
 """Questions to the firm's own trading engine and risk monitor: scope ``read``, for the owner of the firm."""
+MONITOR_QUESTIONS: Final[frozenset[type[Question]]] = frozenset({monitors.MonitorsQuestion, monitors.ReportedAlertsQuestion})
+"""Questions about the firm's monitors outside: scope ``risk``, for the owner of the firm."""
 CONTROL_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
     {
         market_statistics.SourcesQuestion,
@@ -177,6 +183,8 @@ class Gateway:
             caller.require(Scope.READ, getattr(question, "account", None) or "")
         elif kind in FIRM_QUESTIONS:
             caller.require(Scope.READ, self.places.firm)
+        elif kind in MONITOR_QUESTIONS:
+            caller.require(Scope.RISK, self.places.firm)
         elif kind in CONTROL_QUESTIONS:
             caller.require(Scope.CONTROL)
         else:
@@ -224,6 +232,23 @@ class Gateway:
             reason = RejectReason.UNKNOWN_INSTRUMENT.name
             raise NoSuchThing(f"{venue} does not trade {wanted.symbol}", reason=reason)
         return wanted
+
+    async def registered_monitor(self, caller: Caller, monitor: str) -> monitors.MonitorRegistered | None:
+        """How a monitor of the firm is registered, if it is; raises :class:`Forbidden`."""
+        said = await self.ask(caller, monitors.MONITORS, monitors.MonitorsQuestion())
+        return next((one for one in said if one.monitor == monitor), None)
+
+    def monitor_feed(self, caller: Caller, monitor: str) -> MonitorFeed:
+        """What a registered monitor is sent; raises :class:`Forbidden`, :class:`NotFound`."""
+        caller.require(Scope.RISK, self.places.firm)
+        return MonitorFeed(self.driver, monitor, self.first_sent_to(monitor))
+
+    def first_sent_to(self, monitor: str) -> int:
+        """The number of the first thing that a monitor is sent; raises :class:`NotFound`."""
+        registered = self.driver.registration(monitor)
+        if registered is None:
+            raise NotFound(f"no monitor is registered as {monitor!r}")
+        return registered.first_number
 
     def position_of(self, receipt: Receipt) -> str:
         """What ``X-Position`` says after a command: reading with it sees everything that the receipt speaks of."""

@@ -155,6 +155,10 @@ class Monitors(Component):
         """The names of the monitors that the clock waits for, in order of registration."""
         return [name for name, one in self._registered.items() if one.registered.lock_step]
 
+    def find(self, monitor: str) -> Registration | None:
+        """One registered monitor, if there is one of this name."""
+        return self._registered.get(monitor)
+
     def registration(self, monitor: str) -> Registration:
         """One registered monitor; raises :class:`NotFound`."""
         found = self._registered.get(monitor)

@@ -11,12 +11,15 @@ from trading_ecosystem.api.rest.production import (
     custody,
     market,
     market_statistics,
+    monitors,
     orders,
     risk,
     strategies,
 )
 
-PRODUCTION: Final = tuple(one.router for one in (market, market_statistics, orders, accounts, custody, strategies, risk))
+PRODUCTION: Final = tuple(
+    one.router for one in (market, market_statistics, orders, accounts, custody, strategies, risk, monitors)
+)
 """Under ``/api/v1``."""
 
 CONTROL: Final = tuple(one.router for one in (clock, components, faults, scenarios, operations, state, key_routes))

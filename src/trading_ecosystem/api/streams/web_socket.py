@@ -31,6 +31,7 @@ from trading_ecosystem.api.signing import KEY, NONCE, SIGNATURE, TIMESTAMP, Sign
 from trading_ecosystem.api.streams import refusing
 from trading_ecosystem.api.streams.channels import CHANNELS
 from trading_ecosystem.api.streams.hub import Hub
+from trading_ecosystem.api.streams.monitor_socket import PATH, MonitorSocket, position_asked
 from trading_ecosystem.api.streams.operations import (
     AnyOperation,
     Done,
@@ -86,6 +87,10 @@ class StreamSockets:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         await receive()
+        monitor = PATH.fullmatch(scope["path"])
+        if monitor is not None and Face.PRODUCTION in self._faces:
+            await self._serve_monitor(monitor[1], scope, receive, send)
+            return
         try:
             face = STREAM_PATHS.get(scope["path"])
             if face is None or face not in self._faces:
@@ -103,6 +108,21 @@ class StreamSockets:
             return
         await send(_acceptance(scope))
         await self._after_login(scope, face, receive, send)
+
+    async def _serve_monitor(self, monitor: str, scope: Any, receive: Any, send: Any) -> None:
+        """The stream of one monitor; its handshake shows a key."""
+        try:
+            caller = self._caller_of_handshake(scope)
+            if caller is None:
+                self._of_strangers.take(_address(scope))
+                raise NotAuthenticated("a key is needed, in the handshake")
+            self._of_keys.take(caller.key_id)
+            feed = self._gateway.monitor_feed(caller, monitor)
+        except (Problem, PortError) as error:
+            await refusing.refuse(send, problem_of(error))
+            return
+        await send(_acceptance(scope))
+        await MonitorSocket(feed, position_asked(scope["query_string"])).run(receive, send)
 
     async def _after_login(self, scope: Any, face: Face, receive: Any, send: Any) -> None:
         """A connection whose first message says who calls."""

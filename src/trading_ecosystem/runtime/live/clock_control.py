@@ -15,6 +15,7 @@ from trading_ecosystem.ports.errors import BadInput, Conflict, Unavailable
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.live.ecosystem_clock import ClockState, EcosystemClock, check_speed
 from trading_ecosystem.runtime.live.heartbeats import Heartbeats
+from trading_ecosystem.runtime.monitors import Registration
 
 LONGEST_ADVANCE: Final[Nanos] = 31 * DAY
 """How far the clock is advanced at once at most."""
@@ -42,6 +43,15 @@ class ClockControl:
     def now(self) -> Nanos:
         """Ecosystem time: by the wall, not before what has happened, and not past what a monitor has to acknowledge."""
         return max(self._not_past_limit(self._clock.now()), self._kernel.now)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen here: the run has ended, or it is being stopped."""
+        return self._stopping or self._kernel.ended
+
+    def registration(self, monitor: str) -> Registration | None:
+        """How a monitor outside is registered, if it is."""
+        return None if self._kernel.monitors is None else self._kernel.monitors.find(monitor)
 
     def clock(self) -> ClockState:
         """How ecosystem time stands and goes."""
