@@ -92,7 +92,7 @@ def test_what_is_sent_is_what_the_built_in_one_hears(owner: httpx.Client, door: 
     beats = [one.heartbeat for one in sent if isinstance(one, Heartbeat)]
     assert beats == list(range(monitor["first_heartbeat"], beats[-1] + 1))
     prices = [one.message for one in sent if isinstance(one, Delivery) and isinstance(one.message, PricePublished)]
-    assert len(prices) > 20
+    assert len(prices) >= 10
     registered_at = parse_instant(monitor["registered_at"], "")
     said = [
         entry.message
