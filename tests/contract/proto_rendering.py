@@ -49,6 +49,7 @@ _MODULE_NAMES = (
     "custodian",
     "trading",
     "risk",
+    "risk_standing",
     "monitors",
     "test_coordination",
     "supervision",

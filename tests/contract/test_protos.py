@@ -223,7 +223,7 @@ def test_rendering_restores_a_damaged_copy_and_keeps_numbers(tmp_path: Path) -> 
     copy = tmp_path / "protos"
     shutil.copytree(PROTOS, copy)
     path = copy / proto_rendering.FOLDER / "trading.proto"
-    gapped = path.read_text(encoding="utf-8").replace("  string kind = 3;", "  string kind = 7;")
+    gapped = path.read_text(encoding="utf-8").replace("  string kind = 3;", "  string kind = 7;", 1)
     path.write_text(gapped.replace("  HALT_REASON_FAILED = 2;\n", ""), encoding="utf-8")
     assert proto_rendering.outdated(copy) == ["trading_ecosystem/v1/trading.proto"]
     proto_rendering.outdated(copy, write=True)
@@ -239,7 +239,7 @@ def test_rendering_numbers_anew_where_a_field_was_inserted(tmp_path: Path) -> No
     original = path.read_text(encoding="utf-8")
     without = "  string account = 1;\n  string strategy = 2;\n  string kind = 3;"
     assert without in original
-    path.write_text(original.replace(without, "  string account = 1;\n  string kind = 2;"), encoding="utf-8")
+    path.write_text(original.replace(without, "  string account = 1;\n  string kind = 2;", 1), encoding="utf-8")
     report = proto_rendering.outdated(copy, write=True)
     assert report == ["trading_ecosystem/v1/trading.proto (numbered anew: StrategyStarted)"]
     assert path.read_text(encoding="utf-8") == original

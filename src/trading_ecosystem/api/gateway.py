@@ -27,6 +27,7 @@ from trading_ecosystem.messages import (
     monitors,
     order_handling,
     risk,
+    risk_standing,
     trading,
 )
 from trading_ecosystem.messages import test_coordination as coordination
@@ -69,8 +70,11 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     custodian.PledgeAssets: Scope.CUSTODY,
     trading.StartStrategy: Scope.TRADE,
     trading.StopStrategy: Scope.TRADE,
+    trading.ChangeStrategyParameters: Scope.TRADE,
     risk.ChangeLimit: Scope.RISK,
     risk.AcknowledgeAlert: Scope.RISK,
+    risk.SilenceAlert: Scope.RISK,
+    risk.EscalateAlert: Scope.RISK,
     monitors.RegisterMonitor: Scope.RISK,
     monitors.AlertReported: Scope.RISK,
     HaltTrading: Scope.CONTROL,
@@ -84,6 +88,8 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     StopComponent: Scope.CONTROL,
     StartComponent: Scope.CONTROL,
     RestartComponent: Scope.CONTROL,
+    coordination.InjectFault: Scope.CONTROL,
+    coordination.ClearFault: Scope.CONTROL,
 }
 """What a key needs to send each command."""
 
@@ -115,7 +121,15 @@ ACCOUNT_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
 )
 """Questions about the account that they name: scope ``read``, for its owner; about all accounts for whoever owns all."""
 FIRM_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
-    {risk.AlertsQuestion, risk.ExposureQuestion, trading.PortfolioQuestion}
+    {
+        risk.AlertsQuestion,
+        risk.ExposureQuestion,
+        risk_standing.ActiveAlertsQuestion,
+        risk_standing.LimitsQuestion,
+        risk_standing.ComplianceQuestion,
+        trading.PortfolioQuestion,
+        trading.StrategiesQuestion,
+    }
 )
 """Questions to the firm's own trading engine and risk monitor: scope ``read``, for the owner of the firm."""
 MONITOR_QUESTIONS: Final[frozenset[type[Question]]] = frozenset({monitors.MonitorsQuestion, monitors.ReportedAlertsQuestion})

@@ -60,6 +60,9 @@ its severity *rises* above the highest so far, and resolved when the condition h
 begins again at that instant is a new alert. An active alert that nobody acknowledged is escalated once, 15 min after it
 reached high or 5 min after it reached critical, whichever comes first, even if its condition has ceased in the
 meantime; warnings are not escalated.
+A person may silence a firing alert until an instant: before that it is not escalated by time; if its time has passed by
+then it is escalated at that very instant. A person may escalate any alert that is not escalated, which ends its silence, as
+acknowledging does. Neither changes whether an alert is raised, updated or resolved, nor when.
 """
 
 from __future__ import annotations
@@ -135,6 +138,8 @@ class AlertState(enum.StrEnum):
     ACKNOWLEDGED = "acknowledged"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
+    SILENCED = "silenced"
+    """It is not escalated before an instant, and then fires again."""
 
 
 STALE_AFTER: Final[Nanos] = 30 * SECOND
@@ -178,6 +183,29 @@ class ChangeLimit(Command, frozen=True, gc=False):
 
 class AcknowledgeAlert(Command, frozen=True, gc=False):
     """A person takes an alert on; it is no longer escalated."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    account: str
+    alert_id: int
+    by: str
+
+
+class SilenceAlert(Command, frozen=True, gc=False):
+    """A person wants a firing alert not to be escalated before ``until``, at most seven days from now."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    account: str
+    alert_id: int
+    by: str
+    until: Nanos
+
+
+class EscalateAlert(Command, frozen=True, gc=False):
+    """A person escalates an alert, whether or not its time has come."""
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     addressed_by: ClassVar[str | None] = "component"
@@ -241,8 +269,28 @@ class AlertAcknowledged(Message, frozen=True, gc=False):
     by: str
 
 
+class AlertSilenced(Message, frozen=True, gc=False):
+    """An alert is silent until ``until``."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    alert_id: int
+    by: str
+    until: Nanos
+
+
+class AlertSilenceEnded(Message, frozen=True, gc=False):
+    """An alert fires again, as it did before it was silenced."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    alert_id: int
+
+
 class AlertEscalated(Message, frozen=True, gc=False):
-    """Nobody acknowledged an alert in time."""
+    """Nobody acknowledged an alert in time, or somebody escalated it."""
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     private: ClassVar[bool] = True

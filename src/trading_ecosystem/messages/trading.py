@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from trading_ecosystem.messages.base import Audience, Command, Message, Question
+from trading_ecosystem.messages.base import Audience, Command, Message, Question, Row
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import Lots, MinorUnits, Ticks
 
@@ -39,6 +39,8 @@ class StrategyCommandRejectReason(enum.StrEnum):
     """No strategy of that name trades for that account."""
     ALREADY_RUNNING = "already_running"
     NOT_RUNNING = "not_running"
+    INVALID_PARAMETERS = "invalid_parameters"
+    """Parameters are unknown, missing or unreadable, or name what is not traded here."""
 
 
 class StartStrategy(Command, frozen=True, gc=False):
@@ -59,6 +61,46 @@ class StopStrategy(Command, frozen=True, gc=False):
     component: str
     account: str
     strategy: str
+
+
+class StrategyParameter(Row, frozen=True, gc=False):
+    """One parameter of a strategy, in the words of a scenario's ``settings``; a list has commas between."""
+
+    name: str
+    value: str
+
+
+class ChangeStrategyParameters(Command, frozen=True, gc=False):
+    """Give a strategy new values of some parameters. One that runs is stopped, and started anew with them."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    account: str
+    strategy: str
+    parameters: tuple[StrategyParameter, ...]
+
+
+class StrategyParametersChanged(Message, frozen=True, gc=False):
+    """A strategy has these parameters from now on, all of them."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    parameters: tuple[StrategyParameter, ...]
+
+
+class StrategyParametersRejected(Message, frozen=True, gc=False):
+    """A strategy's parameters were not changed; ``detail`` is one line, ``parameter`` the one at fault, if one is."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    reason: StrategyCommandRejectReason
+    parameter: str
+    detail: str
 
 
 class StrategyCommandRejected(Message, frozen=True, gc=False):
@@ -154,3 +196,17 @@ class PortfolioQuestion(Question, frozen=True, gc=False):
     """Positions of one strategy, or of all (``None``); answered by a tuple of PositionChanged."""
 
     strategy: str | None = None
+
+
+class StrategyStanding(Row, frozen=True, gc=False):
+    """One loaded strategy as it stands."""
+
+    account: str
+    strategy: str
+    kind: str
+    is_running: bool
+    parameters: tuple[StrategyParameter, ...]
+
+
+class StrategiesQuestion(Question, frozen=True, gc=False):
+    """Every loaded strategy; answered by a tuple of StrategyStanding, in the order in which they were loaded."""

@@ -85,10 +85,15 @@ def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str, *, up
     return snapshot
 
 
+def _alerts_may_be_silenced(attributes: dict[str, Any]) -> None:
+    for alert in attributes["alerts"].active.values():
+        alert.silenced_until = None
+
+
 class Upgrades:
     """Upgraders of component states, by context and the version they start from."""
 
-    steps: ClassVar[dict[tuple[str, int], Any]] = {}
+    steps: ClassVar[dict[tuple[str, int], Any]] = {("risk", 1): _alerts_may_be_silenced}
 
 
 def upgrade_state(component: Component, version: int, attributes: dict[str, Any]) -> None:

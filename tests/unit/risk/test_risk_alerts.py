@@ -17,12 +17,20 @@ from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertRaised,
     AlertResolved,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertsQuestion,
+    AlertState,
     AlertUpdated,
+    ChangeLimit,
+    EscalateAlert,
     LimitKind,
     RiskCommandRejected,
     Severity,
+    SilenceAlert,
 )
+from trading_ecosystem.messages.risk_standing import ActiveAlertsQuestion, ComplianceQuestion, LimitsQuestion, LimitStanding
+from trading_ecosystem.runtime.snapshot import upgrade_state
 
 KIND = AlertKind.POSITION_LIMIT
 NONE, WARNING, HIGH, CRITICAL = 0, 75, 90, 100
@@ -237,3 +245,125 @@ def test_raised_updated_and_resolved_equal_a_plain_reading(steps: list[tuple[int
         elif worst is not None and cleared is None and per_cent == NONE:
             cleared = at
     assert said == expected
+
+
+def silence(story: Story, at: int, until: int, alert_id: int = 1) -> list[Message]:
+    return story.monitor.tell(SilenceAlert("risk", FIRM, alert_id, "ada", START + until), START + at)
+
+
+def escalate(story: Story, at: int, alert_id: int = 1) -> list[Message]:
+    return story.monitor.tell(EscalateAlert("risk", FIRM, alert_id, "ada"), START + at)
+
+
+def silenced(until: int) -> AlertSilenced:
+    return AlertSilenced(FIRM, 1, "ada", START + until)
+
+
+@pytest.mark.parametrize(
+    ("until", "escalates"),
+    [(10 * MINUTE, 15 * MINUTE), (15 * MINUTE, 15 * MINUTE), (40 * MINUTE, 40 * MINUTE)],
+)
+def test_a_silenced_alert_is_escalated_when_its_time_has_come_and_it_is_silent_no_more(until: int, escalates: int) -> None:
+    story = Story()
+    story.at(0, HIGH)
+    assert silence(story, MINUTE, until) == [silenced(until)]
+    found = [one for one in story.said(90 * MINUTE) if not isinstance(one[1], (AlertRaised, AlertSilenced))]
+    assert found == [(until, AlertSilenceEnded(FIRM, 1)), escalated(1, Severity.HIGH, escalates)]
+
+
+def test_silence_changes_nothing_about_updates_and_resolution() -> None:
+    story = Story()
+    story.at(0, WARNING)
+    silence(story, 1, 60 * MINUTE)
+    story.at(MINUTE, CRITICAL)
+    story.at(2 * MINUTE, NONE)
+    assert story.said(90 * MINUTE) == [
+        raised(1, Severity.WARNING, 75, 0),
+        (1, silenced(60 * MINUTE)),
+        updated(1, Severity.CRITICAL, 100, MINUTE),
+        resolved(1, 2 * MINUTE, 7 * MINUTE),
+    ]
+
+
+def test_one_that_became_critical_in_silence_is_escalated_after_it() -> None:
+    story = Story()
+    story.at(0, WARNING)
+    silence(story, 1, 8 * MINUTE)
+    story.at(2 * MINUTE, CRITICAL)
+    assert story.said(90 * MINUTE)[-2:] == [
+        (8 * MINUTE, AlertSilenceEnded(FIRM, 1)),
+        escalated(1, Severity.CRITICAL, 8 * MINUTE),
+    ]
+
+
+def test_silencing_again_moves_the_end_and_acknowledging_or_escalating_ends_it() -> None:
+    story = Story()
+    story.at(0, HIGH)
+    silence(story, 1, 20 * MINUTE)
+    silence(story, 2, 30 * MINUTE)
+    (standing,) = story.monitor.risk.answer(ActiveAlertsQuestion())
+    assert (standing.state, standing.silenced_until, standing.acknowledged_by) == (
+        AlertState.SILENCED,
+        START + 30 * MINUTE,
+        None,
+    )
+    assert escalate(story, 3) == [escalated(1, Severity.HIGH, 3)[1]]
+    assert silence(story, 4, 40 * MINUTE) == [RiskCommandRejected(FIRM, "SilenceAlert", "alert 1 is escalated already")]
+    assert escalate(story, 5) == [RiskCommandRejected(FIRM, "EscalateAlert", "alert 1 is escalated already")]
+    story.acknowledge(6)
+    assert silence(story, 7, 40 * MINUTE) == [RiskCommandRejected(FIRM, "SilenceAlert", "alert 1 is acknowledged already")]
+    # Whoever takes it on may still hand it on.
+    assert escalate(story, 8) == [escalated(1, Severity.HIGH, 8)[1]]
+    assert not any(isinstance(message, AlertSilenceEnded) for _, message in story.said(90 * MINUTE))
+
+
+def test_what_cannot_be_silenced_or_escalated_is_refused() -> None:
+    story = Story()
+    story.at(0, HIGH)
+    expected = "an alert is silenced until later than now, and for at most 7 days"
+    for until in (MINUTE, MINUTE + 7 * 24 * 60 * MINUTE + 1):
+        assert silence(story, MINUTE, until) == [RiskCommandRejected(FIRM, "SilenceAlert", expected)]
+    assert silence(story, MINUTE, 2 * MINUTE, alert_id=2) == [RiskCommandRejected(FIRM, "SilenceAlert", "no active alert 2")]
+    assert escalate(story, MINUTE, alert_id=2) == [RiskCommandRejected(FIRM, "EscalateAlert", "no active alert 2")]
+    other = story.monitor.tell(EscalateAlert("risk", "other", 1, "eve"))
+    assert other == [RiskCommandRejected("other", "EscalateAlert", "other is not of fund")]
+
+
+@pytest.mark.parametrize(
+    ("per_cent", "severity", "counts"),
+    [(NONE, None, (0, 0, 0)), (WARNING, Severity.WARNING, (1, 0, 0)), (HIGH, Severity.HIGH, (0, 1, 0))],
+)
+def test_limits_and_compliance_stand_where_the_firm_does(
+    per_cent: int, severity: Severity | None, counts: tuple[int, int, int]
+) -> None:
+    story = Story()
+    story.at(0, per_cent)
+    (standing,) = story.monitor.risk.answer(LimitsQuestion())
+    assert standing == LimitStanding(
+        account=FIRM,
+        kind=LimitKind.POSITION_LONG,
+        subject="BTC",
+        value=100 * WHOLE,
+        version=1,
+        observed=per_cent * WHOLE,
+        utilisation_ppm=per_cent * 10_000,
+        severity=severity,
+        alert_id=1 if severity else None,
+    )
+    compliance = story.monitor.risk.answer(ComplianceQuestion())
+    assert (compliance.warning, compliance.high, compliance.breached) == counts
+    assert (compliance.limits, compliance.worst_utilisation_ppm) == (1, per_cent * 10_000)
+    assert compliance.active_alerts == (severity is not None)
+    story.monitor.tell(ChangeLimit("risk", FIRM, LimitKind.POSITION_LONG, "BTC", 200 * WHOLE))
+    (changed,) = story.monitor.risk.answer(LimitsQuestion())
+    assert (changed.version, changed.utilisation_ppm) == (2, per_cent * 5_000)
+
+
+def test_a_stored_alert_of_the_version_before_silences_is_brought_up_to_this_one() -> None:
+    story = Story()
+    story.at(0, HIGH)
+    risk = story.monitor.risk
+    alert = risk.alerts.by_id[1]
+    del alert.silenced_until
+    upgrade_state(risk, 1, {"alerts": risk.alerts})
+    assert alert.silenced_until is None

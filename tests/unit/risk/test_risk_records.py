@@ -24,6 +24,8 @@ from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertRaised,
     AlertResolved,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertState,
     AlertUpdated,
     ExposureReported,
@@ -136,6 +138,20 @@ def test_an_alert_is_kept_through_its_life() -> None:
         breached,
         compliance(ComplianceState.COMPLIANT, None, 1, 9),
     ]
+
+
+def test_a_silenced_alert_is_kept_as_such_until_it_fires_again() -> None:
+    raised = AlertRaised(FIRM, 1, LIMIT, "BTC", Severity.HIGH, 900_000, 1_000_000, START)
+    silenced = AlertSilenced(FIRM, 1, "ada", START + 9)
+    states = [
+        kept(*said)["alerts", (FIRM, 1)].state
+        for said in (
+            ((0, raised),),
+            ((0, raised), (1, silenced)),
+            ((0, raised), (1, silenced), (9, AlertSilenceEnded(FIRM, 1))),
+        )
+    ]
+    assert states == [AlertState.FIRING, AlertState.SILENCED, AlertState.FIRING]
 
 
 def test_a_price_alert_is_no_matter_of_compliance() -> None:

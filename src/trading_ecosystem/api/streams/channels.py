@@ -155,6 +155,8 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         trading.StrategyStarted,
         trading.StrategyHalted,
         trading.StrategyCommandRejected,
+        trading.StrategyParametersChanged,
+        trading.StrategyParametersRejected,
         trading.OrderWithheld,
         trading.StrategyMarked,
     ),
@@ -162,6 +164,8 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         risk.AlertRaised,
         risk.AlertUpdated,
         risk.AlertAcknowledged,
+        risk.AlertSilenced,
+        risk.AlertSilenceEnded,
         risk.AlertEscalated,
         risk.AlertResolved,
         risk.RiskCommandRejected,
@@ -176,7 +180,12 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
 }
 _CONTROL: Final[dict[Channel, tuple[type[Message], ...]]] = {
     Channel.RUNS: (coordination.RunStarted, coordination.RunEnded),
-    Channel.FAULTS: (coordination.FaultInjected,),
+    Channel.FAULTS: (
+        coordination.FaultInjected,
+        coordination.FaultPlanned,
+        coordination.FaultRefused,
+        coordination.FaultCleared,
+    ),
     Channel.LIFECYCLE: (coordination.Resumed,),
     Channel.CONDITIONS: (
         market_data.PriceConditionSet,

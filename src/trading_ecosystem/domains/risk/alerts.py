@@ -8,13 +8,14 @@ Conditions fire at once, so no alert is ever ``pending``.
   begins again at that very instant is a new alert.
 - An active alert that nobody acknowledged is escalated, once, ``ESCALATE_HIGH_AFTER`` after it reached high or
   ``ESCALATE_CRITICAL_AFTER`` after it reached critical, whichever is first. Acknowledging is possible before and after.
+- One that is silenced is not escalated by time before its silence is over; a person may escalate it, or any other, at once.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, SaidList
+from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, SaidList, SilenceOver
 from trading_ecosystem.messages.risk import (
     ESCALATE_CRITICAL_AFTER,
     ESCALATE_HIGH_AFTER,
@@ -25,14 +26,20 @@ from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertRaised,
     AlertResolved,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertState,
     AlertUpdated,
     Severity,
 )
-from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.risk_standing import AlertStanding
+from trading_ecosystem.messages.units import DAY, Nanos
 from trading_ecosystem.ports.component import Later
 
 ESCALATE_AFTER: Final = {Severity.HIGH: ESCALATE_HIGH_AFTER, Severity.CRITICAL: ESCALATE_CRITICAL_AFTER}
+LONGEST_SILENCE: Final[Nanos] = 7 * DAY
+_UNATTENDED: Final = (AlertState.FIRING, AlertState.SILENCED)
+"""States from which time alone may escalate an alert, now or later."""
 
 
 class Alert:
@@ -49,6 +56,7 @@ class Alert:
         "raised_at",
         "resolution_due",
         "severity",
+        "silenced_until",
         "state",
         "subject",
         "threshold",
@@ -71,6 +79,7 @@ class Alert:
         """Whether a wake-up for the resolution is under way."""
         self.escalates_at: Nanos | None = None
         self.acknowledged_by: str | None = None
+        self.silenced_until: Nanos | None = None
 
 
 class AlertBook:
@@ -146,8 +155,64 @@ class AlertBook:
             return f"alert {alert_id} was acknowledged by {alert.acknowledged_by}"
         alert.acknowledged_by = by
         alert.state = AlertState.ACKNOWLEDGED
+        alert.silenced_until = None
         said.append(AlertAcknowledged(self.firm, alert_id, by))
         return None
+
+    def silence(self, alert_id: int, by: str, until: Nanos, now: Nanos, said: SaidList) -> str | None:
+        """Do not escalate the alert before ``until``; returns why not, or ``None``. Silencing again moves the instant."""
+        alert = self.by_id.get(alert_id)
+        if alert is None:
+            return f"no active alert {alert_id}"
+        if alert.state not in _UNATTENDED:
+            return f"alert {alert_id} is {alert.state.value} already"
+        if not now < until <= now + LONGEST_SILENCE:
+            return f"an alert is silenced until later than now, and for at most {LONGEST_SILENCE // DAY} days"
+        alert.state = AlertState.SILENCED
+        alert.silenced_until = until
+        said += [AlertSilenced(self.firm, alert_id, by, until), Later(SilenceOver(alert_id), until)]
+        return None
+
+    def silence_over(self, alert_id: int, now: Nanos, said: SaidList) -> None:
+        """Let the alert fire again if its silence is over, and escalate it if its time has come meanwhile."""
+        alert = self.by_id.get(alert_id)
+        if alert is None or alert.silenced_until is None or now < alert.silenced_until:
+            return
+        alert.state = AlertState.FIRING
+        alert.silenced_until = None
+        said.append(AlertSilenceEnded(self.firm, alert_id))
+        self.escalation_due(alert_id, now, said)
+
+    def escalate(self, alert_id: int, said: SaidList) -> str | None:
+        """Escalate the alert because somebody wants it; returns why not, or ``None``."""
+        alert = self.by_id.get(alert_id)
+        if alert is None:
+            return f"no active alert {alert_id}"
+        if alert.state is AlertState.ESCALATED:
+            return f"alert {alert_id} is escalated already"
+        alert.state = AlertState.ESCALATED
+        alert.silenced_until = None
+        said.append(AlertEscalated(self.firm, alert_id, alert.kind, alert.subject, alert.severity))
+        return None
+
+    def standing(self) -> tuple[AlertStanding, ...]:
+        """Every active alert as it stands, oldest first."""
+        return tuple(
+            AlertStanding(
+                account=self.firm,
+                alert_id=alert.alert_id,
+                kind=alert.kind,
+                subject=alert.subject,
+                severity=alert.severity,
+                observed=alert.observed,
+                threshold=alert.threshold,
+                raised_at=alert.raised_at,
+                state=alert.state,
+                acknowledged_by=alert.acknowledged_by,
+                silenced_until=alert.silenced_until,
+            )
+            for alert in self.active.values()
+        )
 
     def firing(self) -> tuple[AlertRaised, ...]:
         """Every active alert with its severity now, oldest first."""
@@ -166,7 +231,7 @@ class AlertBook:
         )
 
     def _watch_escalation(self, alert: Alert, now: Nanos, said: SaidList) -> None:
-        if alert.state is not AlertState.FIRING or alert.severity is Severity.WARNING:
+        if alert.state not in _UNATTENDED or alert.severity is Severity.WARNING:
             return
         due_at = now + ESCALATE_AFTER[alert.severity]
         if alert.escalates_at is None or due_at < alert.escalates_at:

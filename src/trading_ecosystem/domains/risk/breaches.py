@@ -98,6 +98,23 @@ class LimitWatch:
             self.position_changed(asset, now, alerts, said)
         self.equity_changed(now, alerts, said)
 
+    def observed(self, limit: Limit) -> int:
+        """What is held against a limit, as of the last message handled; 0 where a price is missing."""
+        match limit.kind:
+            case LimitKind.TOTAL_NOTIONAL:
+                return self.exposure.gross
+            case LimitKind.DAILY_LOSS:
+                return -self.pnl.daily(self.exposure.equity)
+            case LimitKind.DRAWDOWN:
+                return self.pnl.drawdown(self.exposure.equity)
+        held = self.exposure.assets[limit.subject]
+        match limit.kind:
+            case LimitKind.ASSET_NOTIONAL:
+                return abs(held.net_value)
+            case LimitKind.STABLECOIN_EXPOSURE:
+                return loss_from_peg(held.position, held.price) if held.price > 0 else 0
+        return held.net_position
+
     def problem_of_subject(self, kind: LimitKind, subject: str) -> str | None:
         """Why no limit of this kind can have this subject, or ``None``."""
         if kind in (LimitKind.TOTAL_NOTIONAL, LimitKind.DAILY_LOSS, LimitKind.DRAWDOWN):

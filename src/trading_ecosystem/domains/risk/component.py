@@ -15,12 +15,14 @@ from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.domains.risk.price_watch import PriceWatch
 from trading_ecosystem.domains.risk.settlement_watch import SettlementWatch
 from trading_ecosystem.domains.risk.stablecoin import StablecoinWatch
+from trading_ecosystem.domains.risk.standing import compliance_of, limit_standings
 from trading_ecosystem.domains.risk.timers import (
     EscalationDue,
     KeepFiringDue,
     ReportDue,
     SaidList,
     SettlementDue,
+    SilenceOver,
     StalenessDue,
 )
 from trading_ecosystem.messages.base import Message, Question, master_of
@@ -34,13 +36,25 @@ from trading_ecosystem.messages.risk import (
     AlertEscalated,
     AlertRaised,
     AlertResolved,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertsQuestion,
     AlertUpdated,
     ChangeLimit,
+    EscalateAlert,
     ExposureQuestion,
     ExposureReported,
     LimitSet,
     RiskCommandRejected,
+    SilenceAlert,
+)
+from trading_ecosystem.messages.risk_standing import (
+    ActiveAlertsQuestion,
+    AlertStanding,
+    ComplianceQuestion,
+    ComplianceReported,
+    LimitsQuestion,
+    LimitStanding,
 )
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
@@ -69,10 +83,13 @@ class Risk(Component):
         TransferPosted: "transfer_posted",
         ChangeLimit: "change_limit",
         AcknowledgeAlert: "acknowledge_alert",
+        SilenceAlert: "silence_alert",
+        EscalateAlert: "escalate_alert",
         StalenessDue: "staleness_due",
         SettlementDue: "settlement_due",
         KeepFiringDue: "keep_firing_due",
         EscalationDue: "escalation_due",
+        SilenceOver: "silence_over",
         ReportDue: "report_due",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
@@ -80,13 +97,19 @@ class Risk(Component):
         AlertRaised,
         AlertUpdated,
         AlertAcknowledged,
+        AlertSilenced,
+        AlertSilenceEnded,
         AlertEscalated,
         AlertResolved,
         RiskCommandRejected,
         ExposureReported,
     )
+    state_version: ClassVar[int] = 2
     answers: ClassVar[dict[type[Question], str]] = {
         AlertsQuestion: "answer_alerts",
+        ActiveAlertsQuestion: "answer_active_alerts",
+        LimitsQuestion: "answer_limits",
+        ComplianceQuestion: "answer_compliance",
         ExposureQuestion: "answer_exposure",
     }
 
@@ -238,6 +261,26 @@ class Risk(Component):
             said.append(RiskCommandRejected(message.account, "AcknowledgeAlert", problem))
         return said
 
+    def silence_alert(self, message: SilenceAlert, now: Nanos) -> Said:
+        """A person wants an alert not to be escalated for a while."""
+        said: SaidList = []
+        problem = self._problem_of_account(message.account)
+        if problem is None:
+            problem = self.alerts.silence(message.alert_id, message.by, message.until, now, said)
+        return said if problem is None else [RiskCommandRejected(message.account, "SilenceAlert", problem)]
+
+    def escalate_alert(self, message: EscalateAlert, now: Nanos) -> Said:
+        """A person escalates an alert."""
+        said: SaidList = []
+        problem = self._problem_of_account(message.account) or self.alerts.escalate(message.alert_id, said)
+        return said if problem is None else [RiskCommandRejected(message.account, "EscalateAlert", problem)]
+
+    def silence_over(self, message: SilenceOver, now: Nanos) -> Said:
+        """An alert may have been silent for long enough."""
+        said: SaidList = []
+        self.alerts.silence_over(message.alert_id, now, said)
+        return said
+
     def staleness_due(self, message: StalenessDue, now: Nanos) -> Said:
         """A price may have become stale."""
         said: SaidList = []
@@ -274,6 +317,18 @@ class Risk(Component):
     def answer_alerts(self, question: AlertsQuestion) -> tuple[AlertRaised, ...]:
         """Active alerts with their severity now, oldest first."""
         return self.alerts.firing()
+
+    def answer_active_alerts(self, question: ActiveAlertsQuestion) -> tuple[AlertStanding, ...]:
+        """Active alerts as they stand, oldest first."""
+        return self.alerts.standing()
+
+    def answer_limits(self, question: LimitsQuestion) -> tuple[LimitStanding, ...]:
+        """Every limit in force, held against what it limits."""
+        return limit_standings(self.firm, self.limits, self.limit_watch, self.alerts)
+
+    def answer_compliance(self, question: ComplianceQuestion) -> ComplianceReported:
+        """The firm against all of its limits."""
+        return compliance_of(self.firm, self.answer_limits(LimitsQuestion()), len(self.alerts.active))
 
     def answer_exposure(self, question: ExposureQuestion) -> ExposureReported:
         """Exposures as of the last message handled; assets without a price count as nothing."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
@@ -19,6 +19,8 @@ from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertRaised,
     AlertResolved,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertState,
     AlertUpdated,
     ExposureReported,
@@ -236,6 +238,14 @@ def _alert_acknowledged(said: AlertAcknowledged, now: Nanos) -> Iterable[Change]
     yield _alert(said, {"state": AlertState.ACKNOWLEDGED, "acknowledged_at": now, "acknowledged_by": said.by})
 
 
+def _alert_silenced(said: AlertSilenced, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"state": AlertState.SILENCED})
+
+
+def _alert_silence_ended(said: AlertSilenceEnded, now: Nanos) -> Iterable[Change]:
+    yield _alert(said, {"state": AlertState.FIRING})
+
+
 def _alert_escalated(said: AlertEscalated, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.ESCALATED, "escalated_at": now})
 
@@ -254,7 +264,10 @@ def _compliance(said: AlertRaised | AlertUpdated, now: Nanos) -> Iterable[Change
         yield Upsert(ComplianceRecord(said.account, said.kind, said.subject, state, said.observed, said.alert_id, now))
 
 
-def _alert(said: AlertUpdated | AlertAcknowledged | AlertEscalated | AlertResolved, values: dict[str, Any]) -> Patch:
+_LaterStep: TypeAlias = AlertUpdated | AlertAcknowledged | AlertSilenced | AlertSilenceEnded | AlertEscalated | AlertResolved
+
+
+def _alert(said: _LaterStep, values: dict[str, Any]) -> Patch:
     return Patch(AlertRecord, (said.account, said.alert_id), values)
 
 
@@ -264,6 +277,8 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     AlertRaised: _alert_raised,
     AlertUpdated: _alert_updated,
     AlertAcknowledged: _alert_acknowledged,
+    AlertSilenced: _alert_silenced,
+    AlertSilenceEnded: _alert_silence_ended,
     AlertEscalated: _alert_escalated,
     AlertResolved: _alert_resolved,
     ClaimChanged: _claim_changed,

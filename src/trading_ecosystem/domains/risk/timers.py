@@ -35,5 +35,11 @@ class EscalationDue(WakeUp, frozen=True, gc=False):
     alert_id: int
 
 
+class SilenceOver(WakeUp, frozen=True, gc=False):
+    """Look whether an alert's silence is over."""
+
+    alert_id: int
+
+
 class ReportDue(WakeUp, frozen=True, gc=False):
     """Report the exposures."""

@@ -10,6 +10,7 @@ from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, setting
 from trading_ecosystem.domains.trading.limits import OwnLimits
 from trading_ecosystem.domains.trading.market import Claims, Market
 from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
+from trading_ecosystem.domains.trading.parameter_changes import changed_parameters, parameters_of, unknown_strategy
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
 from trading_ecosystem.messages.base import Message, Question, master_of
@@ -30,15 +31,20 @@ from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
 from trading_ecosystem.messages.orders import TradingPhase
 from trading_ecosystem.messages.trading import (
+    ChangeStrategyParameters,
     OrderWithheld,
     PortfolioQuestion,
     PositionChanged,
     StartStrategy,
     StopStrategy,
+    StrategiesQuestion,
     StrategyCommandRejected,
     StrategyCommandRejectReason,
     StrategyHalted,
     StrategyMarked,
+    StrategyParametersChanged,
+    StrategyParametersRejected,
+    StrategyStanding,
     StrategyStarted,
 )
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
@@ -91,6 +97,7 @@ class Trading(Component):
         TradeCorrected: "trade_corrected",
         StartStrategy: "start_strategy",
         StopStrategy: "stop_strategy",
+        ChangeStrategyParameters: "change_parameters",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
         PlaceOrder,
@@ -98,11 +105,13 @@ class Trading(Component):
         StrategyStarted,
         StrategyHalted,
         StrategyCommandRejected,
+        StrategyParametersChanged,
+        StrategyParametersRejected,
         OrderWithheld,
         PositionChanged,
         StrategyMarked,
     )
-    answers: ClassVar[dict[type[Question], str]] = {PortfolioQuestion: "portfolio"}
+    answers: ClassVar[dict[type[Question], str]] = {PortfolioQuestion: "portfolio", StrategiesQuestion: "strategies"}
     kinds: ClassVar[Mapping[str, StrategyKind]] = KINDS
 
     def __init__(
@@ -122,16 +131,23 @@ class Trading(Component):
         self.price_watchers: dict[str, list[Desk]] = {}
         for strategy in parameters.strategies:
             self._load(strategy)
+        self._watch()
         self.trading_accounts = {desk.account: True for desk in self.desks.values()}
 
     def _load(self, parameters: StrategyParameters) -> None:
         settings = settings_of(parameters.kind, parameters.settings, self.kinds)
         strategy = self.kinds[parameters.kind].strategy(settings)
-        desk = self.desks[parameters.name] = Desk(parameters, settings, strategy, self.limits)
-        for pair in strategy.quotes_watched():
-            self.quote_watchers.setdefault(pair, []).append(desk)
-        for instrument in strategy.prices_watched():
-            self.price_watchers.setdefault(instrument, []).append(desk)
+        self.desks[parameters.name] = Desk(parameters, settings, strategy, self.limits)
+
+    def _watch(self) -> None:
+        """Note who is told of which quotes and prices."""
+        self.quote_watchers.clear()
+        self.price_watchers.clear()
+        for desk in self.desks.values():
+            for pair in desk.strategy.quotes_watched():
+                self.quote_watchers.setdefault(pair, []).append(desk)
+            for instrument in desk.strategy.prices_watched():
+                self.price_watchers.setdefault(instrument, []).append(desk)
 
     # Starting, stopping and time
 
@@ -188,7 +204,24 @@ class Trading(Component):
             return self._refused(message, False, StrategyCommandRejectReason.NOT_RUNNING)
         return desk.stop(now)
 
-    def _desk_commanded(self, command: StartStrategy | StopStrategy) -> Desk | None:
+    def change_parameters(self, message: ChangeStrategyParameters, now: Nanos) -> Said:
+        """Give a strategy other parameters, all of them checked before anything changes."""
+        desk = self._desk_commanded(message)
+        if desk is None:
+            return [unknown_strategy(message)]
+        changed = changed_parameters(self.parameters, desk.parameters, message, self.kinds)
+        if isinstance(changed, StrategyParametersRejected):
+            return [changed]
+        said: SaidList = [StrategyParametersChanged(desk.account, desk.name, parameters_of(changed))]
+        was_running = desk.is_running
+        if was_running:
+            said += desk.stop(now)
+        desk.parameters, desk.settings = changed, settings_of(changed.kind, changed.settings, self.kinds)
+        desk.strategy = self.kinds[changed.kind].strategy(desk.settings)
+        self._watch()
+        return [*said, *self._start(desk, now)] if was_running else said
+
+    def _desk_commanded(self, command: StartStrategy | StopStrategy | ChangeStrategyParameters) -> Desk | None:
         """The desk that a command means: its own account or the firm's master account may command it."""
         desk = self.desks.get(command.strategy)
         if desk is None or command.account not in (desk.account, master_of(desk.account)):
@@ -350,4 +383,11 @@ class Trading(Component):
             for desk in self.desks.values()
             if question.strategy in (None, desk.name)
             for position in desk.portfolio.positions.values()
+        )
+
+    def strategies(self, question: StrategiesQuestion) -> tuple[StrategyStanding, ...]:
+        """Every loaded strategy as it stands."""
+        return tuple(
+            StrategyStanding(desk.account, desk.name, desk.parameters.kind, desk.is_running, parameters_of(desk.parameters))
+            for desk in self.desks.values()
         )

@@ -63,14 +63,15 @@ def check_parameters(parameters: TradingParameters, kinds: Mapping[str, Strategy
         raise ValueError("the marking interval and the own limits of trading must be positive")
     names: list[str] = []
     for strategy in parameters.strategies:
-        _check_strategy(parameters, strategy, kinds)
+        check_strategy(parameters, strategy, kinds)
         if strategy.name in names:
             raise ValueError(f"two strategies are named {strategy.name}")
         names.append(strategy.name)
     return parameters
 
 
-def _check_strategy(parameters: TradingParameters, strategy: StrategyParameters, kinds: Mapping[str, StrategyKind]) -> None:
+def check_strategy(parameters: TradingParameters, strategy: StrategyParameters, kinds: Mapping[str, StrategyKind]) -> Any:
+    """The typed settings of one strategy; raises ``ValueError`` in one line about the first thing that cannot be used."""
     if not 1 <= len(strategy.name) <= LONGEST_STRATEGY_NAME:
         raise ValueError(f"strategy name {strategy.name!r}: expected 1 to {LONGEST_STRATEGY_NAME} characters")
     if master_of(strategy.account) != parameters.firm:
@@ -81,3 +82,4 @@ def _check_strategy(parameters: TradingParameters, strategy: StrategyParameters,
     for venue, symbol in kinds[strategy.kind].strategy(settings).pairs_traded():
         if venue not in parameters.venues or symbol not in parameters.instruments:
             raise ValueError(f"strategy {strategy.name}: {symbol} at {venue} is not traded in this ecosystem")
+    return settings

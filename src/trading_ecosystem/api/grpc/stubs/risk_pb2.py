@@ -15,43 +15,51 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftrading_ecosystem/v1/risk.proto\x12\x14trading_ecosystem.v1\"\x80\x01\n\x0b\x43hangeLimit\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.LimitKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\x03\"T\n\x10\x41\x63knowledgeAlert\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x03 \x01(\x03\x12\n\n\x02\x62y\x18\x04 \x01(\t\"{\n\x08LimitSet\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.trading_ecosystem.v1.LimitKind\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x03\x12\x0f\n\x07version\x18\x05 \x01(\x03\"\xda\x01\n\x0b\x41lertRaised\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\x12\x10\n\x08observed\x18\x06 \x01(\x03\x12\x11\n\tthreshold\x18\x07 \x01(\x03\x12\x11\n\traised_at\x18\x08 \x01(\x03\"\xb5\x01\n\x0c\x41lertUpdated\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\x12\x10\n\x08observed\x18\x06 \x01(\x03\"B\n\x11\x41lertAcknowledged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12\n\n\x02\x62y\x18\x03 \x01(\t\"\xa5\x01\n\x0e\x41lertEscalated\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\"\x86\x01\n\rAlertResolved\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x12\n\ncleared_at\x18\x05 \x01(\x03\"G\n\x13RiskCommandRejected\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x99\x02\n\x10\x45xposureReported\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x18\n\x10\x65quity_usd_minor\x18\x02 \x01(\x03\x12 \n\x18gross_notional_usd_minor\x18\x03 \x01(\x03\x12\x1b\n\x13net_delta_usd_minor\x18\x04 \x01(\x03\x12\x1b\n\x13\x64\x61ily_pnl_usd_minor\x18\x05 \x01(\x03\x12\x14\n\x0c\x64rawdown_ppm\x18\x06 \x01(\x03\x12\x1b\n\x13unsettled_usd_minor\x18\x07 \x01(\x03\x12\x11\n\tbtc_minor\x18\x08 \x01(\x03\x12\x11\n\teth_minor\x18\t \x01(\x03\x12\x11\n\tusd_minor\x18\n \x01(\x03\x12\x12\n\nusdt_minor\x18\x0b \x01(\x03\"\x10\n\x0e\x41lertsQuestion\"\x12\n\x10\x45xposureQuestion*\x92\x03\n\tAlertKind\x12\x1a\n\x16\x41LERT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41LERT_KIND_PRICE_STALE\x10\x01\x12\x1a\n\x16\x41LERT_KIND_PRICE_CRASH\x10\x02\x12\x1a\n\x16\x41LERT_KIND_PRICE_SHOCK\x10\x03\x12\x1f\n\x1b\x41LERT_KIND_STABLECOIN_DEPEG\x10\x04\x12!\n\x1d\x41LERT_KIND_SETTLEMENT_OVERDUE\x10\x05\x12\x1d\n\x19\x41LERT_KIND_POSITION_LIMIT\x10\x06\x12#\n\x1f\x41LERT_KIND_ASSET_NOTIONAL_LIMIT\x10\x07\x12#\n\x1f\x41LERT_KIND_TOTAL_NOTIONAL_LIMIT\x10\x08\x12\x1f\n\x1b\x41LERT_KIND_DAILY_LOSS_LIMIT\x10\t\x12\x1d\n\x19\x41LERT_KIND_DRAWDOWN_LIMIT\x10\n\x12(\n$ALERT_KIND_STABLECOIN_EXPOSURE_LIMIT\x10\x0b*d\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x11\n\rSEVERITY_HIGH\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03*\xfa\x01\n\tLimitKind\x12\x1a\n\x16LIMIT_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18LIMIT_KIND_POSITION_LONG\x10\x01\x12\x1d\n\x19LIMIT_KIND_POSITION_SHORT\x10\x02\x12\x1d\n\x19LIMIT_KIND_ASSET_NOTIONAL\x10\x03\x12\x1d\n\x19LIMIT_KIND_TOTAL_NOTIONAL\x10\x04\x12\x19\n\x15LIMIT_KIND_DAILY_LOSS\x10\x05\x12\x17\n\x13LIMIT_KIND_DRAWDOWN\x10\x06\x12\"\n\x1eLIMIT_KIND_STABLECOIN_EXPOSURE\x10\x07*\xad\x01\n\nAlertState\x12\x1b\n\x17\x41LERT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_STATE_PENDING\x10\x01\x12\x16\n\x12\x41LERT_STATE_FIRING\x10\x02\x12\x1c\n\x18\x41LERT_STATE_ACKNOWLEDGED\x10\x03\x12\x19\n\x15\x41LERT_STATE_ESCALATED\x10\x04\x12\x18\n\x14\x41LERT_STATE_RESOLVED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftrading_ecosystem/v1/risk.proto\x12\x14trading_ecosystem.v1\"\x80\x01\n\x0b\x43hangeLimit\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.LimitKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\x03\"T\n\x10\x41\x63knowledgeAlert\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x03 \x01(\x03\x12\n\n\x02\x62y\x18\x04 \x01(\t\"_\n\x0cSilenceAlert\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x03 \x01(\x03\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\r\n\x05until\x18\x05 \x01(\x03\"Q\n\rEscalateAlert\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x03 \x01(\x03\x12\n\n\x02\x62y\x18\x04 \x01(\t\"{\n\x08LimitSet\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.trading_ecosystem.v1.LimitKind\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x03\x12\x0f\n\x07version\x18\x05 \x01(\x03\"\xda\x01\n\x0b\x41lertRaised\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\x12\x10\n\x08observed\x18\x06 \x01(\x03\x12\x11\n\tthreshold\x18\x07 \x01(\x03\x12\x11\n\traised_at\x18\x08 \x01(\x03\"\xb5\x01\n\x0c\x41lertUpdated\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\x12\x10\n\x08observed\x18\x06 \x01(\x03\"B\n\x11\x41lertAcknowledged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12\n\n\x02\x62y\x18\x03 \x01(\t\"M\n\rAlertSilenced\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\x03\"6\n\x11\x41lertSilenceEnded\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\"\xa5\x01\n\x0e\x41lertEscalated\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x30\n\x08severity\x18\x05 \x01(\x0e\x32\x1e.trading_ecosystem.v1.Severity\"\x86\x01\n\rAlertResolved\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x1f.trading_ecosystem.v1.AlertKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x12\n\ncleared_at\x18\x05 \x01(\x03\"G\n\x13RiskCommandRejected\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x99\x02\n\x10\x45xposureReported\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x18\n\x10\x65quity_usd_minor\x18\x02 \x01(\x03\x12 \n\x18gross_notional_usd_minor\x18\x03 \x01(\x03\x12\x1b\n\x13net_delta_usd_minor\x18\x04 \x01(\x03\x12\x1b\n\x13\x64\x61ily_pnl_usd_minor\x18\x05 \x01(\x03\x12\x14\n\x0c\x64rawdown_ppm\x18\x06 \x01(\x03\x12\x1b\n\x13unsettled_usd_minor\x18\x07 \x01(\x03\x12\x11\n\tbtc_minor\x18\x08 \x01(\x03\x12\x11\n\teth_minor\x18\t \x01(\x03\x12\x11\n\tusd_minor\x18\n \x01(\x03\x12\x12\n\nusdt_minor\x18\x0b \x01(\x03\"\x10\n\x0e\x41lertsQuestion\"\x12\n\x10\x45xposureQuestion*\x92\x03\n\tAlertKind\x12\x1a\n\x16\x41LERT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41LERT_KIND_PRICE_STALE\x10\x01\x12\x1a\n\x16\x41LERT_KIND_PRICE_CRASH\x10\x02\x12\x1a\n\x16\x41LERT_KIND_PRICE_SHOCK\x10\x03\x12\x1f\n\x1b\x41LERT_KIND_STABLECOIN_DEPEG\x10\x04\x12!\n\x1d\x41LERT_KIND_SETTLEMENT_OVERDUE\x10\x05\x12\x1d\n\x19\x41LERT_KIND_POSITION_LIMIT\x10\x06\x12#\n\x1f\x41LERT_KIND_ASSET_NOTIONAL_LIMIT\x10\x07\x12#\n\x1f\x41LERT_KIND_TOTAL_NOTIONAL_LIMIT\x10\x08\x12\x1f\n\x1b\x41LERT_KIND_DAILY_LOSS_LIMIT\x10\t\x12\x1d\n\x19\x41LERT_KIND_DRAWDOWN_LIMIT\x10\n\x12(\n$ALERT_KIND_STABLECOIN_EXPOSURE_LIMIT\x10\x0b*d\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x11\n\rSEVERITY_HIGH\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03*\xfa\x01\n\tLimitKind\x12\x1a\n\x16LIMIT_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18LIMIT_KIND_POSITION_LONG\x10\x01\x12\x1d\n\x19LIMIT_KIND_POSITION_SHORT\x10\x02\x12\x1d\n\x19LIMIT_KIND_ASSET_NOTIONAL\x10\x03\x12\x1d\n\x19LIMIT_KIND_TOTAL_NOTIONAL\x10\x04\x12\x19\n\x15LIMIT_KIND_DAILY_LOSS\x10\x05\x12\x17\n\x13LIMIT_KIND_DRAWDOWN\x10\x06\x12\"\n\x1eLIMIT_KIND_STABLECOIN_EXPOSURE\x10\x07*\xc7\x01\n\nAlertState\x12\x1b\n\x17\x41LERT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_STATE_PENDING\x10\x01\x12\x16\n\x12\x41LERT_STATE_FIRING\x10\x02\x12\x1c\n\x18\x41LERT_STATE_ACKNOWLEDGED\x10\x03\x12\x19\n\x15\x41LERT_STATE_ESCALATED\x10\x04\x12\x18\n\x14\x41LERT_STATE_RESOLVED\x10\x05\x12\x18\n\x14\x41LERT_STATE_SILENCED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.risk_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_ALERTKIND']._serialized_start=1573
-  _globals['_ALERTKIND']._serialized_end=1975
-  _globals['_SEVERITY']._serialized_start=1977
-  _globals['_SEVERITY']._serialized_end=2077
-  _globals['_LIMITKIND']._serialized_start=2080
-  _globals['_LIMITKIND']._serialized_end=2330
-  _globals['_ALERTSTATE']._serialized_start=2333
-  _globals['_ALERTSTATE']._serialized_end=2506
+  _globals['_ALERTKIND']._serialized_start=1888
+  _globals['_ALERTKIND']._serialized_end=2290
+  _globals['_SEVERITY']._serialized_start=2292
+  _globals['_SEVERITY']._serialized_end=2392
+  _globals['_LIMITKIND']._serialized_start=2395
+  _globals['_LIMITKIND']._serialized_end=2645
+  _globals['_ALERTSTATE']._serialized_start=2648
+  _globals['_ALERTSTATE']._serialized_end=2847
   _globals['_CHANGELIMIT']._serialized_start=58
   _globals['_CHANGELIMIT']._serialized_end=186
   _globals['_ACKNOWLEDGEALERT']._serialized_start=188
   _globals['_ACKNOWLEDGEALERT']._serialized_end=272
-  _globals['_LIMITSET']._serialized_start=274
-  _globals['_LIMITSET']._serialized_end=397
-  _globals['_ALERTRAISED']._serialized_start=400
-  _globals['_ALERTRAISED']._serialized_end=618
-  _globals['_ALERTUPDATED']._serialized_start=621
-  _globals['_ALERTUPDATED']._serialized_end=802
-  _globals['_ALERTACKNOWLEDGED']._serialized_start=804
-  _globals['_ALERTACKNOWLEDGED']._serialized_end=870
-  _globals['_ALERTESCALATED']._serialized_start=873
-  _globals['_ALERTESCALATED']._serialized_end=1038
-  _globals['_ALERTRESOLVED']._serialized_start=1041
-  _globals['_ALERTRESOLVED']._serialized_end=1175
-  _globals['_RISKCOMMANDREJECTED']._serialized_start=1177
-  _globals['_RISKCOMMANDREJECTED']._serialized_end=1248
-  _globals['_EXPOSUREREPORTED']._serialized_start=1251
-  _globals['_EXPOSUREREPORTED']._serialized_end=1532
-  _globals['_ALERTSQUESTION']._serialized_start=1534
-  _globals['_ALERTSQUESTION']._serialized_end=1550
-  _globals['_EXPOSUREQUESTION']._serialized_start=1552
-  _globals['_EXPOSUREQUESTION']._serialized_end=1570
+  _globals['_SILENCEALERT']._serialized_start=274
+  _globals['_SILENCEALERT']._serialized_end=369
+  _globals['_ESCALATEALERT']._serialized_start=371
+  _globals['_ESCALATEALERT']._serialized_end=452
+  _globals['_LIMITSET']._serialized_start=454
+  _globals['_LIMITSET']._serialized_end=577
+  _globals['_ALERTRAISED']._serialized_start=580
+  _globals['_ALERTRAISED']._serialized_end=798
+  _globals['_ALERTUPDATED']._serialized_start=801
+  _globals['_ALERTUPDATED']._serialized_end=982
+  _globals['_ALERTACKNOWLEDGED']._serialized_start=984
+  _globals['_ALERTACKNOWLEDGED']._serialized_end=1050
+  _globals['_ALERTSILENCED']._serialized_start=1052
+  _globals['_ALERTSILENCED']._serialized_end=1129
+  _globals['_ALERTSILENCEENDED']._serialized_start=1131
+  _globals['_ALERTSILENCEENDED']._serialized_end=1185
+  _globals['_ALERTESCALATED']._serialized_start=1188
+  _globals['_ALERTESCALATED']._serialized_end=1353
+  _globals['_ALERTRESOLVED']._serialized_start=1356
+  _globals['_ALERTRESOLVED']._serialized_end=1490
+  _globals['_RISKCOMMANDREJECTED']._serialized_start=1492
+  _globals['_RISKCOMMANDREJECTED']._serialized_end=1563
+  _globals['_EXPOSUREREPORTED']._serialized_start=1566
+  _globals['_EXPOSUREREPORTED']._serialized_end=1847
+  _globals['_ALERTSQUESTION']._serialized_start=1849
+  _globals['_ALERTSQUESTION']._serialized_end=1865
+  _globals['_EXPOSUREQUESTION']._serialized_start=1867
+  _globals['_EXPOSUREQUESTION']._serialized_end=1885
 # @@protoc_insertion_point(module_scope)

@@ -136,6 +136,8 @@ class _AlertStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     ALERT_STATE_ACKNOWLEDGED: _AlertState.ValueType  # 3
     ALERT_STATE_ESCALATED: _AlertState.ValueType  # 4
     ALERT_STATE_RESOLVED: _AlertState.ValueType  # 5
+    ALERT_STATE_SILENCED: _AlertState.ValueType  # 6
+    """It is not escalated before an instant, and then fires again."""
 
 class AlertState(_AlertState, metaclass=_AlertStateEnumTypeWrapper):
     """Life of an alert. Condition alerts fire at once; `pending` is for rules that wait."""
@@ -146,6 +148,8 @@ ALERT_STATE_FIRING: AlertState.ValueType  # 2
 ALERT_STATE_ACKNOWLEDGED: AlertState.ValueType  # 3
 ALERT_STATE_ESCALATED: AlertState.ValueType  # 4
 ALERT_STATE_RESOLVED: AlertState.ValueType  # 5
+ALERT_STATE_SILENCED: AlertState.ValueType  # 6
+"""It is not escalated before an instant, and then fires again."""
 global___AlertState = AlertState
 
 @typing.final
@@ -206,6 +210,65 @@ class AcknowledgeAlert(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component"]) -> None: ...
 
 global___AcknowledgeAlert = AcknowledgeAlert
+
+@typing.final
+class SilenceAlert(google.protobuf.message.Message):
+    """A person wants a firing alert not to be escalated before `until`, at most seven days from now.
+    Audience: production, addressed by `component`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COMPONENT_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    UNTIL_FIELD_NUMBER: builtins.int
+    component: builtins.str
+    account: builtins.str
+    alert_id: builtins.int
+    by: builtins.str
+    until: builtins.int
+    def __init__(
+        self,
+        *,
+        component: builtins.str = ...,
+        account: builtins.str = ...,
+        alert_id: builtins.int = ...,
+        by: builtins.str = ...,
+        until: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component", "until", b"until"]) -> None: ...
+
+global___SilenceAlert = SilenceAlert
+
+@typing.final
+class EscalateAlert(google.protobuf.message.Message):
+    """A person escalates an alert, whether or not its time has come.
+    Audience: production, addressed by `component`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COMPONENT_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    component: builtins.str
+    account: builtins.str
+    alert_id: builtins.int
+    by: builtins.str
+    def __init__(
+        self,
+        *,
+        component: builtins.str = ...,
+        account: builtins.str = ...,
+        alert_id: builtins.int = ...,
+        by: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component"]) -> None: ...
+
+global___EscalateAlert = EscalateAlert
 
 @typing.final
 class LimitSet(google.protobuf.message.Message):
@@ -338,8 +401,58 @@ class AlertAcknowledged(google.protobuf.message.Message):
 global___AlertAcknowledged = AlertAcknowledged
 
 @typing.final
+class AlertSilenced(google.protobuf.message.Message):
+    """An alert is silent until `until`.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    UNTIL_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    alert_id: builtins.int
+    by: builtins.str
+    until: builtins.int
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        alert_id: builtins.int = ...,
+        by: builtins.str = ...,
+        until: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "until", b"until"]) -> None: ...
+
+global___AlertSilenced = AlertSilenced
+
+@typing.final
+class AlertSilenceEnded(google.protobuf.message.Message):
+    """An alert fires again, as it did before it was silenced.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    alert_id: builtins.int
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        alert_id: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id"]) -> None: ...
+
+global___AlertSilenceEnded = AlertSilenceEnded
+
+@typing.final
 class AlertEscalated(google.protobuf.message.Message):
-    """Nobody acknowledged an alert in time.
+    """Nobody acknowledged an alert in time, or somebody escalated it.
     Audience: production, private to `account`.
     """
 

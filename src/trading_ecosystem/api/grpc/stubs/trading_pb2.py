@@ -16,35 +16,47 @@ _sym_db = _symbol_database.Default()
 from trading_ecosystem.api.grpc.stubs import book_words_pb2 as trading__ecosystem_dot_v1_dot_book__words__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"trading_ecosystem/v1/trading.proto\x12\x14trading_ecosystem.v1\x1a%trading_ecosystem/v1/book_words.proto\"E\n\rStartStrategy\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08strategy\x18\x03 \x01(\t\"D\n\x0cStopStrategy\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08strategy\x18\x03 \x01(\t\"\x8e\x01\n\x17StrategyCommandRejected\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05start\x18\x03 \x01(\x08\x12\x41\n\x06reason\x18\x04 \x01(\x0e\x32\x31.trading_ecosystem.v1.StrategyCommandRejectReason\"B\n\x0fStrategyStarted\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\"u\n\x0eStrategyHalted\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x30\n\x06reason\x18\x03 \x01(\x0e\x32 .trading_ecosystem.v1.HaltReason\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\xe1\x01\n\rOrderWithheld\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12(\n\x04side\x18\x05 \x01(\x0e\x32\x1a.trading_ecosystem.v1.Side\x12\x13\n\x0bprice_ticks\x18\x06 \x01(\x03\x12\x15\n\rquantity_lots\x18\x07 \x01(\x03\x12\x34\n\x06reason\x18\x08 \x01(\x0e\x32$.trading_ecosystem.v1.WithheldReason\"\xb7\x01\n\x0fPositionChanged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12\x15\n\rposition_lots\x18\x05 \x01(\x03\x12\x1b\n\x13\x61verage_price_minor\x18\x06 \x01(\x03\x12\x16\n\x0erealised_minor\x18\x07 \x01(\x03\x12\x12\n\nfees_minor\x18\x08 \x01(\x03\"\xe0\x01\n\x0eStrategyMarked\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x1a\n\x12realised_usd_minor\x18\x03 \x01(\x03\x12\x1c\n\x14unrealised_usd_minor\x18\x04 \x01(\x03\x12\x16\n\x0e\x66\x65\x65s_usd_minor\x18\x05 \x01(\x03\x12\x0e\n\x06orders\x18\x06 \x01(\x03\x12\r\n\x05\x66ills\x18\x07 \x01(\x03\x12\x1a\n\x12turnover_usd_minor\x18\x08 \x01(\x03\x12\x1e\n\x16max_drawdown_usd_minor\x18\t \x01(\x03\"7\n\x11PortfolioQuestion\x12\x15\n\x08strategy\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_strategy*\xd2\x02\n\x0eWithheldReason\x12\x1f\n\x1bWITHHELD_REASON_UNSPECIFIED\x10\x00\x12(\n$WITHHELD_REASON_STRATEGY_NOT_RUNNING\x10\x01\x12&\n\"WITHHELD_REASON_UNKNOWN_INSTRUMENT\x10\x02\x12!\n\x1dWITHHELD_REASON_INVALID_ORDER\x10\x03\x12&\n\"WITHHELD_REASON_INSUFFICIENT_CLAIM\x10\x04\x12\"\n\x1eWITHHELD_REASON_ORDER_NOTIONAL\x10\x05\x12\x1f\n\x1bWITHHELD_REASON_OPEN_ORDERS\x10\x06\x12\x1c\n\x18WITHHELD_REASON_POSITION\x10\x07\x12\x1f\n\x1bWITHHELD_REASON_NOT_TRADING\x10\x08*\\\n\nHaltReason\x12\x1b\n\x17HALT_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15HALT_REASON_REQUESTED\x10\x01\x12\x16\n\x12HALT_REASON_FAILED\x10\x02*\xe6\x01\n\x1bStrategyCommandRejectReason\x12.\n*STRATEGY_COMMAND_REJECT_REASON_UNSPECIFIED\x10\x00\x12\x33\n/STRATEGY_COMMAND_REJECT_REASON_UNKNOWN_STRATEGY\x10\x01\x12\x32\n.STRATEGY_COMMAND_REJECT_REASON_ALREADY_RUNNING\x10\x02\x12.\n*STRATEGY_COMMAND_REJECT_REASON_NOT_RUNNING\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"trading_ecosystem/v1/trading.proto\x12\x14trading_ecosystem.v1\x1a%trading_ecosystem/v1/book_words.proto\"E\n\rStartStrategy\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08strategy\x18\x03 \x01(\t\"D\n\x0cStopStrategy\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08strategy\x18\x03 \x01(\t\"0\n\x11StrategyParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x8d\x01\n\x18\x43hangeStrategyParameters\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08strategy\x18\x03 \x01(\t\x12;\n\nparameters\x18\x04 \x03(\x0b\x32\'.trading_ecosystem.v1.StrategyParameter\"{\n\x19StrategyParametersChanged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12;\n\nparameters\x18\x03 \x03(\x0b\x32\'.trading_ecosystem.v1.StrategyParameter\"\xa5\x01\n\x1aStrategyParametersRejected\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x41\n\x06reason\x18\x03 \x01(\x0e\x32\x31.trading_ecosystem.v1.StrategyCommandRejectReason\x12\x11\n\tparameter\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\"\x8e\x01\n\x17StrategyCommandRejected\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05start\x18\x03 \x01(\x08\x12\x41\n\x06reason\x18\x04 \x01(\x0e\x32\x31.trading_ecosystem.v1.StrategyCommandRejectReason\"B\n\x0fStrategyStarted\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\"u\n\x0eStrategyHalted\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x30\n\x06reason\x18\x03 \x01(\x0e\x32 .trading_ecosystem.v1.HaltReason\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\xe1\x01\n\rOrderWithheld\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12(\n\x04side\x18\x05 \x01(\x0e\x32\x1a.trading_ecosystem.v1.Side\x12\x13\n\x0bprice_ticks\x18\x06 \x01(\x03\x12\x15\n\rquantity_lots\x18\x07 \x01(\x03\x12\x34\n\x06reason\x18\x08 \x01(\x0e\x32$.trading_ecosystem.v1.WithheldReason\"\xb7\x01\n\x0fPositionChanged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12\x15\n\rposition_lots\x18\x05 \x01(\x03\x12\x1b\n\x13\x61verage_price_minor\x18\x06 \x01(\x03\x12\x16\n\x0erealised_minor\x18\x07 \x01(\x03\x12\x12\n\nfees_minor\x18\x08 \x01(\x03\"\xe0\x01\n\x0eStrategyMarked\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x1a\n\x12realised_usd_minor\x18\x03 \x01(\x03\x12\x1c\n\x14unrealised_usd_minor\x18\x04 \x01(\x03\x12\x16\n\x0e\x66\x65\x65s_usd_minor\x18\x05 \x01(\x03\x12\x0e\n\x06orders\x18\x06 \x01(\x03\x12\r\n\x05\x66ills\x18\x07 \x01(\x03\x12\x1a\n\x12turnover_usd_minor\x18\x08 \x01(\x03\x12\x1e\n\x16max_drawdown_usd_minor\x18\t \x01(\x03\"7\n\x11PortfolioQuestion\x12\x15\n\x08strategy\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_strategy\"\x94\x01\n\x10StrategyStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x12\n\nis_running\x18\x04 \x01(\x08\x12;\n\nparameters\x18\x05 \x03(\x0b\x32\'.trading_ecosystem.v1.StrategyParameter\"\x14\n\x12StrategiesQuestion*\xd2\x02\n\x0eWithheldReason\x12\x1f\n\x1bWITHHELD_REASON_UNSPECIFIED\x10\x00\x12(\n$WITHHELD_REASON_STRATEGY_NOT_RUNNING\x10\x01\x12&\n\"WITHHELD_REASON_UNKNOWN_INSTRUMENT\x10\x02\x12!\n\x1dWITHHELD_REASON_INVALID_ORDER\x10\x03\x12&\n\"WITHHELD_REASON_INSUFFICIENT_CLAIM\x10\x04\x12\"\n\x1eWITHHELD_REASON_ORDER_NOTIONAL\x10\x05\x12\x1f\n\x1bWITHHELD_REASON_OPEN_ORDERS\x10\x06\x12\x1c\n\x18WITHHELD_REASON_POSITION\x10\x07\x12\x1f\n\x1bWITHHELD_REASON_NOT_TRADING\x10\x08*\\\n\nHaltReason\x12\x1b\n\x17HALT_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15HALT_REASON_REQUESTED\x10\x01\x12\x16\n\x12HALT_REASON_FAILED\x10\x02*\x9d\x02\n\x1bStrategyCommandRejectReason\x12.\n*STRATEGY_COMMAND_REJECT_REASON_UNSPECIFIED\x10\x00\x12\x33\n/STRATEGY_COMMAND_REJECT_REASON_UNKNOWN_STRATEGY\x10\x01\x12\x32\n.STRATEGY_COMMAND_REJECT_REASON_ALREADY_RUNNING\x10\x02\x12.\n*STRATEGY_COMMAND_REJECT_REASON_NOT_RUNNING\x10\x03\x12\x35\n1STRATEGY_COMMAND_REJECT_REASON_INVALID_PARAMETERS\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.trading_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_WITHHELDREASON']._serialized_start=1271
-  _globals['_WITHHELDREASON']._serialized_end=1609
-  _globals['_HALTREASON']._serialized_start=1611
-  _globals['_HALTREASON']._serialized_end=1703
-  _globals['_STRATEGYCOMMANDREJECTREASON']._serialized_start=1706
-  _globals['_STRATEGYCOMMANDREJECTREASON']._serialized_end=1936
+  _globals['_WITHHELDREASON']._serialized_start=1931
+  _globals['_WITHHELDREASON']._serialized_end=2269
+  _globals['_HALTREASON']._serialized_start=2271
+  _globals['_HALTREASON']._serialized_end=2363
+  _globals['_STRATEGYCOMMANDREJECTREASON']._serialized_start=2366
+  _globals['_STRATEGYCOMMANDREJECTREASON']._serialized_end=2651
   _globals['_STARTSTRATEGY']._serialized_start=99
   _globals['_STARTSTRATEGY']._serialized_end=168
   _globals['_STOPSTRATEGY']._serialized_start=170
   _globals['_STOPSTRATEGY']._serialized_end=238
-  _globals['_STRATEGYCOMMANDREJECTED']._serialized_start=241
-  _globals['_STRATEGYCOMMANDREJECTED']._serialized_end=383
-  _globals['_STRATEGYSTARTED']._serialized_start=385
-  _globals['_STRATEGYSTARTED']._serialized_end=451
-  _globals['_STRATEGYHALTED']._serialized_start=453
-  _globals['_STRATEGYHALTED']._serialized_end=570
-  _globals['_ORDERWITHHELD']._serialized_start=573
-  _globals['_ORDERWITHHELD']._serialized_end=798
-  _globals['_POSITIONCHANGED']._serialized_start=801
-  _globals['_POSITIONCHANGED']._serialized_end=984
-  _globals['_STRATEGYMARKED']._serialized_start=987
-  _globals['_STRATEGYMARKED']._serialized_end=1211
-  _globals['_PORTFOLIOQUESTION']._serialized_start=1213
-  _globals['_PORTFOLIOQUESTION']._serialized_end=1268
+  _globals['_STRATEGYPARAMETER']._serialized_start=240
+  _globals['_STRATEGYPARAMETER']._serialized_end=288
+  _globals['_CHANGESTRATEGYPARAMETERS']._serialized_start=291
+  _globals['_CHANGESTRATEGYPARAMETERS']._serialized_end=432
+  _globals['_STRATEGYPARAMETERSCHANGED']._serialized_start=434
+  _globals['_STRATEGYPARAMETERSCHANGED']._serialized_end=557
+  _globals['_STRATEGYPARAMETERSREJECTED']._serialized_start=560
+  _globals['_STRATEGYPARAMETERSREJECTED']._serialized_end=725
+  _globals['_STRATEGYCOMMANDREJECTED']._serialized_start=728
+  _globals['_STRATEGYCOMMANDREJECTED']._serialized_end=870
+  _globals['_STRATEGYSTARTED']._serialized_start=872
+  _globals['_STRATEGYSTARTED']._serialized_end=938
+  _globals['_STRATEGYHALTED']._serialized_start=940
+  _globals['_STRATEGYHALTED']._serialized_end=1057
+  _globals['_ORDERWITHHELD']._serialized_start=1060
+  _globals['_ORDERWITHHELD']._serialized_end=1285
+  _globals['_POSITIONCHANGED']._serialized_start=1288
+  _globals['_POSITIONCHANGED']._serialized_end=1471
+  _globals['_STRATEGYMARKED']._serialized_start=1474
+  _globals['_STRATEGYMARKED']._serialized_end=1698
+  _globals['_PORTFOLIOQUESTION']._serialized_start=1700
+  _globals['_PORTFOLIOQUESTION']._serialized_end=1755
+  _globals['_STRATEGYSTANDING']._serialized_start=1758
+  _globals['_STRATEGYSTANDING']._serialized_end=1906
+  _globals['_STRATEGIESQUESTION']._serialized_start=1908
+  _globals['_STRATEGIESQUESTION']._serialized_end=1928
 # @@protoc_insertion_point(module_scope)

@@ -5,7 +5,9 @@ isort:skip_file
 What the trading domain says and hears."""
 
 import builtins
+import collections.abc
 import google.protobuf.descriptor
+import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import sys
@@ -82,6 +84,8 @@ class _StrategyCommandRejectReasonEnumTypeWrapper(google.protobuf.internal.enum_
     """No strategy of that name trades for that account."""
     STRATEGY_COMMAND_REJECT_REASON_ALREADY_RUNNING: _StrategyCommandRejectReason.ValueType  # 2
     STRATEGY_COMMAND_REJECT_REASON_NOT_RUNNING: _StrategyCommandRejectReason.ValueType  # 3
+    STRATEGY_COMMAND_REJECT_REASON_INVALID_PARAMETERS: _StrategyCommandRejectReason.ValueType  # 4
+    """Parameters are unknown, missing or unreadable, or name what is not traded here."""
 
 class StrategyCommandRejectReason(_StrategyCommandRejectReason, metaclass=_StrategyCommandRejectReasonEnumTypeWrapper):
     """Why a strategy was not started or stopped; checked in this order."""
@@ -91,6 +95,8 @@ STRATEGY_COMMAND_REJECT_REASON_UNKNOWN_STRATEGY: StrategyCommandRejectReason.Val
 """No strategy of that name trades for that account."""
 STRATEGY_COMMAND_REJECT_REASON_ALREADY_RUNNING: StrategyCommandRejectReason.ValueType  # 2
 STRATEGY_COMMAND_REJECT_REASON_NOT_RUNNING: StrategyCommandRejectReason.ValueType  # 3
+STRATEGY_COMMAND_REJECT_REASON_INVALID_PARAMETERS: StrategyCommandRejectReason.ValueType  # 4
+"""Parameters are unknown, missing or unreadable, or name what is not traded here."""
 global___StrategyCommandRejectReason = StrategyCommandRejectReason
 
 @typing.final
@@ -142,6 +148,112 @@ class StopStrategy(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "component", b"component", "strategy", b"strategy"]) -> None: ...
 
 global___StopStrategy = StopStrategy
+
+@typing.final
+class StrategyParameter(google.protobuf.message.Message):
+    """One parameter of a strategy, in the words of a scenario's `settings`; a list has commas between."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    VALUE_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    value: builtins.str
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        value: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "value", b"value"]) -> None: ...
+
+global___StrategyParameter = StrategyParameter
+
+@typing.final
+class ChangeStrategyParameters(google.protobuf.message.Message):
+    """Give a strategy new values of some parameters. One that runs is stopped, and started anew with them.
+    Audience: production, addressed by `component`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COMPONENT_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STRATEGY_FIELD_NUMBER: builtins.int
+    PARAMETERS_FIELD_NUMBER: builtins.int
+    component: builtins.str
+    account: builtins.str
+    strategy: builtins.str
+    @property
+    def parameters(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StrategyParameter]: ...
+    def __init__(
+        self,
+        *,
+        component: builtins.str = ...,
+        account: builtins.str = ...,
+        strategy: builtins.str = ...,
+        parameters: collections.abc.Iterable[global___StrategyParameter] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "component", b"component", "parameters", b"parameters", "strategy", b"strategy"]) -> None: ...
+
+global___ChangeStrategyParameters = ChangeStrategyParameters
+
+@typing.final
+class StrategyParametersChanged(google.protobuf.message.Message):
+    """A strategy has these parameters from now on, all of them.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STRATEGY_FIELD_NUMBER: builtins.int
+    PARAMETERS_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    strategy: builtins.str
+    @property
+    def parameters(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StrategyParameter]: ...
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        strategy: builtins.str = ...,
+        parameters: collections.abc.Iterable[global___StrategyParameter] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "parameters", b"parameters", "strategy", b"strategy"]) -> None: ...
+
+global___StrategyParametersChanged = StrategyParametersChanged
+
+@typing.final
+class StrategyParametersRejected(google.protobuf.message.Message):
+    """A strategy's parameters were not changed; `detail` is one line, `parameter` the one at fault, if one is.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STRATEGY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    PARAMETER_FIELD_NUMBER: builtins.int
+    DETAIL_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    strategy: builtins.str
+    reason: global___StrategyCommandRejectReason.ValueType
+    parameter: builtins.str
+    detail: builtins.str
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        strategy: builtins.str = ...,
+        reason: global___StrategyCommandRejectReason.ValueType = ...,
+        parameter: builtins.str = ...,
+        detail: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "detail", b"detail", "parameter", b"parameter", "reason", b"reason", "strategy", b"strategy"]) -> None: ...
+
+global___StrategyParametersRejected = StrategyParametersRejected
 
 @typing.final
 class StrategyCommandRejected(google.protobuf.message.Message):
@@ -368,3 +480,45 @@ class PortfolioQuestion(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_strategy", b"_strategy"]) -> typing.Literal["strategy"] | None: ...
 
 global___PortfolioQuestion = PortfolioQuestion
+
+@typing.final
+class StrategyStanding(google.protobuf.message.Message):
+    """One loaded strategy as it stands."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STRATEGY_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    IS_RUNNING_FIELD_NUMBER: builtins.int
+    PARAMETERS_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    strategy: builtins.str
+    kind: builtins.str
+    is_running: builtins.bool
+    @property
+    def parameters(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StrategyParameter]: ...
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        strategy: builtins.str = ...,
+        kind: builtins.str = ...,
+        is_running: builtins.bool = ...,
+        parameters: collections.abc.Iterable[global___StrategyParameter] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "is_running", b"is_running", "kind", b"kind", "parameters", b"parameters", "strategy", b"strategy"]) -> None: ...
+
+global___StrategyStanding = StrategyStanding
+
+@typing.final
+class StrategiesQuestion(google.protobuf.message.Message):
+    """Every loaded strategy; answered by a tuple of StrategyStanding, in the order in which they were loaded."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___StrategiesQuestion = StrategiesQuestion
