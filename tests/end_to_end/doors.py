@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from tests.end_to_end.contract_of_doors import Contract
 
 from trading_ecosystem.api.caller import EVERY_ACCOUNT, PRODUCTION_SCOPES, Scope
 from trading_ecosystem.messages.base import Message, Question
@@ -42,6 +43,7 @@ class Doors:
         self._over: asyncio.Event
         self._clients: list[httpx.Client] = []
         self._thread = threading.Thread(target=self._serve, name="doors", daemon=True)
+        self._contract: Contract | None = None
         self.serving: Serving
 
     def __enter__(self) -> Doors:
@@ -65,10 +67,21 @@ class Doors:
         """A client with a new key."""
         token = self.serving.keys.create("test", scopes, accounts).token
         client = httpx.Client(
-            base_url=self.serving.url, headers={"authorization": f"Bearer {token}"}, timeout=_ANSWERING, trust_env=False
+            base_url=self.serving.url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=_ANSWERING,
+            trust_env=False,
+            event_hooks={"response": [self._documented]},
         )
         self._clients.append(client)
         return client
+
+    def _documented(self, response: httpx.Response) -> None:
+        """Whatever is answered has to be what the OpenAPI documents say."""
+        if self._contract is None:
+            token = self.serving.keys.create("documents", tuple(Scope), (EVERY_ACCOUNT,)).token
+            self._contract = Contract(self.serving.url, token)
+        self._contract.check(response)
 
     def trader(self, *accounts: str) -> httpx.Client:
         """A client with the production scopes, bound to some accounts."""

@@ -11,7 +11,6 @@ import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, LitestarDeprecationWarning, ValidationException
-from litestar.openapi import OpenAPIConfig
 
 from trading_ecosystem.adapters.live_audit import LiveAudit
 from trading_ecosystem.adapters.scenario_runs import ScenarioRuns
@@ -21,7 +20,7 @@ from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.problems import PROBLEM_JSON, FieldProblem, InvalidRequest, Problem, problem_of
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
-from trading_ecosystem.api.rest import health, page
+from trading_ecosystem.api.rest import documents, health, page
 from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
@@ -82,13 +81,13 @@ def routes(
     shown = frozenset(faces)
     handlers: list[Router] = [page.router] if shown & {Face.PRODUCTION, Face.CONTROL} else []
     if Face.PRODUCTION in shown:
-        handlers += [health.router, Router("/api/v1", route_handlers=list(PRODUCTION))]
+        handlers += [health.router, Router("/api/v1", route_handlers=list(PRODUCTION)), documents.production]
     if Face.CONTROL in shown and exposition is not None:
         handlers.append(metrics.router)
     if Face.CONTROL in shown and workings is not None:
-        handlers.append(Router("/control/v1", route_handlers=list(CONTROL)))
+        handlers += [Router("/control/v1", route_handlers=list(CONTROL)), documents.control]
     if Face.AUDIT in shown and workings is not None:
-        handlers.append(Router("/audit/v1", route_handlers=list(AUDIT)))
+        handlers += [Router("/audit/v1", route_handlers=list(AUDIT)), documents.audit]
     needed: dict[str, Any] = {"gateway": gateway, "identity": identity, "exposition": exposition, "keys": keys}
     if workings is not None:
         needed |= {name: getattr(workings, name) for name in Workings.__struct_fields__}
@@ -100,7 +99,7 @@ def routes(
             before_request=_check,
             dependencies={name: _given(value) for name, value in needed.items()},
             exception_handlers={Exception: _answer_problem},
-            openapi_config=OpenAPIConfig(title="Trading Ecosystem", version=identity.version),
+            openapi_config=None,
             logging_config=None,
             debug=False,
         )

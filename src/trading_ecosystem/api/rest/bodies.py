@@ -21,7 +21,10 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every answer body."""
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+Name = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", examples=["exchange-alpha"]),
+]
 """An instance's name (RFC 1123 label)."""
 AccountName = Annotated[
     str,
@@ -36,7 +39,11 @@ AccountName = Annotated[
 ClientId = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, max_length=36, pattern=r"^[A-Za-z0-9._:-]+$", description="Named by the caller; names one thing once."
+        min_length=1,
+        max_length=36,
+        pattern=r"^[A-Za-z0-9._:-]+$",
+        description="Named by the caller; names one thing once.",
+        examples=["order-1"],
     ),
 ]
 Symbol = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9]+[/-][A-Z0-9]+$", examples=["BTC/USD"])]

@@ -65,7 +65,7 @@ async def get_consistency(live_audit: LiveAudit, first: Count, second: Count | N
     return ConsistencyAnswer(first, size, log.root(first).hex(), log.root(size).hex(), proof)
 
 
-@get("/evidence", **needs(Scope.AUDIT))
+@get("/evidence", media_type="application/gzip", **needs(Scope.AUDIT))
 async def download_evidence(live_audit: LiveAudit) -> Stream:
     """The whole record as committed now, gzipped JSON lines: the header first, then each entry as it is a Merkle leaf."""
     log = await live_audit.log()

@@ -9,7 +9,7 @@ from trading_ecosystem.api.rest.routing import needs
 from trading_ecosystem.ports.metrics import Exposition
 
 
-@get("/metrics", **needs(Scope.CONTROL))
+@get("/metrics", media_type="text/plain", **needs(Scope.CONTROL))
 async def metrics(exposition: Exposition) -> Response[bytes]:
     """Everything that is counted, as of now."""
     return Response(exposition.text(), media_type=exposition.media_type)

@@ -142,7 +142,7 @@ async def stop_run(scenario_runs: ScenarioRuns, run: RunId) -> RunShown:
     return _run(await scenario_runs.stop(run))
 
 
-@get("/scenario-runs/{run:str}/verdict", **needs(Scope.CONTROL))
+@get("/scenario-runs/{run:str}/verdict", media_type="application/json", **needs(Scope.CONTROL, 409))
 async def get_verdict(scenario_runs: ScenarioRuns, run: RunId) -> Response[bytes]:
     """The verdict of a run that has finished: `verdict.json` of its directory, as it was written."""
     return Response(scenario_runs.run(run).verdict(), media_type="application/json")

@@ -78,7 +78,7 @@ class MassCancellation(Body, frozen=True, forbid_unknown_fields=True):
     side: Side | None = None
 
 
-class Session(Body, frozen=True, forbid_unknown_fields=True):
+class SessionRequest(Body, frozen=True, forbid_unknown_fields=True):
     """A heartbeat: unless another comes in time, the account's orders are cancelled; 0 ends the watch."""
 
     venue: Name
@@ -209,7 +209,7 @@ async def mass_cancel(request: Request[Any, Any, Any], data: MassCancellation, g
 
 
 @post("/sessions", status_code=200, **needs(Scope.TRADE))
-async def keep_session(request: Request[Any, Any, Any], data: Session, gateway: Gateway) -> SessionAnswer:
+async def keep_session(request: Request[Any, Any, Any], data: SessionRequest, gateway: Gateway) -> SessionAnswer:
     """Send a heartbeat: where the next one is late, the account's open orders are cancelled."""
     command = KeepSession(data.venue, data.account, data.cancel_after_seconds * SECOND)
     receipt = await gateway.command(caller_of(request), command)

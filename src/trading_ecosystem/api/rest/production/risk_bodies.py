@@ -18,7 +18,7 @@ By = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z
 _IN_NANOSECONDS: Final = frozenset({AlertKind.PRICE_STALE, AlertKind.SETTLEMENT_OVERDUE})
 
 
-class Unit(enum.StrEnum):
+class AlertUnit(enum.StrEnum):
     """What a figure of an alert is in."""
 
     SECONDS = "seconds"
@@ -80,7 +80,7 @@ class Alert(Answer, frozen=True, forbid_unknown_fields=True):
     state: AlertState
     observed: str
     threshold: str
-    unit: Unit
+    unit: AlertUnit
     raised_at: InstantText
     updated_at: InstantText
     acknowledged_at: InstantText | None
@@ -203,7 +203,7 @@ def alert_of(one: AlertRecord) -> Alert:
         state=one.state,
         observed=figure(one.observed),
         threshold=figure(one.threshold),
-        unit=Unit.SECONDS if in_time else Unit.RATIO,
+        unit=AlertUnit.SECONDS if in_time else AlertUnit.RATIO,
         raised_at=instant_text(one.raised_at),
         updated_at=instant_text(one.updated_at),
         acknowledged_at=instant_or_none(one.acknowledged_at),
