@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,9 @@ from tests.contract.redis_space import RedisSpace
 from tests.end_to_end.doors import ALPHA, FIRM, doors, ok
 from tests.servers import PASSWORDS
 
+from trading_ecosystem.api.decimals import parse_instant
 from trading_ecosystem.messages.exchange import TradesPublished
+from trading_ecosystem.messages.units import MINUTE
 from trading_ecosystem.settings import CACHE_PASSWORDS_FILE, STORE_PASSWORD
 
 ALICE = f"{FIRM}/alice"
@@ -56,6 +59,14 @@ def buy(client, quantity):
     return ok(client.post("/api/v1/orders", json={**order, "client_order_id": "first"}), 201)
 
 
+def audited(client, path):
+    """An answer of audit, as soon as it has read the whole record."""
+    deadline = time.monotonic() + 60
+    while (response := client.get(path)).status_code == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return ok(response)
+
+
 def settlement(client):
     (found,) = ok(client.get("/api/v1/custody/settlements", params={"account": ALICE}))["items"]
     return found
@@ -97,3 +108,47 @@ def test_ten_thousand_dollars_buy_a_tenth_of_a_bitcoin(market):
         "BTC": (Decimal("0.1"),),
         "USD": (10_000 - paid - fees,),
     }
+    record = ok(market.client().get(f"/audit/v1/orders/{ALPHA}/first", params={"account": ALICE}))
+    life = record["lifecycle"]
+    assert (life["status"], life["fills"], life["settled_fills"]) == ("filled", 1, 1)
+    assert life["last_settled_at"] == settled["settled_at"]
+    named = [event["type"] for event in record["events"]]
+    for step in ("PlaceOrder", "OrderAccepted", "OrderFilled", "SettlementInstructed", "SettlementSettled"):
+        assert step in named, named
+    chain = ok(market.client().get(f"/audit/v1/traces/{life['trace']}"))["events"]
+    causes = {event["sequence"]: event["cause"] for event in chain}
+    instructed = next(event for event in chain if event["type"] == "SettlementInstructed")
+    at, steps = instructed["sequence"], []
+    while at is not None:
+        steps.append(next(event["type"] for event in chain if event["sequence"] == at))
+        at = causes[at]
+    assert steps == ["SettlementInstructed", "TradeMatched", "PlaceOrder"]
+
+
+def test_a_settlement_delay_delays_by_its_duration_and_is_noticed_and_linked(market):
+    client, operator = market.trader(FIRM), market.client()
+    market.advance(5)
+    funded(client, "10000")
+    fault = {"kind": "settlement_delay", "fault_id": "zq-7", "fields": {"duration": "30m", "delay": "8m"}}
+    ok(operator.post("/control/v1/faults", json=fault), 201)
+    fill = buy(client, "0.1")["fills"][0]
+
+    market.advance(CYCLE + 8 * 60 - 1)
+    late = settlement(client)
+    assert (late["status"], late["last_failure"]) == ("failing", "delayed")
+    (alert,) = ok(client.get("/api/v1/risk/alerts", params={"kind": "settlement_overdue"}))["items"]
+    assert parse_instant(alert["raised_at"], "") == parse_instant(fill["settles_at"], "") + 5 * MINUTE
+    market.advance(1)
+    settled = settlement(client)
+    assert settled["status"] == "settled"
+    assert parse_instant(settled["settled_at"], "") == parse_instant(fill["settles_at"], "") + 8 * MINUTE
+
+    (score,) = audited(operator, "/audit/v1/scores")["scores"]
+    assert (score["fault_id"], score["outcome"], score["alert_id"]) == ("zq-7", "detected", alert["alert_id"])
+    (found,) = (one for one in audited(operator, "/audit/v1/findings")["chains"] if one["fault_id"] == "zq-7")
+    assert found["alert_id"] == alert["alert_id"]
+    steps = [step["type"] for step in found["steps"]]
+    assert (steps[0], steps[-1]) == ("FaultInjected", "AlertRaised")
+    # The trader's own face knows what happened, and nothing of why.
+    assert "zq-7" not in client.get("/api/v1/risk/alerts").text
+    assert client.get("/control/v1/faults").status_code == 403

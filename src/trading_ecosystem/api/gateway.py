@@ -216,12 +216,12 @@ class Gateway:
         if position is None:
             with contextlib.suppress(Unavailable):
                 return await self._followers.up_to(namespace, self._written.get(caller.key_id, 0), WAIT_FOR_HISTORY)
-            return await self._followers.up_to(namespace, 0)
+            return await self._history(namespace, 0)
         sequence = self.positions.sequence(position)
         if sequence > self.driver.committed_sequence:
             problem = "is no position of this server; send back what an answer's X-Position said"
             raise InvalidRequest(f"X-Position: {problem}", errors=(FieldProblem("X-Position", problem),))
-        return await self._followers.up_to(namespace, sequence, WAIT_FOR_HISTORY)
+        return await self._history(namespace, sequence)
 
     def control(self, caller: Caller) -> LiveDriver:
         """The driver, for whoever may control clock and components; raises :class:`Forbidden`."""
@@ -232,6 +232,13 @@ class Gateway:
         """How far every history is behind the record; raises :class:`Forbidden`."""
         caller.require(Scope.CONTROL)
         return self._followers.lags()
+
+    async def _history(self, namespace: str, sequence: int) -> HistoryStore:
+        try:
+            return await self._followers.up_to(namespace, sequence, WAIT_FOR_HISTORY)
+        except Unavailable as error:
+            # What the follower says names positions of the record and servers: neither is the caller's to know.
+            raise Unavailable(f"the history of {namespace} is not that far yet; try again", error.retry_after) from error
 
     def venue(self, name: str) -> tuple[Instrument, ...]:
         """What a venue trades; raises :class:`NotFound`."""

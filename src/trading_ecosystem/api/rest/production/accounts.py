@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from typing import Any
 
@@ -39,6 +40,7 @@ from trading_ecosystem.messages.trading_phases import (
     DemoFundsRefused,
 )
 from trading_ecosystem.messages.units import INSTRUMENTS, SECOND
+from trading_ecosystem.ports.errors import Unavailable
 
 
 @post("/accounts", **needs(Scope.TRADE))
@@ -56,8 +58,12 @@ async def open_account(request: Request[Any, Any, Any], data: NewAccount, gatewa
             raise Refused(detail, reason="ACCOUNT_OPENING_REFUSED")
     if not any(isinstance(entry.message, AccountOpened) for entry in receipt.said):
         raise Problem("the venue gave no answer")
-    history = ExchangeHistory(await gateway.history(caller, "exchange", position)) if Scope.READ in caller.scopes else None
-    status = None if history is None else await history.account_status(data.venue, data.account)
+    status = None
+    if Scope.READ in caller.scopes:
+        # It is open whether or not the history says so already.
+        with contextlib.suppress(Unavailable):
+            history = ExchangeHistory(await gateway.history(caller, "exchange", position))
+            status = await history.account_status(data.venue, data.account)
     shown = _venue_account(AccountRecord(data.venue, data.account), status)
     return Response(shown, headers={"x-position": position})
 
