@@ -104,7 +104,7 @@ export class Account {
       table("Balances on venues", ["Venue", "Asset", "Available", "Held"], claims.balances.map((one) => ({
         cells: [one.venue, one.asset, short(one.available), short(one.held)],
       })), "Nothing on a venue."),
-      h("h3", {}, "Positions"),
+      h("h3", { class: "apart" }, "Positions"),
       table("Positions", ["Asset", "Free", "Pledged", "Unsettled", "Position"], has.assets.map((one) => ({
         cells: [one.asset, short(one.free), short(one.pledged), short(one.unsettled), short(one.position)],
       })), "No positions."),
@@ -146,9 +146,10 @@ export function time(instant) {
   return instant ? instant.slice(11, 19) : "–";
 }
 
-// At most six decimal places for reading; the exact text stays in the answer.
+// For reading: at most six decimal places, two of large amounts.
 function short(text) {
   const [whole, places = ""] = String(text).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  return places ? `${grouped}.${places.slice(0, 6)}` : grouped;
+  const shown = places.slice(0, whole.length > 3 ? 2 : 6).replace(/0+$/, "");
+  return shown ? `${grouped}.${shown}` : grouped;
 }

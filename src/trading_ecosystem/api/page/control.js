@@ -59,4 +59,111 @@ export class Control {
     this.section(this.faults, () => this.listed());
     this.section(this.components, () => this.running());
   }
+
+  async kinds() {
+    await this.section(this.faultForm, async () => {
+      const { kinds } = await get("/control/v1/fault-kinds");
+      this.catalogue = new Map(kinds.map((one) => [one.kind, one]));
+      const chosen = h("select", { name: "kind", onchange: () => this.describe(chosen.value) },
+        kinds.map((one) => h("option", { value: one.kind }, words(one.kind))));
+      this.fields = h("div", { class: "fault" });
+      this.about = h("div", { class: "quiet" });
+      this.problem = h("p", { class: "problem", role: "alert" });
+      const form = h("form", { class: "stack", onsubmit: (event) => this.inject(event, chosen.value) },
+        h("div", { class: "fault" }, h("label", { class: "wide" }, "Kind", chosen)), this.about, this.fields, this.problem,
+        h("div", { class: "row end" }, h("button", { class: "primary" }, "Inject")));
+      queueMicrotask(() => this.describe(chosen.value));
+      return [form];
+    });
+  }
+
+  describe(kind) {
+    const { parameters, mandate, expected_alert: alert, limits } = this.catalogue.get(kind);
+    const expected = alert ? `Expected alert: ${words(alert)}. ` : "No alert is expected. ";
+    this.about.replaceChildren(h("p", {}, expected + mandate), ...(limits ?? []).map((one) => h("p", {}, one)));
+    this.problem.textContent = "";
+    this.fields.replaceChildren(...parameters.map((one) => h("label", {}, `${words(one.name)}${one.required ? "" : " (optional)"}`, field(one))));
+  }
+
+  async inject(event, kind) {
+    event.preventDefault();
+    const parameters = {};
+    for (const input of this.fields.querySelectorAll("[name]")) {
+      const value = input.multiple ? [...input.selectedOptions].map((one) => one.value).join(",") : input.value.trim();
+      if (value) parameters[input.name] = value;
+    }
+    this.problem.textContent = "";
+    try {
+      await post("/control/v1/faults", { kind, parameters });
+      toast(`${words(kind)} is injected.`);
+    } catch (problem) {
+      this.problem.textContent = problem.message;
+    }
+    this.refresh();
+  }
+
+  async listed() {
+    const { faults } = await get("/control/v1/faults");
+    const over = (one) => one.status === "ended" || one.status === "cleared";
+    return [table("Faults", ["Fault", "Aims at", "Since", "State", ""], faults.map((one) => ({
+      cells: [
+        words(one.kind), one.subjects.join(", ") || one.component, time(one.at), state(one.status),
+        over(one) ? "" : h("button", { class: "small", type: "button", "aria-label": `Clear ${one.fault_id}`, onclick: () => this.clear(one.fault_id) }, "Clear"),
+      ],
+    })), "Nothing is broken.")];
+  }
+
+  async clear(fault) {
+    await this.attempt(() => remove(`/control/v1/faults/${encodeURIComponent(fault)}`), "The fault is cleared.");
+  }
+
+  async running() {
+    const { components } = await get("/control/v1/components");
+    return [table("Components", ["Component", "State", "~Since", ""], components.map((one) => ({
+      cells: [one.component, state(one.state), time(one.since), h("div", { class: "row end" }, this.buttons(one))],
+    })), "There are no components.")];
+  }
+
+  buttons({ component, state: now }) {
+    const name = encodeURIComponent(component);
+    const button = (text, act) => h("button", { class: "small", type: "button", "aria-label": `${text} ${component}`, onclick: act }, text);
+    if (now === "running") {
+      return [
+        button("Restart", () => this.attempt(() => post(`/control/v1/components/${name}/restart`, {}), `${component} restarts.`)),
+        button("Stop", () => this.attempt(() => post(`/control/v1/components/${name}/stop`), `${component} is stopped.`)),
+      ];
+    }
+    return [button("Start", () => this.attempt(() => post(`/control/v1/components/${name}/start`), `${component} is started.`))];
+  }
+
+  async attempt(act, done) {
+    try {
+      await act();
+      toast(done);
+    } catch (problem) {
+      toast(problem.message, true);
+    }
+    this.refresh();
+  }
+}
+
+function words(text) {
+  return text.replaceAll("_", " ");
+}
+
+function state(text) {
+  const kind = { running: "good", in_effect: "bad", injected: "warn", planned: "warn", faulted: "bad", stopped: "bad" }[text] ?? "";
+  return h("span", { class: `pill ${kind}` }, words(text));
+}
+
+// A control for one parameter: a choice where there are choices, otherwise text with its bounds as a hint.
+function field({ name, unit, required, lowest, highest, choices }) {
+  if (choices?.length) {
+    const several = unit === "names";
+    const options = choices.map((one) => h("option", { value: one }, one));
+    if (!several && !required) options.unshift(h("option", { value: "" }, "–"));
+    return h("select", { name, required, multiple: several, size: several ? Math.min(4, choices.length) : null }, options);
+  }
+  const hint = unit === "duration" ? "such as 90s or 1h30m" : `${lowest} to ${highest}`;
+  return h("input", { name, required, autocomplete: "off", placeholder: hint, title: `${lowest} to ${highest}` });
 }

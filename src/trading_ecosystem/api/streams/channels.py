@@ -205,12 +205,13 @@ _CONTROL: Final[dict[Channel, tuple[type[Message], ...]]] = {
 
 
 def _in_control(kind: type[Message]) -> Channel:
-    """The channel of a control message: as it stands above, by its first word, or with what operators do."""
+    """The channel of a control message: as it stands above, by a word of its name, or with what operators do."""
     for channel, kinds in _CONTROL.items():
         if kind in kinds:
             return channel
-    if kind.__name__.startswith("Component"):
-        return Channel.COMPONENTS
+    for word, channel in (("Fault", Channel.FAULTS), ("Component", Channel.COMPONENTS)):
+        if word in kind.__name__:
+            return channel
     return Channel.OPERATIONS
 
 
