@@ -174,8 +174,11 @@ class Hub:
             for key in _places(published.channel, venue, instrument, owner):
                 heard = hearing.get(key)
                 if heard:
-                    for subscription, subscriber in list(heard.items()):
-                        self._offer(subscriber, subscription, published)
+                    self._messages += len(heard)
+                    # One that is cut is forgotten afterwards: nothing may change while this goes through them.
+                    cut = [one for subscription, one in heard.items() if one.offer(subscription, published)]
+                    for subscriber in cut:
+                        self._cut_off(subscriber)
 
     def beat(self, reached: Nanos) -> None:
         """Say the heartbeats of every whole second up to ``reached``, once each."""
@@ -271,13 +274,13 @@ class Hub:
             self.publish(self._beat, face)
 
     def _offer(self, subscriber: Subscriber, subscription: Subscription, published: Published) -> None:
-        if subscriber.cut is not None:
-            return
         self._messages += 1
-        subscriber.offer(subscription, published)
-        if subscriber.cut is not None:
-            self._cut += 1
-            self._forget(subscriber)
+        if subscriber.offer(subscription, published):
+            self._cut_off(subscriber)
+
+    def _cut_off(self, subscriber: Subscriber) -> None:
+        self._cut += 1
+        self._forget(subscriber)
 
     def _end(self, subscriber: Subscriber, cut: Cut) -> None:
         subscriber.end(cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from trading_ecosystem.messages.envelope import Entry, encode_entry
 from trading_ecosystem.messages.units import Nanos
 
 _encoder = msgspec.json.Encoder()
+_instant_text = lru_cache(maxsize=256)(instant_text)
+"""Many messages are said at one instant."""
 Place = tuple[str, str, str]
 """Venue, instrument and account of a message; empty where it has none."""
 
@@ -27,7 +30,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag=True):
 class Published:
     """A message with its channel and place. It is put into words when somebody wants them, and once."""
 
-    __slots__ = ("_text", "_whole", "at", "channel", "message", "place")
+    __slots__ = ("_size", "_text", "_whole", "at", "channel", "message", "place")
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Published:
         self.place = place
         self._whole = whole
         self._text: str | None = None
+        self._size = 0
 
     @property
     def text(self) -> str:
@@ -52,13 +56,23 @@ class Published:
         return self._text
 
     @property
+    def size(self) -> int:
+        """How long the text is."""
+        return self._size or self._measured()
+
+    @property
     def conflated(self) -> Published:
         """What stands for this and for everything before it of the same place: a whole book for a difference."""
         return self if self._whole is None else self._whole()
 
+    def _measured(self) -> int:
+        self._size = len(self.text)
+        return self._size
+
     def shown(self) -> dict[str, Any]:
         """The message as a client gets it."""
-        head = {"channel": self.channel.value, "type": type(self.message).__name__, "at": instant_text(self.at)}
         if isinstance(self.message, Entry):
             return {"channel": self.channel.value, "type": "Entry", "entry": msgspec.Raw(encode_entry(self.message))}
-        return head | worded(self.message)
+        shown = {"channel": self.channel.value, "type": type(self.message).__name__, "at": _instant_text(self.at)}
+        shown.update(worded(self.message))
+        return shown

@@ -64,16 +64,13 @@ class Subscription(msgspec.Struct, eq=False):
     """The number of the last message; they rise by one."""
 
 
-class Waiting:
+class Waiting(msgspec.Struct, eq=False, gc=False):
     """A message that waits for a listener, under its number in a subscription; or a line of the server's own."""
 
-    __slots__ = ("number", "published", "subscription", "text")
-
-    def __init__(self, subscription: Subscription | None, number: int, published: Published | None, text: str = "") -> None:
-        self.subscription = subscription
-        self.number = number
-        self.published = published
-        self.text = text
+    subscription: Subscription | None
+    number: int
+    published: Published | None
+    text: str = ""
 
 
 class Subscriber:
@@ -85,7 +82,9 @@ class Subscriber:
         self.subscriptions: dict[int, Subscription] = {}
         self.begun = 0
         """Subscriptions that were ever begun: the id of the last."""
-        self._limits = limits
+        self._most_in_frame = limits.frame_messages
+        self._most_messages = limits.waiting_messages
+        self._most_bytes = limits.waiting_bytes
         self._counts_text = counts_text
         self._waiting: list[Waiting] = []
         self._bytes = 0
@@ -104,25 +103,29 @@ class Subscriber:
         """Messages that wait."""
         return len(self._waiting)
 
-    def offer(self, subscription: Subscription, published: Published) -> None:
-        """Let a message wait for the listener, or cut it."""
-        if self._cut is not None:
-            return
+    def offer(self, subscription: Subscription, published: Published) -> bool:
+        """Let a message wait for the listener; true where it was cut because of it."""
+        if self._cut is not None or (subscription.conflate and self._replaced(subscription, published)):
+            return False
+        number = subscription.numbered + 1
+        subscription.numbered = number
+        waiting = Waiting(subscription, number, published)
         if subscription.conflate:
-            slot = (subscription.id, *published.place)
-            earlier = self._slots.get(slot)
-            if earlier is not None:
-                assert earlier.published is not None
-                newest = published.conflated
-                if self._counts_text:
-                    self._bytes += len(newest.text) - len(earlier.published.text)
-                earlier.published = newest
-                return
-        subscription.numbered += 1
-        waiting = Waiting(subscription, subscription.numbered, published)
-        if subscription.conflate:
-            self._slots[slot] = waiting
-        self._add(waiting, len(published.text) if self._counts_text else 0)
+            self._slots[(subscription.id, *published.place)] = waiting
+        self._add(waiting, published.size if self._counts_text else 0)
+        return self._cut is not None
+
+    def _replaced(self, subscription: Subscription, published: Published) -> bool:
+        """Whether a message took the place of one that waits."""
+        earlier = self._slots.get((subscription.id, *published.place))
+        if earlier is None:
+            return False
+        assert earlier.published is not None
+        newest = published.conflated
+        if self._counts_text:
+            self._bytes += newest.size - earlier.published.size
+        earlier.published = newest
+        return True
 
     def tell(self, text: str) -> None:
         """Let a line of the server's own wait, such as the answer to a request."""
@@ -149,7 +152,7 @@ class Subscriber:
         await self._something.wait()
         if self._cut is not None:
             raise CutOff(self._cut)
-        most = self._limits.frame_messages
+        most = self._most_in_frame
         taken, self._waiting = self._waiting[:most], self._waiting[most:]
         if self._waiting:
             left = {id(one) for one in self._waiting} if self._slots else set()
@@ -161,16 +164,18 @@ class Subscriber:
         return taken
 
     def _add(self, waiting: Waiting, size: int) -> None:
-        self._waiting.append(waiting)
+        queue = self._waiting
+        queue.append(waiting)
         self._bytes += size
-        if len(self._waiting) > self._limits.waiting_messages:
-            self.end(Cut(4408, f"too slow: more than {self._limits.waiting_messages:,} messages wait"))
-        elif self._bytes > self._limits.waiting_bytes:
-            self.end(Cut(4408, f"too slow: more than {self._limits.waiting_bytes:,} bytes wait"))
-        else:
+        count = len(queue)
+        if count == 1:
             self._something.set()
+        if count > self._most_messages:
+            self.end(Cut(4408, f"too slow: more than {self._most_messages:,} messages wait"))
+        elif self._bytes > self._most_bytes:
+            self.end(Cut(4408, f"too slow: more than {self._most_bytes:,} bytes wait"))
 
     def _size(self, waiting: Waiting) -> int:
         if waiting.published is None:
             return len(waiting.text)
-        return len(waiting.published.text) if self._counts_text else 0
+        return waiting.published.size if self._counts_text else 0

@@ -11,8 +11,8 @@ The unit is the one that the message's own class declares for the field:
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -25,25 +25,52 @@ _SUFFIX: Final = {"Ticks": "_ticks", "Lots": "_lots", "MinorUnits": "_minor", "P
 _OTHERWISE: Final = {"Ticks": "_price", "Lots": "_quantity"}
 
 
-class _Form(enum.Enum):
-    PLAIN = enum.auto()
-    TICKS = enum.auto()
-    LOTS = enum.auto()
-    AMOUNT = enum.auto()
-    RATIO = enum.auto()
-    INSTANT = enum.auto()
-    NESTED = enum.auto()
+Shown = Callable[[Any, Instrument | None], Any]
 
 
-_FORM: Final = {
-    "Ticks": _Form.TICKS,
-    "Lots": _Form.LOTS,
-    "MinorUnits": _Form.AMOUNT,
-    "PartsPerMillion": _Form.RATIO,
-    "Nanos": _Form.INSTANT,
-    **dict.fromkeys(("int", "str", "bool"), _Form.PLAIN),
+def _ticks(value: Any, instrument: Instrument | None) -> Any:
+    assert instrument is not None, "a price without an instrument"
+    return amount_text(value * instrument.tick_size) if value else None
+
+
+def _lots(value: Any, instrument: Instrument | None) -> Any:
+    assert instrument is not None, "a quantity without an instrument"
+    return amount_text(value * instrument.lot_size)
+
+
+def _amount(value: Any, _: Instrument | None) -> Any:
+    return amount_text(value)
+
+
+def _ratio(value: Any, _: Instrument | None) -> Any:
+    return ratio_text(value)
+
+
+def _instant(value: Any, _: Instrument | None) -> Any:
+    return instant_text(value) if value else None
+
+
+def _nested(value: Any, instrument: Instrument | None) -> Any:
+    if isinstance(value, Level):
+        assert instrument is not None, "a level without an instrument"
+        return price_text(instrument, value.price_ticks), quantity_text(instrument, value.quantity_lots)
+    if isinstance(value, tuple):
+        return [_nested(one, instrument) for one in value]
+    if isinstance(value, msgspec.Struct):
+        return worded(value, instrument)
+    return value
+
+
+_FORM: Final[dict[str, Shown | None]] = {
+    "Ticks": _ticks,
+    "Lots": _lots,
+    "MinorUnits": _amount,
+    "PartsPerMillion": _ratio,
+    "Nanos": _instant,
+    **dict.fromkeys(("int", "str", "bool"), None),
 }
-_plans: dict[type[msgspec.Struct], tuple[tuple[str, str, _Form], ...]] = {}
+"""How a declared unit is shown; ``None``: as it is. Everything that is not named here is a choice, a row, or several."""
+_plans: dict[type[msgspec.Struct], tuple[tuple[str, str, Shown | None], ...]] = {}
 
 
 def worded(message: msgspec.Struct, instrument: Instrument | None = None) -> dict[str, Any]:
@@ -51,10 +78,14 @@ def worded(message: msgspec.Struct, instrument: Instrument | None = None) -> dic
     own = getattr(message, "instrument", None)
     if own:
         instrument = INSTRUMENTS.get(own, instrument)
-    return {shown: _value(getattr(message, name), form, instrument) for name, shown, form in plan_of(type(message))}
+    found = {}
+    for name, shown, form in plan_of(type(message)):
+        value = getattr(message, name)
+        found[shown] = value if form is None else form(value, instrument)
+    return found
 
 
-def plan_of(kind: type[msgspec.Struct]) -> tuple[tuple[str, str, _Form], ...]:
+def plan_of(kind: type[msgspec.Struct]) -> tuple[tuple[str, str, Shown | None], ...]:
     """For each field of a class: its name, the name under which it is shown, and how."""
     plan = _plans.get(kind)
     if plan is None:
@@ -71,35 +102,7 @@ def _shown(short: str, unit: str, sharing: int) -> str:
     return short + _OTHERWISE.get(unit, "") if sharing > 1 else short
 
 
-def _form(name: str, unit: str) -> _Form:
+def _form(name: str, unit: str) -> Shown | None:
     if unit == "Nanos" and name.endswith("_ns"):
-        return _Form.PLAIN
-    return _FORM.get(unit, _Form.NESTED)
-
-
-def _value(value: Any, form: _Form, instrument: Instrument | None) -> Any:
-    if form is _Form.PLAIN:
-        return value
-    if form is _Form.INSTANT:
-        return instant_text(value) if value else None
-    if form is _Form.AMOUNT:
-        return amount_text(value)
-    if form is _Form.RATIO:
-        return ratio_text(value)
-    if form is _Form.NESTED:
-        return _nested(value, instrument)
-    assert instrument is not None, "a price or quantity without an instrument"
-    if form is _Form.LOTS:
-        return quantity_text(instrument, value)
-    return price_text(instrument, value) if value else None
-
-
-def _nested(value: Any, instrument: Instrument | None) -> Any:
-    if isinstance(value, Level):
-        assert instrument is not None, "a level without an instrument"
-        return price_text(instrument, value.price_ticks), quantity_text(instrument, value.quantity_lots)
-    if isinstance(value, tuple):
-        return [_nested(one, instrument) for one in value]
-    if isinstance(value, msgspec.Struct):
-        return worded(value, instrument)
-    return value
+        return None
+    return _FORM.get(unit, _nested)
