@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from trading_ecosystem.api.face import EVERY_FACE, Face
-from trading_ecosystem.api.rest.app import routes
+from trading_ecosystem.api.rest.app import Workings, routes
 from trading_ecosystem.api.rest.doorway import PAGE_POLICY
 from trading_ecosystem.api.rest.health import Identity
 from trading_ecosystem.api.rest.page import FILES, FOLDER
@@ -32,7 +33,8 @@ def asked(text):
 def served():
     """What the routes answer, as patterns."""
     nothing = cast(Any, object())
-    application = routes(nothing, Identity("x", "0", "test"), EVERY_FACE, nothing)
+    workings = cast(Any, SimpleNamespace(**dict.fromkeys(Workings.__struct_fields__, nothing)))
+    application = routes(nothing, Identity("x", "0", "test"), EVERY_FACE, nothing, nothing, workings)
     patterns = [re.escape(re.sub(r"\{[^}]*\}", "*", route.path)).replace(r"\*", "[^/]+") for route in application.routes]
     return [re.compile(one + "/?") for one in (*patterns, *map(re.escape, STREAM_PATHS))]
 

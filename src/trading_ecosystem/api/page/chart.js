@@ -105,7 +105,7 @@ export class Chart {
       const top = y(Math.max(one.open, one.close));
       parts.push(svg("line", { class: `wick ${kind}`, x1: middle, x2: middle, y1: y(one.high), y2: y(one.low) }));
       const tall = Math.max(1, y(Math.min(one.open, one.close)) - top);
-      parts.push(svg("rect", { class: `body ${kind}`, x: middle - step * 0.32, width: Math.max(1, step * 0.64), y: top, height: tall }));
+      parts.push(svg("rect", { class: `solid ${kind}`, x: middle - step * 0.32, width: Math.max(1, step * 0.64), y: top, height: tall }));
       if ((shown.length - 1 - index) % every === 0 && middle > 30) {
         parts.push(svg("text", { x: middle, y: height - 6, "text-anchor": "middle" }, new Date(one.at * 1000).toISOString().slice(11, 16)));
       }

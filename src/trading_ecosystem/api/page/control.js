@@ -2,11 +2,13 @@
 
 import { time } from "./account.js";
 import { h, table, toast } from "./dom.js";
-import { get, post, remove } from "./session.js";
+import { get, post, remove, request } from "./session.js";
 import { Stream } from "./stream.js";
 
 const CHANNELS = ["runs", "faults", "conditions", "components", "lifecycle", "operations"];
 const KEPT = 60;
+const SPEEDS = ["1", "10", "60", "600"];
+const ALWAYS_RUN = new Set(["links", "supervisor", "test-coordination", "monitors"]); // What holds the others together.
 
 export class Control {
   constructor(app) {
@@ -21,8 +23,10 @@ export class Control {
     this.components = h("div", {});
     this.events = h("div", { class: "events", role: "log", "aria-label": "What happened", tabindex: "0" }, h("p", { class: "empty" }, "Nothing yet."));
     const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), ...children);
+    this.clock = h("div", {});
     this.place.replaceChildren(
-      card("Break something", this.faultForm), card("Faults", this.faults), card("Components", this.components), card("What happened", this.events));
+      h("div", { class: "column" }, card("Break something", this.faultForm), card("Components", this.components)),
+      h("div", { class: "column" }, card("Faults", this.faults), card("Clock", this.clock), card("What happened", this.events)));
     this.stream = new Stream("/control/v1/stream", this.app.token, (state, detail) => {
       if (state === "refused") toast(detail, true);
     });
@@ -36,7 +40,7 @@ export class Control {
   happened(message) {
     const { subscription, number, channel, type, at, ...rest } = message;
     const details = Object.entries(rest).filter(([, value]) => value !== null && value !== "" && value?.length !== 0);
-    const line = h("div", {}, h("span", { class: "quiet" }, `${time(at)} `), h("strong", {}, type), ` ${details.map(([name, value]) => `${name} ${value}`).join(", ")}`);
+    const line = h("div", {}, h("span", { class: "quiet" }, `${time(at)} `), h("strong", {}, type), ` ${details.map(([name, value]) => `${name} ${told(value)}`).join(", ")}`);
     this.events.querySelector(".empty")?.remove();
     this.events.prepend(line);
     while (this.events.children.length > KEPT) this.events.lastChild.remove();
@@ -58,11 +62,12 @@ export class Control {
     if (this.place.hidden) return;
     this.section(this.faults, () => this.listed());
     this.section(this.components, () => this.running());
+    this.section(this.clock, () => this.time());
   }
 
   async kinds() {
     await this.section(this.faultForm, async () => {
-      const { kinds } = await get("/control/v1/fault-kinds");
+      const { kinds } = await get("/control/v1/faults/catalogue");
       this.catalogue = new Map(kinds.map((one) => [one.kind, one]));
       const chosen = h("select", { name: "kind", onchange: () => this.describe(chosen.value) },
         kinds.map((one) => h("option", { value: one.kind }, words(one.kind))));
@@ -79,22 +84,22 @@ export class Control {
 
   describe(kind) {
     const { parameters, mandate, expected_alert: alert, limits } = this.catalogue.get(kind);
-    const expected = alert ? `Expected alert: ${words(alert)}. ` : "No alert is expected. ";
-    this.about.replaceChildren(h("p", {}, expected + mandate), ...(limits ?? []).map((one) => h("p", {}, one)));
+    const expected = alert ? `A monitor ought to say ${words(alert)}` : "Outside a monitor's mandate";
+    this.about.replaceChildren(h("p", {}, `${expected}: ${mandate}.`), limits.length ? h("ul", {}, limits.map((one) => h("li", {}, one))) : "");
     this.problem.textContent = "";
     this.fields.replaceChildren(...parameters.map((one) => h("label", {}, `${words(one.name)}${one.required ? "" : " (optional)"}`, field(one))));
   }
 
   async inject(event, kind) {
     event.preventDefault();
-    const parameters = {};
+    const fields = {};
     for (const input of this.fields.querySelectorAll("[name]")) {
       const value = input.multiple ? [...input.selectedOptions].map((one) => one.value).join(",") : input.value.trim();
-      if (value) parameters[input.name] = value;
+      if (value) fields[input.name] = value;
     }
     this.problem.textContent = "";
     try {
-      await post("/control/v1/faults", { kind, parameters });
+      await post("/control/v1/faults", { kind, fields });
       toast(`${words(kind)} is injected.`);
     } catch (problem) {
       this.problem.textContent = problem.message;
@@ -126,6 +131,7 @@ export class Control {
 
   buttons({ component, state: now }) {
     const name = encodeURIComponent(component);
+    if (ALWAYS_RUN.has(component)) return [h("span", { class: "quiet" }, "always runs")];
     const button = (text, act) => h("button", { class: "small", type: "button", "aria-label": `${text} ${component}`, onclick: act }, text);
     if (now === "running") {
       return [
@@ -134,6 +140,24 @@ export class Control {
       ];
     }
     return [button("Start", () => this.attempt(() => post(`/control/v1/components/${name}/start`), `${component} is started.`))];
+  }
+
+  async time() {
+    const clock = await get("/control/v1/clock");
+    const button = (text, act, done) => h("button", { class: "outline", type: "button", onclick: () => this.attempt(act, done) }, text);
+    const speed = h("select", {
+      "aria-label": "Speed of ecosystem time",
+      onchange: (event) => this.attempt(() => request("PUT", "/control/v1/clock/speed", { speed: event.target.value }), "The speed is changed."),
+    }, [...new Set([clock.speed, ...SPEEDS])].sort((one, other) => one - other).map((one) => h("option", { value: one }, `${one} ×`)));
+    speed.value = clock.speed;
+    return [h("div", { class: "row" },
+      clock.paused
+        ? button("Go on", () => post("/control/v1/clock/unpause"), "Time goes on.")
+        : button("Pause", () => post("/control/v1/clock/pause"), "Time stands still."),
+      button("Advance 1 min", () => post("/control/v1/clock/advance", { seconds: 60 }), "A minute has passed."),
+      speed,
+      clock.lock_step ? h("span", { class: "pill warn" }, "lock-step") : "",
+      h("span", { class: "quiet" }, clock.paused ? `stands at ${time(clock.now)}` : ""))];
   }
 
   async attempt(act, done) {
@@ -145,6 +169,11 @@ export class Control {
     }
     this.refresh();
   }
+}
+
+function told(value) {
+  if (Array.isArray(value)) return value.map(told).join(" ");
+  return typeof value === "object" ? Object.values(value).map(told).join(" = ") : value;
 }
 
 function words(text) {

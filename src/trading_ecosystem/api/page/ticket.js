@@ -41,6 +41,7 @@ export class Ticket {
     this.title.textContent = `Order · ${instrument}`;
     this.sides.forEach((button, index) => button.setAttribute("aria-pressed", String(["buy", "sell"][index] === side)));
     this.types.forEach((button, index) => button.setAttribute("aria-pressed", String(["limit", "market"][index] === type)));
+    this.priceLabel.hidden = type === "market";
     this.priceInput.disabled = type === "market";
     this.priceInput.required = type === "limit";
     this.postOnlyRow.hidden = type === "market";
