@@ -71,6 +71,23 @@ def test_what_a_strategy_did(owner: httpx.Client, door: Doors) -> None:
     assert (performance["orders"], performance["fills"]) == (marks[-1].orders, marks[-1].fills)
 
 
+def test_a_strategy_is_given_other_parameters(owner: httpx.Client, door: Doors) -> None:
+    about = {"account": FIRM}
+    before = ok(owner.get("/api/v1/strategies/maker/parameters", params=about))
+    assert (before["account"], before["parameters"]["size_usd"]) == (MAKER, "3000")
+    change = {"account": FIRM, "parameters": {"size_usd": "2500"}}
+    changed = ok(owner.patch("/api/v1/strategies/maker/parameters", json=change))
+    assert changed["parameters"] == {**before["parameters"], "size_usd": "2500"}
+    assert ok(owner.get("/api/v1/strategies/maker/parameters", params=about)) == changed
+    for wrong in ({"size_usd": "many"}, {"nonsense": "1"}):
+        body = {"account": FIRM, "parameters": wrong}
+        refused(owner.patch("/api/v1/strategies/maker/parameters", json=body), 422, "INVALID_PARAMETERS")
+    refused(owner.patch("/api/v1/strategies/nothing/parameters", json=change), 404, "UNKNOWN_STRATEGY")
+    stranger = door.trader("stranger")
+    refused(stranger.patch("/api/v1/strategies/maker/parameters", json=change), 403)
+    refused(stranger.get("/api/v1/strategies/maker/parameters", params=about), 403)
+
+
 @pytest.mark.parametrize("path", ["", "/maker", "/maker/orders", "/maker/positions", "/maker/profit", "/maker/performance"])
 def test_strategies_belong_to_their_accounts(door: Doors, path: str) -> None:
     stranger = door.trader("stranger", "demo/momentum")
@@ -134,23 +151,46 @@ def test_an_alert_is_raised_acknowledged_and_reported(owner: httpx.Client, door:
     assert ok(owner.get("/api/v1/risk/alerts", params={"status": "acknowledged"}))["items"] == [taken]
     refused(owner.post("/api/v1/risk/alerts/9999/acknowledge", json={"by": "alice"}), 404)
     refused(owner.get("/api/v1/risk/alerts/9999"), 404)
+    used = {(one["kind"], one["subject"]): one for one in ok(owner.get("/api/v1/risk/utilisation"))["limits"]}
+    assert (used["position_long", "ETH"]["alert_id"], used["position_long", "ETH"]["severity"]) == (number, "critical")
+    assert Decimal(used["position_long", "ETH"]["observed"]).scaleb(8) == door.ask("risk", ExposureQuestion()).eth_minor
+    escalated = ok(owner.post(f"/api/v1/risk/alerts/{number}/escalate", json={"by": "bob"}))
+    assert escalated["state"] == "escalated"
+    quiet = {"by": "bob", "until": instant_text(door.serving.gateway.now() + 10**12)}
+    refused(owner.post(f"/api/v1/risk/alerts/{number}/silence", json=quiet), 409, "ALERT_NOT_CHANGED")
+    refused(owner.post("/api/v1/risk/alerts/9999/silence", json=quiet), 404)
+    value = Decimal(door.ask("risk", ExposureQuestion()).btc_minor).scaleb(-8) / 2
+    ok(owner.put("/api/v1/risk/limits/position_long/BTC", json={"value": f"{value:.8f}"}))
+    second = ok(owner.get("/api/v1/risk/alerts", params={"status": "firing"}))["items"][0]
+    silent = ok(owner.post(f"/api/v1/risk/alerts/{second['alert_id']}/silence", json=quiet))
+    assert (silent["subject"], silent["state"]) == ("BTC", "silenced")
     compliance = ok(owner.get("/api/v1/risk/compliance"))
     assert compliance["state"] == "breached"
     breached = [one for one in compliance["limits"] if one["state"] == "breached"]
-    assert [(one["subject"], one["alert_id"]) for one in breached] == [("ETH", number)]
+    assert {one["subject"]: one["alert_id"] for one in breached} == {"ETH": number, "BTC": second["alert_id"]}
     door.advance(120)
     report = ok(owner.get("/api/v1/risk/reports", params={"since": since}))
     assert report["exposures_reported"] == len(every_page(owner, "/api/v1/risk/exposures", 100, since=since))
-    assert report["alerts"] == [{"kind": "position_limit", "severity": "critical", "raised": 1, "escalated": 0, "resolved": 0}]
+    assert report["alerts"] == [{"kind": "position_limit", "severity": "critical", "raised": 2, "escalated": 1, "resolved": 0}]
     assert Decimal(report["mean_seconds_to_acknowledge"]) >= 2
-    assert [(one["kind"], one["subject"], one["version"]) for one in report["limits_changed"]] == [("position_long", "ETH", 2)]
+    assert [(one["subject"], one["version"]) for one in report["limits_changed"]] == [("ETH", 2), ("BTC", 2)]
     equities = [Decimal(one["equity"]) for one in every_page(owner, "/api/v1/risk/exposures", 100, since=since)]
     assert Decimal(report["highest_equity"]) == max(equities)
     refused(owner.get("/api/v1/risk/reports"), 400)
     refused(owner.get("/api/v1/risk/reports", params={"since": "2020-01-01T00:00:00Z"}), 400)
 
 
-RISK_READS = ("exposure", "exposures", "limits", f"limits/drawdown/{FIRM}", "alerts", "alerts/1", "compliance", "reports")
+RISK_READS = (
+    "exposure",
+    "exposures",
+    "limits",
+    f"limits/drawdown/{FIRM}",
+    "alerts",
+    "alerts/1",
+    "compliance",
+    "reports",
+    "utilisation",
+)
 
 
 @pytest.mark.parametrize("path", RISK_READS)
@@ -165,5 +205,7 @@ def test_risk_is_changed_by_its_owner_alone(door: Doors) -> None:
     before = len(door.lines())
     for client in (door.trader("stranger", MAKER), door.client([Scope.READ, Scope.TRADE], [FIRM])):
         refused(client.put(f"/api/v1/risk/limits/drawdown/{FIRM}", json={"value": "0.1"}), 403)
-        refused(client.post("/api/v1/risk/alerts/1/acknowledge", json={"by": "mallory"}), 403)
+        for step in ("acknowledge", "escalate", "silence"):
+            body = {"by": "mallory"} | ({"until": "2027-01-01T00:00:00Z"} if step == "silence" else {})
+            refused(client.post(f"/api/v1/risk/alerts/1/{step}", json=body), 403)
     assert len(door.lines()) == before

@@ -16,15 +16,18 @@ from trading_ecosystem.api.problems import Conflicting, FieldProblem, InvalidReq
 from trading_ecosystem.api.rest.bodies import PAGE, CursorText, InstantText, Page, PageSize
 from trading_ecosystem.api.rest.listing import page_by, span
 from trading_ecosystem.api.rest.production.risk_bodies import (
-    Acknowledgement,
     Alert,
     AlertCount,
+    ByWhom,
     ComplianceStatus,
     Exposure,
     Limit,
     LimitChange,
     Limits,
+    LimitUse,
     RiskReport,
+    Silence,
+    Utilisation,
     alert_of,
     compliance_of,
     exposure_of,
@@ -41,12 +44,15 @@ from trading_ecosystem.messages.risk import (
     AlertKind,
     AlertState,
     ChangeLimit,
+    EscalateAlert,
     ExposureQuestion,
     LimitKind,
     LimitSet,
     RiskCommandRejected,
     Severity,
+    SilenceAlert,
 )
+from trading_ecosystem.messages.risk_standing import LimitsQuestion, LimitStanding
 from trading_ecosystem.messages.units import DAY, Nanos
 from trading_ecosystem.ports.records import HistoryStore
 from trading_ecosystem.runtime.live import Receipt
@@ -153,13 +159,53 @@ async def get_alert(request: Request[Any, Any, Any], gateway: Gateway, alert_id:
 
 @post("/risk/alerts/{alert_id:int}/acknowledge", status_code=200, **needs(Scope.RISK))
 async def acknowledge_alert(
-    request: Request[Any, Any, Any], data: Acknowledgement, gateway: Gateway, alert_id: AlertId
+    request: Request[Any, Any, Any], data: ByWhom, gateway: Gateway, alert_id: AlertId
 ) -> Response[Alert]:
     """Take an alert on; it is no longer escalated. Needs the scope `read` beside `risk`."""
     caller, places = caller_of(request), gateway.places
     caller.require(Scope.READ, places.firm)
     receipt = await gateway.command(caller, AcknowledgeAlert(places.risk, places.firm, alert_id, data.by))
     return await _handled(gateway, caller, receipt, alert_id)
+
+
+@post("/risk/alerts/{alert_id:int}/silence", status_code=200, **needs(Scope.RISK))
+async def silence_alert(request: Request[Any, Any, Any], data: Silence, gateway: Gateway, alert_id: AlertId) -> Response[Alert]:
+    """Have a firing alert not escalated before an instant. Needs the scope `read` beside `risk`."""
+    caller, places = caller_of(request), gateway.places
+    caller.require(Scope.READ, places.firm)
+    command = SilenceAlert(places.risk, places.firm, alert_id, data.by, parse_instant(data.until, "until"))
+    return await _handled(gateway, caller, await gateway.command(caller, command), alert_id)
+
+
+@post("/risk/alerts/{alert_id:int}/escalate", status_code=200, **needs(Scope.RISK))
+async def escalate_alert(request: Request[Any, Any, Any], data: ByWhom, gateway: Gateway, alert_id: AlertId) -> Response[Alert]:
+    """Escalate an alert, whether or not its time has come. Needs the scope `read` beside `risk`."""
+    caller, places = caller_of(request), gateway.places
+    caller.require(Scope.READ, places.firm)
+    receipt = await gateway.command(caller, EscalateAlert(places.risk, places.firm, alert_id, data.by))
+    return await _handled(gateway, caller, receipt, alert_id)
+
+
+@get("/risk/utilisation", **needs(Scope.READ))
+async def get_utilisation(request: Request[Any, Any, Any], gateway: Gateway) -> Utilisation:
+    """How much of each limit is used now."""
+    found: tuple[LimitStanding, ...] = await gateway.ask(caller_of(request), gateway.places.risk, LimitsQuestion())
+    return Utilisation(
+        gateway.places.firm,
+        tuple(
+            LimitUse(
+                kind=one.kind,
+                subject=one.subject,
+                version=one.version,
+                value=limit_value(one.kind, one.value),
+                observed=limit_value(one.kind, one.observed),
+                utilisation=ratio_text(one.utilisation_ppm),
+                severity=one.severity,
+                alert_id=one.alert_id,
+            )
+            for one in found
+        ),
+    )
 
 
 @get("/risk/compliance", **needs(Scope.READ))
@@ -276,6 +322,9 @@ router = Router(
         list_alerts,
         get_alert,
         acknowledge_alert,
+        silence_alert,
+        escalate_alert,
+        get_utilisation,
         get_compliance,
         get_report,
     ],

@@ -90,10 +90,38 @@ class Alert(Answer, frozen=True, forbid_unknown_fields=True):
     resolved_at: InstantText | None
 
 
-class Acknowledgement(Request, frozen=True, forbid_unknown_fields=True):
-    """Who takes the alert on."""
+class ByWhom(Request, frozen=True, forbid_unknown_fields=True):
+    """Who takes the alert on, or escalates it."""
 
     by: By
+
+
+class Silence(Request, frozen=True, forbid_unknown_fields=True):
+    """Who wants the alert not to be escalated before an instant, at most seven days ahead."""
+
+    by: By
+    until: InstantText
+
+
+class LimitUse(Answer, frozen=True, forbid_unknown_fields=True):
+    """A limit in force, and where the firm stands against it; both figures are in the limit's own unit."""
+
+    kind: LimitKind
+    subject: str
+    version: int
+    value: str
+    observed: str
+    utilisation: str
+    severity: Severity | None
+    """`null` below 75 %."""
+    alert_id: int | None
+
+
+class Utilisation(Answer, frozen=True, forbid_unknown_fields=True):
+    """Every limit in force as of the last thing that the monitor heard."""
+
+    account: str
+    limits: tuple[LimitUse, ...]
 
 
 class Compliance(Answer, frozen=True, forbid_unknown_fields=True):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router, get, patch, post
 
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import amount_text, instant_text, price_text, quantity_text, ratio_text
 from trading_ecosystem.api.gateway import Gateway
-from trading_ecosystem.api.problems import NoSuchThing, Problem, refusal
+from trading_ecosystem.api.problems import FieldProblem, NoSuchThing, Problem, refusal
 from trading_ecosystem.api.rest.bodies import (
     PAGE,
     AccountName,
-    Answer,
     CursorText,
     InstantText,
     Name,
@@ -21,9 +21,19 @@ from trading_ecosystem.api.rest.bodies import (
     PageSize,
     page_of,
 )
-from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.api.rest.listing import page_by, span
 from trading_ecosystem.api.rest.production.holdings import is_below
+from trading_ecosystem.api.rest.production.strategy_bodies import (
+    ParameterChange,
+    Performance,
+    ProfitMark,
+    Strategy,
+    StrategyCommand,
+    StrategyOrder,
+    StrategyParameters,
+    StrategyPosition,
+    StrategyPositions,
+)
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
 from trading_ecosystem.domains.trading.orders import OrderState
 from trading_ecosystem.domains.trading.records import (
@@ -34,97 +44,21 @@ from trading_ecosystem.domains.trading.records import (
     StrategyRecord,
 )
 from trading_ecosystem.messages.trading import (
+    ChangeStrategyParameters,
     StartStrategy,
     StopStrategy,
+    StrategiesQuestion,
     StrategyCommandRejected,
     StrategyHalted,
+    StrategyParameter,
+    StrategyParametersChanged,
+    StrategyParametersRejected,
+    StrategyStanding,
     StrategyStarted,
 )
 from trading_ecosystem.messages.units import INSTRUMENTS
 from trading_ecosystem.ports.records import HistoryStore
 from trading_ecosystem.runtime.live import Receipt
-
-
-class Strategy(Answer, frozen=True, forbid_unknown_fields=True):
-    """A strategy; `state` is `running`, `requested` (it was stopped) or `failed` (it stopped by itself, see `detail`)."""
-
-    account: str
-    strategy: str
-    kind: str
-    state: str
-    detail: str
-    changed_at: InstantText
-
-
-class StrategyCommand(Body, frozen=True, forbid_unknown_fields=True):
-    """On whose account the strategy trades: its own, or the master of that."""
-
-    account: AccountName
-
-
-class StrategyOrder(Answer, frozen=True, forbid_unknown_fields=True):
-    """An order of a strategy as it knows it."""
-
-    venue: str
-    account: str
-    client_order_id: str
-    order_id: int
-    """0 before the venue has answered."""
-    instrument: str
-    side: str
-    type: str
-    time_in_force: str
-    price: str | None
-    quantity: str
-    cumulative_quantity: str
-    leaves_quantity: str
-    state: OrderState
-    reason: str
-    placed_at: InstantText
-    changed_at: InstantText
-
-
-class StrategyPosition(Answer, frozen=True, forbid_unknown_fields=True):
-    """A strategy's position in one instrument on one venue; amounts in the quote asset, since the start."""
-
-    venue: str
-    instrument: str
-    quantity: str
-    average_price: str | None
-    realised: str
-    fees: str
-    changed_at: InstantText
-
-
-class StrategyPositions(Answer, frozen=True, forbid_unknown_fields=True):
-    """Every position of a strategy."""
-
-    strategy: str
-    positions: tuple[StrategyPosition, ...]
-
-
-class ProfitMark(Answer, frozen=True, forbid_unknown_fields=True):
-    """Profit and loss in USD at one instant, net of fees: realised and unrealised together are the whole."""
-
-    marked_at: InstantText
-    realised_usd: str
-    unrealised_usd: str
-    fees_usd: str
-
-
-class Performance(Answer, frozen=True, forbid_unknown_fields=True):
-    """How a strategy has done so far, in USD."""
-
-    account: str
-    strategy: str
-    net_usd: str
-    max_drawdown_usd: str
-    turnover_usd: str
-    return_on_turnover: str
-    orders: int
-    fills: int
-    fills_per_order: str
-    marked_at: InstantText
 
 
 @get("/strategies", **needs(Scope.READ))
@@ -180,6 +114,40 @@ async def stop_strategy(
             shown = Strategy(said.account, strategy, kind, said.reason.value, said.detail, instant_text(entry.at))
             return Response(shown, headers={"x-position": position})
     raise _refused(receipt, "stopped")
+
+
+@get("/strategies/{strategy:str}/parameters", **needs(Scope.READ))
+async def get_parameters(
+    request: Request[Any, Any, Any], gateway: Gateway, strategy: Name, account: AccountName
+) -> StrategyParameters:
+    """A strategy's parameters now; for the owner of the firm."""
+    caller = caller_of(request)
+    caller.require(Scope.READ, account)
+    standings: tuple[StrategyStanding, ...] = await gateway.ask(caller, gateway.places.trading, StrategiesQuestion())
+    for one in standings:
+        if one.strategy == strategy and is_below(account, one.account):
+            return _parameters(one.account, strategy, one.parameters)
+    raise NoSuchThing(f"no strategy {strategy} trades for {account}", reason="UNKNOWN_STRATEGY")
+
+
+@patch("/strategies/{strategy:str}/parameters", **needs(Scope.TRADE))
+async def change_parameters(
+    request: Request[Any, Any, Any], data: ParameterChange, gateway: Gateway, strategy: Name
+) -> Response[StrategyParameters]:
+    """Give a strategy new values of some parameters; one that runs is stopped and started anew with them."""
+    rows = tuple(StrategyParameter(name, value) for name, value in data.parameters.items())
+    command = ChangeStrategyParameters(gateway.places.trading, data.account, strategy, rows)
+    receipt = await gateway.command(caller_of(request), command)
+    for entry in receipt.said:
+        said = entry.message
+        if isinstance(said, StrategyParametersRejected):
+            problem = refusal(said.reason, said.detail)
+            problem.errors = (FieldProblem(f"parameters.{said.parameter}", said.detail),) if said.parameter else ()
+            raise problem
+        if isinstance(said, StrategyParametersChanged):
+            shown = _parameters(said.account, strategy, said.parameters)
+            return Response(shown, headers={"x-position": gateway.position_of(receipt)})
+    raise Problem("the trading engine gave no answer")
 
 
 @get("/strategies/{strategy:str}/orders", **needs(Scope.READ))
@@ -293,6 +261,10 @@ def _refused(receipt: Receipt, done: str) -> Problem:
     return Problem("the trading engine gave no answer")
 
 
+def _parameters(account: str, strategy: str, rows: Sequence[StrategyParameter]) -> StrategyParameters:
+    return StrategyParameters(account, strategy, {one.name: one.value for one in rows})
+
+
 def _strategy(one: StrategyRecord) -> Strategy:
     return Strategy(one.account, one.strategy, one.kind, one.state, one.detail, instant_text(one.changed_at))
 
@@ -347,6 +319,8 @@ router = Router(
         get_strategy,
         start_strategy,
         stop_strategy,
+        get_parameters,
+        change_parameters,
         list_strategy_orders,
         list_strategy_positions,
         list_profit,
