@@ -7,10 +7,11 @@ One alert per (kind, subject) is active at a time; its severity only rises.  Ale
 plausible number is ignored and the last good one kept: no number that arrives can switch a limit off.
 
 **Hears.** ``PricePublished``; ``OrderFilled``; ``SettlementSettled``, ``TransferPending`` and ``TransferPosted``; the
-commands ``ChangeLimit`` and ``AcknowledgeAlert``; ``Begin`` and its own timers.
+commands ``ChangeLimit``, ``AcknowledgeAlert``, ``SilenceAlert`` and ``EscalateAlert``; ``Begin`` and its own timers.
 
-**Says.** ``LimitSet``, ``AlertRaised``, ``AlertUpdated``, ``AlertAcknowledged``, ``AlertEscalated``, ``AlertResolved``,
-``RiskCommandRejected`` and ``ExposureReported``.  It answers ``AlertsQuestion`` and ``ExposureQuestion``.
+**Says.** ``LimitSet``, ``AlertRaised``, ``AlertUpdated``, ``AlertAcknowledged``, ``AlertSilenced``, ``AlertSilenceEnded``,
+``AlertEscalated``, ``AlertResolved``, ``RiskCommandRejected`` and ``ExposureReported``.  It answers ``AlertsQuestion``,
+``ExposureQuestion`` and those of ``messages/risk_standing.py``.
 
 ::
 

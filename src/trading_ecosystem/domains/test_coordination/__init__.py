@@ -6,8 +6,10 @@ the same until the first onset. During a run the coordinator hears production an
 pure function of expectations and of what audit found, computed outside the kernel after the last entry.
 
 **Hears** ``RunStarted`` (it arms the schedule), ``ConditionTookEffect`` and ``ConditionEnded`` (the truth about a fault),
-``AlertRaised`` and ``AlertResolved`` (steady state).
+``AlertRaised`` and ``AlertResolved`` (steady state); live also ``InjectFault`` and ``ClearFault``.
 
 **Says** ``FaultInjected`` with the typed condition that the fault becomes (``PriceConditionSet``, ``FeedConditionSet``,
-``CustodianConditionSet``, ``LinkConditionSet``), ``GroundTruthLabelled`` and ``GroundTruthClosed``, and ``RunEnded`` last.
+``CustodianConditionSet``, ``LinkConditionSet``), ``GroundTruthLabelled`` and ``GroundTruthClosed``, and ``RunEnded`` last; of
+faults that somebody asks for also ``FaultPlanned``, ``FaultRefused``, and ``FaultCleared`` with ``ConditionCleared``. It answers
+``FaultsQuestion``.
 """

@@ -7,8 +7,9 @@ loss is exact integer arithmetic at average cost, with fees apart.
 
 **Hears.** ``InstrumentListed``, ``QuoteChanged``, ``PricePublished``; of its own firm ``ClaimChanged``,
 ``OrderAccepted``, ``OrderRejected``, ``OrderFilled``, ``OrderCancelled``, ``CancelRejected``; the commands
-``StartStrategy`` and ``StopStrategy``.
+``StartStrategy``, ``StopStrategy`` and ``ChangeStrategyParameters``.
 
 **Says.** ``PlaceOrder``, ``CancelOrder``; ``StrategyStarted``, ``StrategyHalted``, ``StrategyCommandRejected``,
-``OrderWithheld``, ``PositionChanged`` on every fill, ``StrategyMarked`` every marking interval.
+``StrategyParametersChanged``, ``StrategyParametersRejected``, ``OrderWithheld``, ``PositionChanged`` on every fill,
+``StrategyMarked`` every marking interval.  It answers ``PortfolioQuestion`` and ``StrategiesQuestion``.
 """
