@@ -21,6 +21,7 @@ from trading_ecosystem.ports.component import Begin, Component, Later, Said, Wak
 from trading_ecosystem.ports.records import Record
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.monitors import Monitors
+from trading_ecosystem.runtime.supervisor import Supervisor
 
 DOMAINS = Path(__file__).parents[2] / "src" / "trading_ecosystem" / "domains"
 CONTEXTS = ("market_data", "exchange", "custodian", "trading", "risk", "test_coordination", "audit")
@@ -139,15 +140,15 @@ def test_records_have_what_a_store_needs(context: str) -> None:
 
 
 def test_every_message_is_said_or_an_input() -> None:
-    """What nobody says can only come in through a door: commands, recorded rows, a rollback, the beginning of a run."""
-    speakers = [*(component_of(context) for context in COMPONENTS), Links, Monitors]
+    """What nobody says can only come in through a door: commands, recorded rows, the beginning of a run."""
+    speakers = [*(component_of(context) for context in COMPONENTS), Links, Monitors, Supervisor]
     said = {message.__name__ for speaker in speakers for message in speaker.says}
     silent = {name for name, message in MESSAGE_TYPES.items() if name not in said and not issubclass(message, Command)}
-    assert silent == {"RunStarted", "Resumed", "PriceRecorded", "SourcePriceRecorded", "ConditionCleared"}
+    assert silent == {"RunStarted", "Resumed", "PriceRecorded", "SourcePriceRecorded"}
 
 
 def test_every_command_is_heard() -> None:
-    hearers = [*(component_of(context) for context in COMPONENTS), Monitors]
+    hearers = [*(component_of(context) for context in COMPONENTS), Monitors, Supervisor]
     heard = {message.__name__ for hearer in hearers for message in hearer.hears}
     commands = {name for name, message in MESSAGE_TYPES.items() if issubclass(message, Command)}
     assert commands <= heard

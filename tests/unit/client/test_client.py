@@ -48,9 +48,8 @@ class Server:
 
 
 def says(status: int, body: Any = None, **headers: str) -> Callable[[], Answer]:
-    return lambda: httpx.Response(
-        status, json={} if body is None else body, headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda: httpx.Response(status, json={} if body is None else body, headers=named)
 
 
 def fails(kind: type[Exception] = httpx.ConnectError) -> Callable[[], Answer]:
