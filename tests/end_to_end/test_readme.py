@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 from tests.campaign import REPOSITORY
+from tests.end_to_end.served import link, served, stopped
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -55,3 +59,33 @@ def test_every_command_of_the_readme_is_understood(command):
     assert done.returncode == 0
     for option in (word for word in words if word.startswith("--")):
         assert option in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_story_goes_from_an_account_to_the_record(tmp_path):
+    with served(tmp_path, "--store", "memory:") as (process, lines):
+        url, token = link(lines, "and break it")
+        done = subprocess.run(
+            ["bash", "-e", "-c", block("curl")],
+            env={**os.environ, "URL": url, "TOKEN": token},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        stopped(process)
+    opened, deposited, pledged, rested, listed, filled, positions, advanced, settlements, record = answers
+    assert opened["status"] == "active"
+    assert deposited["status"] == pledged["status"] == "posted"
+    assert rested["status"] == "new"
+    assert [one["client_order_id"] for one in listed["items"]] == ["first"]
+    assert filled["status"] == "filled"
+    assert next(one for one in positions["assets"] if one["asset"] == "BTC")["position"] == "0.1"
+    assert "now" in advanced
+    assert {one["status"] for one in settlements["items"]} == {"settled"}
+    types = [event["type"] for event in record["events"]]
+    assert types[0] == "PlaceOrder"
+    assert types[-1] == "SettlementSettled"
+    assert record["lifecycle"]["status"] == "filled"
