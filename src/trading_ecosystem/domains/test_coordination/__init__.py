@@ -10,6 +10,6 @@ pure function of expectations and of what audit found, computed outside the kern
 
 **Says** ``FaultInjected`` with the typed condition that the fault becomes (``PriceConditionSet``, ``FeedConditionSet``,
 ``CustodianConditionSet``, ``LinkConditionSet``), ``GroundTruthLabelled`` and ``GroundTruthClosed``, and ``RunEnded`` last; of
-faults that somebody asks for also ``FaultPlanned``, ``FaultRefused``, and ``FaultCleared`` with ``ConditionCleared``. It answers
-``FaultsQuestion``.
+faults that somebody asks for also ``FaultPlanned``, ``FaultRefused``, and ``FaultCleared`` with ``ConditionCleared``. It
+answers ``FaultsQuestion``.
 """
