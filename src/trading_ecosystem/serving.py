@@ -304,7 +304,7 @@ async def _streams(ecosystem: LiveEcosystem, gateway: Gateway, keys: KeyStore, l
     ]
     hub.seed(driver.now(), books)
     driver.follow(hub.tell)
-    beating = asyncio.create_task(beat(hub, keys, lambda: driver.reached, driver.now), name="heartbeats")
+    beating = asyncio.create_task(beat(hub, keys, lambda: driver.reached), name="heartbeats")
     try:
         yield hub
     finally:

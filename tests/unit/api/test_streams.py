@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import enum
 import json
+import types
+from typing import get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -14,7 +18,9 @@ from tests.recorded_run import recorded_entries
 
 from trading_ecosystem.api.caller import Caller, Scope
 from trading_ecosystem.api.face import Face
+from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.problems import Conflicting, InvalidRequest, NoSuchThing, TooManyRequests
+from trading_ecosystem.api.streams import pulse
 from trading_ecosystem.api.streams.channels import CHANNEL_OF, CHANNELS, PRIVATE, Channel, unheard
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.api.streams.subscriber import CutOff, StreamLimits
@@ -129,6 +135,27 @@ def test_no_field_outside_is_named_for_a_unit_of_the_inside_and_no_two_share_a_n
         shown = [name for _, name, _ in plan_of(kind)]
         assert len(set(shown)) == len(shown)
         assert not [name for name in shown if name.endswith(("_ticks", "_lots", "_minor", "_ppm"))]
+
+
+def example(hint):
+    """Some value of a declared type."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        hints = get_type_hints(hint)
+        return hint(**{name: "BTC/USD" if name == "instrument" else example(hints[name]) for name in hint.__struct_fields__})
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return next(iter(hint))
+    if get_origin(hint) is tuple:
+        return (example(get_args(hint)[0]),)
+    if get_origin(hint) is not None or isinstance(hint, types.UnionType):
+        return example(get_args(hint)[0])
+    return {int: 7, str: "x", bool: True}[hint]
+
+
+def test_every_message_type_that_is_heard_can_be_put_into_words():
+    for kind in CHANNEL_OF:
+        shown = worded(example(kind))
+        assert set(shown) == {name for _, name, _ in plan_of(kind)}
+        msgspec.json.encode(shown)
 
 
 def test_messages_in_words():
@@ -276,6 +303,39 @@ def test_a_stopping_server_and_a_revoked_key_end_streams():
         assert hub.counts.subscriptions == 0
     with hub.joined(OWNER) as late:
         assert late.cut is not None
+
+
+def test_the_pulse_says_every_second_that_is_reached_and_repeats_the_last_where_none_passes(tmp_path, monkeypatch):
+    monkeypatch.setattr(pulse, "LOOK_EVERY", 0.0)
+    keys = KeyStore(tmp_path / "keys")
+    new = keys.create("a test", [Scope.READ], ["demo"])
+    caller = keys.by_token(new.token)
+    hub, wall = Hub(), [0.0]
+    # While there is work nothing is said; then time stands still for eleven seconds of wall time.
+    script = iter([None, T0 + SECOND, None, T0 + 2 * SECOND, *[T0 + 2 * SECOND] * 11])
+    hub.seed(T0, [])
+
+    def reached():
+        wall[0] += 1.0
+        found = next(script, "end")
+        if found == "end":
+            keys.revoke(new.id)
+            return None
+        return found
+
+    async def story():
+        with hub.joined(caller) as one:
+            hub.subscribe(one, Channel.HEARTBEATS)
+            task = asyncio.create_task(pulse.beat(hub, keys, reached, lambda: wall[0]))
+            told = []
+            with contextlib.suppress(CutOff):
+                while True:
+                    told += [waiting.published.message.time_at - T0 for waiting in await one.take()]
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            return told, one.cut.code
+
+    assert asyncio.run(story()) == ([SECOND, 2 * SECOND, 2 * SECOND, 2 * SECOND], 4401)
 
 
 def stream_of(entries, face=Face.PRODUCTION, caller=ALL):

@@ -192,9 +192,9 @@ class Hub:
         for one in range(first, second + 1):
             self._say_time(one * SECOND)
 
-    def repeat_beat(self, now: Nanos) -> None:
-        """Say ecosystem time though no second of it has passed: a sign of life while the clock stands still."""
-        self._say_time(now)
+    def repeat_beat(self) -> None:
+        """Say the last heartbeat again: a sign of life while no second of ecosystem time passes."""
+        self._say_time(self._second * SECOND)
 
     def end_key(self, key_id: str, cut: Cut) -> None:
         """End every stream of a key."""

@@ -22,7 +22,6 @@ async def beat(
     hub: Hub,
     keys: KeyStore,
     reached: Callable[[], Nanos | None],
-    now: Callable[[], Nanos],
     wall: Callable[[], float] = time.monotonic,
 ) -> None:
     """Run until cancelled. ``reached`` is an instant before which everything has been told, ``None`` while that is at work."""
@@ -35,7 +34,7 @@ async def beat(
         if hub.beats != said:
             said, last = hub.beats, wall()
         elif wall() - last >= SILENCE:
-            hub.repeat_beat(now())
+            hub.repeat_beat()
             said, last = hub.beats, wall()
         for key_id in hub.open_keys():
             if keys.by_id(key_id) is None:
