@@ -3,7 +3,7 @@
 import { Book } from "./book.js";
 import { bodyOf, h } from "./dom.js";
 
-const SHOWN = 8;
+const SHOWN = 7;
 
 export class Ladder {
   constructor(app) {

@@ -21,7 +21,8 @@ export class Ticket {
     this.sides = ["buy", "sell"].map((side) => h("button", { type: "button", class: side, onclick: () => this.set({ side }) }, side === "buy" ? "Buy" : "Sell"));
     this.types = ["limit", "market"].map((type) => h("button", { type: "button", onclick: () => this.set({ type }) }, type === "limit" ? "Limit" : "Market"));
     this.postOnly = h("input", { type: "checkbox" });
-    this.postOnlyRow = h("label", { class: "check" }, this.postOnly, "Post only: rest in the book, or be refused");
+    this.postOnlyRow = h("label", { class: "check" }, this.postOnly, "Post only");
+    this.postOnlyRow.title = "Rest in the book, or be refused";
     this.about = h("p", { class: "quiet" });
     this.problem = h("p", { class: "problem", role: "alert" });
     this.send = h("button", { class: "primary" });
