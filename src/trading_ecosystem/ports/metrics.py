@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -64,6 +64,7 @@ class MetricSource(Protocol):
         """Every number that it has now."""
 
 
+@runtime_checkable
 class Exposition(Protocol):
     """Writes what the sources say."""
 
