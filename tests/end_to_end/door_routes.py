@@ -204,7 +204,7 @@ class Opened(msgspec.Struct):
         """What a refused request must not change: the record, the keys, the clock, who listens, who was let in."""
         served = self.door.serving
         kernel, driver = served.ecosystem.kernel, served.ecosystem.driver
-        return kernel.entries, len(served.keys.records()), driver.now(), driver.reached, served.hub.subscribers
+        return kernel.entries, tuple(served.keys.records()), driver.now(), driver.reached, served.hub.subscribers
 
 
 @contextlib.contextmanager

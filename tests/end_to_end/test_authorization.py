@@ -39,11 +39,11 @@ ALLOWED: dict[Scope, tuple[str, ...]] = {
         "POST /api/v1/demo-funds",
     ),
     Scope.APPROVE: ("POST /api/v1/custody/approvals*",),
-    Scope.RISK: ("PUT /api/v1/risk/*", "POST /api/v1/risk/*", "DELETE /api/v1/risk/*"),
+    Scope.RISK: ("PUT /api/v1/risk/*", "POST /api/v1/risk/*", "DELETE /api/v1/risk/*", "GET /api/v1/risk/monitors*"),
     Scope.CONTROL: ("* /control/v1/*", "GET /metrics"),
     Scope.AUDIT: ("GET /audit/v1/*",),
 }
-"""The allowed cells: what a key with one scope alone may ask for, about its own account."""
+"""The allowed cells: what a key with one scope alone may ask for, about its own account. The longest pattern decides."""
 ALSO: dict[Scope, tuple[str, ...]] = {
     Scope.READ: ("PATCH /api/v1/orders/*", "POST /api/v1/risk/alerts/*/acknowledge"),
     Scope.CUSTODY: ("POST /api/v1/accounts",),
@@ -87,7 +87,8 @@ def guarded(server: Opened) -> list[Route]:
 
 
 def allowed(route: Route, scope: Scope) -> bool:
-    return route.matches(*ALLOWED[scope])
+    rows = [(len(one), row) for row, patterns in ALLOWED.items() for one in patterns if route.matches(one)]
+    return bool(rows) and max(rows)[1] is scope
 
 
 def test_every_route_declares_the_scope_that_stands_in_the_table(server: Opened) -> None:
@@ -239,3 +240,20 @@ def test_other_methods_of_a_path_are_no_way_in(server: Opened, client: httpx.Cli
             assert answer.status_code in (404, 405, 501), (method, pattern, answer.status_code)
     assert server.state() == before
     refused(client.get("/api/v1/../control/v1/clock", headers={"authorization": f"Bearer {server.token(Scope.READ)}"}), 404)
+
+
+def test_a_key_makes_no_key_that_may_do_more_than_itself(server: Opened, client: httpx.Client) -> None:
+    token, before = server.token(Scope.CONTROL, account=ANNA), server.state()
+    for scopes, accounts in (
+        (["trade"], [ANNA]),
+        (["audit"], [ANNA]),
+        (["control"], ["*"]),
+        (["control"], [BEN]),
+        (["control", "read"], [ANNA]),
+        (["control"], [ANNA, "ann"]),
+    ):
+        body = {"label": "more", "scopes": scopes, "accounts": accounts}
+        refused(client.post("/control/v1/keys", json=body, headers={"authorization": f"Bearer {token}"}), 403)
+    assert server.state() == before
+    body = {"label": "less", "scopes": ["control"], "accounts": [ONE]}
+    ok(client.post("/control/v1/keys", json=body, headers={"authorization": f"Bearer {token}"}), 201)

@@ -122,6 +122,24 @@ def test_an_account_is_heard_by_its_owner_alone(
                 assert answer["problem"]["status"] in (403, 404), (channel, account, answer)
 
 
+def test_a_monitor_s_stream_is_for_its_firm_and_the_scope_risk(door: Doors) -> None:
+    path = "/api/v1/risk/monitors/mine/stream"
+    with pytest.raises(InvalidStatus) as refused:
+        opened(door, path, key(door, *Scope))
+    assert refused.value.response.status_code == 404
+    registered = {"name": "mine"}
+    ok(door.client().post("/api/v1/risk/monitors", json=registered), 201)
+    tokens = [(key(door, scope), 403) for scope in Scope if scope is not Scope.RISK]
+    tokens += [(key(door, *Scope, account=account), 403) for account in (ANNA, "dem", "demo/momentum")]
+    for token, status in [*tokens, (None, 401), ("te_no", 401)]:
+        with pytest.raises(InvalidStatus) as refused:
+            opened(door, path, token)
+        assert refused.value.response.status_code == status
+    with opened(door, path, key(door, Scope.RISK, account="demo")) as stream:
+        door.advance(2)
+        assert "heartbeat" in str(stream.recv(20))
+
+
 def test_without_an_account_nothing_of_others_is_heard(door: Doors) -> None:
     trader = door.client()
     with opened(door, "/api/v1/stream", key(door, Scope.READ, account="nobody")) as stream:
