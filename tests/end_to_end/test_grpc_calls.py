@@ -27,6 +27,7 @@ from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as risk
 from trading_ecosystem.api.grpc.stubs.services import shared_pb2 as shared
 from trading_ecosystem.api.grpc.stubs.services import strategies_pb2 as strategies
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as control
+from trading_ecosystem.domains.audit.merkle import verify_consistency, verify_inclusion
 from trading_ecosystem.messages.units import HOUR, MINUTE, minor_units
 
 CALLED: set[str] = set()
@@ -354,6 +355,66 @@ def test_control(door: GrpcDoor) -> None:
     clear = test_coordination_pb2.ConditionCleared(component="market_data", condition_id="none")
     cleared = door.call("ChaosService/ClearCondition", control.ClearConditionRequest(clear=clear), operator)
     assert not cleared.HasField("ended")
+
+
+def test_faults_are_injected_and_rolled_back(door: GrpcDoor) -> None:
+    operator = door.operator
+    kinds = {one.kind: one for one in door.call("ChaosService/ListFaultKinds", key=operator).kinds}
+    shock = kinds[test_coordination_pb2.FAULT_KIND_PRICE_SHOCK]
+    assert shock.expected_alert == risk_pb2.ALERT_KIND_PRICE_SHOCK
+    assert {one.name for one in shock.parameters if one.required} >= {"magnitude"}
+    fields = {"asset": "BTC", "magnitude": "-0.05", "ramp": "10s", "hold": "10m", "recovery": "10m"}
+    words = [test_coordination_pb2.FaultField(name=name, value=value) for name, value in fields.items()]
+    inject = test_coordination_pb2.InjectFault(fault_id="mine", kind="price_shock", fields=words)
+    answer = door.call("ChaosService/InjectFault", control.InjectFaultRequest(inject=inject), operator)
+    assert not answer.HasField("refused"), answer.refused
+    assert (answer.injected.fault_id, list(answer.injected.subjects)) == ("mine", ["BTC"])
+    current = {one.fault_id: one for one in door.call("ChaosService/ListCurrentFaults", key=operator).faults}
+    assert current["mine"].kind == test_coordination_pb2.FAULT_KIND_PRICE_SHOCK
+    inject.fields[1].value, inject.fault_id = "-0.99", "other"
+    refusal = door.call("ChaosService/InjectFault", control.InjectFaultRequest(inject=inject), operator).refused
+    assert (refusal.fault_id, refusal.field) == ("other", "magnitude")
+    clear = control.ClearFaultRequest(clear=test_coordination_pb2.ClearFault(fault_id="mine"))
+    assert door.call("ChaosService/ClearFault", clear, operator).cleared.fault_id == "mine"
+    assert door.call("ChaosService/ClearFault", clear, operator).WhichOneof("outcome") == "refused"
+
+
+def test_simulations(door: GrpcDoor) -> None:
+    operator = door.operator
+    request = control.StartSimulationRequest(scenario="quiet_day", seed=3, overrides=["ecosystem.market_data.jumps=false"])
+    started = door.call("ScenarioService/StartSimulation", request, operator).simulation
+    assert (started.scenario, started.seed, started.state) == ("quiet_day", 3, "running")
+    (listed,) = door.call("ScenarioService/ListSimulations", key=operator).simulations
+    assert listed.run == started.run
+    stopped = door.call("ScenarioService/StopSimulation", control.StopSimulationRequest(run=started.run), operator)
+    assert (stopped.simulation.state, stopped.simulation.HasField("passed")) == ("stopped", False)
+    for scenario, code in (("living_market", "INVALID_ARGUMENT"), ("no_such", "NOT_FOUND")):
+        with pytest.raises(grpc.RpcError) as caught:
+            door.call("ScenarioService/StartSimulation", control.StartSimulationRequest(scenario=scenario), operator)
+        assert refused(caught.value)[0].name == code
+
+
+def test_proofs(door: GrpcDoor) -> None:
+    operator = door.operator
+    root = door.call("AnalyticsService/GetRoot", key=operator)
+    asked = audit.GetInclusionProofRequest(index=7, entries=root.entries)
+    proof = door.call("AnalyticsService/GetInclusionProof", asked, operator)
+    assert proof.merkle_root == root.merkle_root
+    hashes = [bytes.fromhex(one) for one in proof.proof]
+    assert verify_inclusion(proof.line.encode(), 7, root.entries, hashes, bytes.fromhex(root.merkle_root))
+    request = audit.GetConsistencyProofRequest(first=5, second=root.entries)
+    consistency = door.call("AnalyticsService/GetConsistencyProof", request, operator)
+    assert consistency.second_root == root.merkle_root
+    shorter = door.call("AnalyticsService/GetRoot", audit.GetRootRequest(entries=5), operator)
+    assert consistency.first_root == shorter.merkle_root
+    roots = (bytes.fromhex(consistency.first_root), bytes.fromhex(consistency.second_root))
+    assert verify_consistency(5, root.entries, *roots, [bytes.fromhex(one) for one in consistency.proof])
+    report = door.call("AnalyticsService/GetReport", key=operator).report
+    assert report.entries >= root.entries
+    assert not report.conservation
+    with pytest.raises(grpc.RpcError) as caught:
+        door.call("AnalyticsService/GetRoot", audit.GetRootRequest(entries=10**9), operator)
+    assert refused(caught.value)[0] is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_audit(door: GrpcDoor) -> None:

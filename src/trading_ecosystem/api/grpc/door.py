@@ -103,6 +103,8 @@ class Door:
             return _only(self.places.venues, path)
         if field == "custodian":
             return self.places.custodian
+        if field == "coordinator":
+            return self.places.coordination
         by_module = {"trading": self.places.trading, "risk": self.places.risk}
         module = command.__module__.rpartition(".")[2]
         if module not in by_module:

@@ -14,12 +14,13 @@ from trading_ecosystem.api.face import EVERY_FACE, Face
 from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
+from trading_ecosystem.api.rest.app import Workings
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.ports.errors import BadInput
 
 OPTION: Final = "--grpc-port"
 Address = tuple[str, int]
-Opening = Callable[[Gateway, KeyStore, Hub], AbstractAsyncContextManager[Address | None]]
+Opening = Callable[[Gateway, KeyStore, Hub, Workings], AbstractAsyncContextManager[Address | None]]
 
 
 class GrpcTerms(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ def grpc_opening(terms: GrpcTerms | None) -> Opening:
     Raises :class:`BadInput` where the libraries are not installed or the port is taken, before anything is opened.
     """
     if terms is None:
-        return lambda gateway, keys, hub: contextlib.nullcontext()
+        return lambda gateway, keys, hub, workings: contextlib.nullcontext()
     try:
         from trading_ecosystem.api.grpc.server import GrpcServer
     except ModuleNotFoundError as error:
@@ -52,8 +53,8 @@ def grpc_opening(terms: GrpcTerms | None) -> Opening:
     _check_free(terms.host, terms.port)
 
     @asynccontextmanager
-    async def opened(gateway: Gateway, keys: KeyStore, hub: Hub) -> AsyncIterator[Address]:
-        async with GrpcServer(gateway, keys, hub, terms) as server:
+    async def opened(gateway: Gateway, keys: KeyStore, hub: Hub, workings: Workings) -> AsyncIterator[Address]:
+        async with GrpcServer(gateway, keys, hub, workings, terms) as server:
             yield server.address
 
     return opened

@@ -37,6 +37,7 @@ from trading_ecosystem.api.grpc.stubs.services import (
     test_coordination_pb2_grpc,
 )
 from trading_ecosystem.api.keys import KeyStore
+from trading_ecosystem.api.rest.app import Workings
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.ports.errors import BadInput
 
@@ -89,7 +90,9 @@ def names_served(faces: Iterable[Face] = EVERY_FACE) -> list[str]:
 class GrpcServer:
     """Serves these faces while its block runs; a port of 0 is chosen by the system."""
 
-    def __init__(self, gateway: Gateway, keys: KeyStore, hub: Hub, terms: GrpcTerms, *, calls: int = CALLS) -> None:
+    def __init__(
+        self, gateway: Gateway, keys: KeyStore, hub: Hub, workings: Workings, terms: GrpcTerms, *, calls: int = CALLS
+    ) -> None:
         names = names_served(terms.faces)
         self._health = Health(gateway.ready, names)
         self._server = grpc.aio.server(
@@ -97,7 +100,7 @@ class GrpcServer:
             options=_OPTIONS,
             maximum_concurrent_rpcs=calls,
         )
-        _add_servicers(self._server, Door(gateway), Streams(hub), terms.faces)
+        _add_servicers(self._server, Door(gateway), Streams(hub), workings, terms.faces)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
         reflection.enable_server_reflection([*names, health_name, reflection.SERVICE_NAME], self._server)
@@ -136,7 +139,7 @@ def _bound(server: Any, terms: GrpcTerms) -> int:
     return bound
 
 
-def _add_servicers(server: Any, door: Door, streams: Streams, faces: frozenset[Face]) -> None:
+def _add_servicers(server: Any, door: Door, streams: Streams, workings: Workings, faces: frozenset[Face]) -> None:
     if Face.PRODUCTION in faces:
         market_data_pb2_grpc.add_PriceFeedServiceServicer_to_server(market_data.PriceFeed(door, streams), server)
         market_data_pb2_grpc.add_HistoricalDataServiceServicer_to_server(market_data.HistoricalData(door), server)
@@ -152,8 +155,8 @@ def _add_servicers(server: Any, door: Door, streams: Streams, faces: frozenset[F
         strategies_pb2_grpc.add_StrategyServiceServicer_to_server(strategies.Strategies(door, streams), server)
         strategies_pb2_grpc.add_StrategyRiskServiceServicer_to_server(strategies.StrategyRisk(door), server)
     if Face.CONTROL in faces:
-        test_coordination_pb2_grpc.add_ScenarioServiceServicer_to_server(coordination.Scenarios(door), server)
-        test_coordination_pb2_grpc.add_ChaosServiceServicer_to_server(coordination.Chaos(door, streams), server)
+        test_coordination_pb2_grpc.add_ScenarioServiceServicer_to_server(coordination.Scenarios(door, workings), server)
+        test_coordination_pb2_grpc.add_ChaosServiceServicer_to_server(coordination.Chaos(door, streams, workings), server)
     if Face.AUDIT in faces:
         audit_pb2_grpc.add_CorrelationServiceServicer_to_server(audit.Correlation(door, streams), server)
-        audit_pb2_grpc.add_AnalyticsServiceServicer_to_server(audit.Analytics(door), server)
+        audit_pb2_grpc.add_AnalyticsServiceServicer_to_server(audit.Analytics(door, workings), server)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import msgspec
+
 from trading_ecosystem.adapters.data.audit import DEEPEST, AuditHistory
 from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.grpc.conversion import fill, fill_all, invalid
@@ -14,6 +16,7 @@ from trading_ecosystem.api.grpc.paging import place_of, size_of, within
 from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2_grpc as rpc
+from trading_ecosystem.api.rest.app import Workings
 from trading_ecosystem.api.rest.bodies import cursor_text
 from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.audit.event_records import EventRecord
@@ -105,8 +108,49 @@ class Correlation(rpc.CorrelationServiceServicer):
 class Analytics(rpc.AnalyticsServiceServicer):
     """What was found."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, workings: Workings) -> None:
         self._door = door
+        self._audit = workings.live_audit
+
+    async def GetReport(self, request: pb.GetReportRequest, context: Any) -> pb.GetReportResponse:
+        """Fold what was committed since the last time."""
+        report = msgspec.structs.replace(await self._audit.report(), lifecycles=())
+        response = pb.GetReportResponse()
+        fill(response.report, report)
+        return response
+
+    async def GetRoot(self, request: pb.GetRootRequest, context: Any) -> pb.GetRootResponse:
+        """Look at the Merkle log."""
+        log = await self._audit.log()
+        size = _size(log.size, optional(request, "entries"), "entries")
+        return pb.GetRootResponse(entries=size, merkle_root=log.root(size).hex())
+
+    async def GetInclusionProof(self, request: pb.GetInclusionProofRequest, context: Any) -> pb.GetInclusionProofResponse:
+        """Look at the Merkle log."""
+        log = await self._audit.log()
+        size = _size(log.size, optional(request, "entries"), "entries")
+        if not 0 <= request.index < size:
+            raise invalid("index", f"{request.index} is not among the first {size} lines, which are numbered from 0")
+        return pb.GetInclusionProofResponse(
+            index=request.index,
+            entries=size,
+            line=(await self._audit.line(request.index)).decode(),
+            proof=[one.hex() for one in log.inclusion_proof(request.index, size)],
+            merkle_root=log.root(size).hex(),
+        )
+
+    async def GetConsistencyProof(self, request: pb.GetConsistencyProofRequest, context: Any) -> pb.GetConsistencyProofResponse:
+        """Look at the Merkle log."""
+        log = await self._audit.log()
+        second = _size(log.size, optional(request, "second"), "second")
+        first = _size(second, request.first, "first")
+        return pb.GetConsistencyProofResponse(
+            first=first,
+            second=second,
+            first_root=log.root(first).hex(),
+            second_root=log.root(second).hex(),
+            proof=[one.hex() for one in log.consistency_proof(first, second)],
+        )
 
     async def GetEventCounts(self, request: pb.GetEventCountsRequest, context: Any) -> pb.GetEventCountsResponse:
         """Read the history of audit."""
@@ -160,6 +204,14 @@ class Analytics(rpc.AnalyticsServiceServicer):
 
     async def _history(self) -> AuditHistory:
         return AuditHistory(await self._door.history("audit"))
+
+
+def _size(most: int, asked: int | None, field: str) -> int:
+    """How many entries are meant; raises :class:`InvalidRequest` where there are not so many."""
+    size = most if asked is None else asked
+    if not 1 <= size <= most:
+        raise invalid(field, f"{size} is out of range; expected 1 to {most}")
+    return size
 
 
 def _depth(request: Any) -> int:

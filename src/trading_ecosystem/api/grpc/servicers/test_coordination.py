@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,18 +13,32 @@ import msgspec
 from trading_ecosystem.adapters.data.test_coordination import CoordinationHistory
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.adapters.scenario_library import library
+from trading_ecosystem.adapters.scenario_runs import ScenarioRun
 from trading_ecosystem.api.face import Face
-from trading_ecosystem.api.grpc.conversion import fill, fill_all, fill_choice, member_reader, snake_case
-from trading_ecosystem.api.grpc.door import Door, said
+from trading_ecosystem.api.grpc.conversion import fill, fill_all, fill_choice, invalid, member_reader, snake_case
+from trading_ecosystem.api.grpc.door import Door, first_said, said
 from trading_ecosystem.api.grpc.fields import needed, optional
 from trading_ecosystem.api.grpc.paging import fill_page
 from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import test_coordination_pb2
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2_grpc as rpc
+from trading_ecosystem.api.rest.app import Workings
+from trading_ecosystem.api.rest.control.scenarios import read_from_library
 from trading_ecosystem.api.streams.channels import CHANNELS, Channel
 from trading_ecosystem.domains.test_coordination.records import RunRecord, ScenarioRecord, scenario_changes
-from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, FaultKind
+from trading_ecosystem.messages.test_coordination import (
+    ClearFault,
+    ConditionCleared,
+    ConditionEnded,
+    FaultCleared,
+    FaultInjected,
+    FaultKind,
+    FaultPlanned,
+    FaultRefused,
+    FaultsQuestion,
+    InjectFault,
+)
 from trading_ecosystem.ports.records import Upsert
 
 _fault_kind = member_reader(FaultKind, test_coordination_pb2.FaultKind.DESCRIPTOR)
@@ -32,8 +47,27 @@ _fault_kind = member_reader(FaultKind, test_coordination_pb2.FaultKind.DESCRIPTO
 class Scenarios(rpc.ScenarioServiceServicer):
     """Scenarios, their runs, and what came of them."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, workings: Workings) -> None:
         self._door = door
+        self._runs = workings.scenario_runs
+
+    async def StartSimulation(self, request: pb.StartSimulationRequest, context: Any) -> pb.StartSimulationResponse:
+        """Start a process that runs the scenario."""
+        needed(request, "scenario")
+        overrides = tuple(request.overrides)
+        if read_from_library(request.scenario, overrides).is_open:
+            raise invalid("scenario", "has no end, and is only served; add an override such as duration=1h")
+        started = await self._runs.start(request.scenario, optional(request, "seed"), overrides)
+        return pb.StartSimulationResponse(simulation=_simulation(started))
+
+    async def StopSimulation(self, request: pb.StopSimulationRequest, context: Any) -> pb.StopSimulationResponse:
+        """End the process."""
+        needed(request, "run")
+        return pb.StopSimulationResponse(simulation=_simulation(await self._runs.stop(request.run)))
+
+    async def ListSimulations(self, request: pb.ListSimulationsRequest, context: Any) -> pb.ListSimulationsResponse:
+        """Look at the processes."""
+        return pb.ListSimulationsResponse(simulations=[_simulation(one) for one in self._runs.runs()])
 
     async def ListScenarios(self, request: pb.ListScenariosRequest, context: Any) -> pb.ListScenariosResponse:
         """Read the library, and the history of the coordinator for what else was run."""
@@ -72,9 +106,40 @@ class Scenarios(rpc.ScenarioServiceServicer):
 class Chaos(rpc.ChaosServiceServicer):
     """Faults: what was broken on purpose, and ending it."""
 
-    def __init__(self, door: Door, streams: Streams) -> None:
+    def __init__(self, door: Door, streams: Streams, workings: Workings) -> None:
         self._door = door
         self._streams = streams
+        self._catalogue = workings.fault_catalogue
+
+    async def ListFaultKinds(self, request: pb.ListFaultKindsRequest, context: Any) -> pb.ListFaultKindsResponse:
+        """Read the catalogue."""
+        response = pb.ListFaultKindsResponse()
+        fill_all(response.kinds, self._catalogue)
+        return response
+
+    async def InjectFault(self, request: pb.InjectFaultRequest, context: Any) -> pb.InjectFaultResponse:
+        """Command the coordinator."""
+        command = self._door.read_command(request, "inject", InjectFault)
+        receipt = await self._door.command(command, context)
+        response = pb.InjectFaultResponse()
+        answer = first_said(receipt, FaultInjected, FaultPlanned, FaultRefused)
+        parts = {"FaultInjected": response.injected, "FaultPlanned": response.planned, "FaultRefused": response.refused}
+        fill(parts[type(answer).__name__], answer)
+        return response
+
+    async def ClearFault(self, request: pb.ClearFaultRequest, context: Any) -> pb.ClearFaultResponse:
+        """Command the coordinator."""
+        receipt = await self._door.command(self._door.read_command(request, "clear", ClearFault), context)
+        answer = first_said(receipt, FaultCleared, FaultRefused)
+        response = pb.ClearFaultResponse()
+        fill(response.cleared if isinstance(answer, FaultCleared) else response.refused, answer)
+        return response
+
+    async def ListCurrentFaults(self, request: pb.ListCurrentFaultsRequest, context: Any) -> pb.ListCurrentFaultsResponse:
+        """Ask the coordinator."""
+        response = pb.ListCurrentFaultsResponse()
+        fill_all(response.faults, await self._door.ask(self._door.places.coordination, FaultsQuestion()))
+        return response
 
     async def ListFaults(self, request: pb.ListFaultsRequest, context: Any) -> pb.ListFaultsResponse:
         """Read the history of the coordinator."""
@@ -128,6 +193,22 @@ async def _history(door: Door) -> CoordinationHistory:
 def _kind_of(request: Any) -> Any:
     number = optional(request, "kind")
     return None if number is None else _fault_kind(number, "kind")
+
+
+def _simulation(one: ScenarioRun) -> pb.Simulation:
+    progress, result = one.progress, one.result
+    return pb.Simulation(
+        run=one.run_id,
+        scenario=Path(one.request.scenario).stem,
+        seed=one.request.seed,
+        state=one.state.value,
+        simulated_ns=progress.simulated_ns,
+        duration_ns=progress.duration_ns,
+        started_at=one.started_at,
+        ended_at=one.ended_at or None,
+        passed=None if result is None else result.passed,
+        problem=one.problem,
+    )
 
 
 def _place_of(run: RunRecord) -> tuple[int, str]:

@@ -106,13 +106,13 @@ async def list_scenarios() -> ScenariosAnswer:
 @get("/scenarios/{scenario:str}", **needs(Scope.CONTROL))
 async def get_scenario(scenario: ScenarioName) -> ScenarioShown:
     """One scenario of the library."""
-    return _scenario(_read(scenario, ()))
+    return _scenario(read_from_library(scenario, ()))
 
 
 @post("/scenarios/{scenario:str}/check", status_code=200, **needs(Scope.CONTROL))
 async def check_scenario(data: Overrides, scenario: ScenarioName) -> ScenarioShown:
     """Read a scenario with overrides: what it would be, or what is wrong with it (400)."""
-    return _scenario(_read(scenario, data.overrides))
+    return _scenario(read_from_library(scenario, data.overrides))
 
 
 @get("/scenario-runs", **needs(Scope.CONTROL))
@@ -124,7 +124,7 @@ async def list_runs(scenario_runs: ScenarioRuns) -> RunsAnswer:
 @post("/scenario-runs", **needs(Scope.CONTROL))
 async def start_run(data: RunRequest, scenario_runs: ScenarioRuns) -> RunShown:
     """Run a scenario of the library in a process of its own; 503 where too many run already."""
-    parsed = _read(data.scenario, data.overrides)
+    parsed = read_from_library(data.scenario, data.overrides)
     if parsed.is_open:
         raise _unusable("scenario", f"{data.scenario} has no end, and is only served; add an override such as duration=1h")
     return _run(await scenario_runs.start(data.scenario, data.seed, data.overrides))
@@ -148,7 +148,8 @@ async def get_verdict(scenario_runs: ScenarioRuns, run: RunId) -> Response[bytes
     return Response(scenario_runs.run(run).verdict(), media_type="application/json")
 
 
-def _read(name: str, overrides: tuple[str, ...]) -> Scenario:
+def read_from_library(name: str, overrides: tuple[str, ...]) -> Scenario:
+    """A scenario of the library with overrides; raises :class:`NoSuchThing`, :class:`InvalidRequest`."""
     path = library().get(name)
     if path is None:
         raise NoSuchThing(f"there is no scenario {name} in the library")

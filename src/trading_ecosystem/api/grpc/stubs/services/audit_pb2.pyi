@@ -9,6 +9,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import trading_ecosystem.api.grpc.stubs.audit_pb2
 import trading_ecosystem.api.grpc.stubs.envelope_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
 import typing
@@ -384,6 +385,201 @@ class StreamAuditEventsResponse(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "entry"] | None: ...
 
 global___StreamAuditEventsResponse = StreamAuditEventsResponse
+
+@typing.final
+class GetReportRequest(google.protobuf.message.Message):
+    """Asks for what follows from the record."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___GetReportRequest = GetReportRequest
+
+@typing.final
+class GetReportResponse(google.protobuf.message.Message):
+    """What follows from the record."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: builtins.int
+    @property
+    def report(self) -> trading_ecosystem.api.grpc.stubs.audit_pb2.AuditReport:
+        """Without the lives of orders, which `ListLifecycles` has once the run has ended."""
+
+    def __init__(
+        self,
+        *,
+        report: trading_ecosystem.api.grpc.stubs.audit_pb2.AuditReport | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["report", b"report"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["report", b"report"]) -> None: ...
+
+global___GetReportResponse = GetReportResponse
+
+@typing.final
+class GetRootRequest(google.protobuf.message.Message):
+    """Asks for a Merkle root."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: builtins.int
+    entries: builtins.int
+    """Over how many entries; over all of them without it."""
+    def __init__(
+        self,
+        *,
+        entries: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_entries", b"_entries", "entries", b"entries"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_entries", b"_entries", "entries", b"entries"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_entries", b"_entries"]) -> typing.Literal["entries"] | None: ...
+
+global___GetRootRequest = GetRootRequest
+
+@typing.final
+class GetRootResponse(google.protobuf.message.Message):
+    """A Merkle root."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: builtins.int
+    MERKLE_ROOT_FIELD_NUMBER: builtins.int
+    entries: builtins.int
+    """Over how many entries."""
+    merkle_root: builtins.str
+    """The root, in hexadecimal."""
+    def __init__(
+        self,
+        *,
+        entries: builtins.int = ...,
+        merkle_root: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["entries", b"entries", "merkle_root", b"merkle_root"]) -> None: ...
+
+global___GetRootResponse = GetRootResponse
+
+@typing.final
+class GetInclusionProofRequest(google.protobuf.message.Message):
+    """Asks for a proof of inclusion (RFC 6962)."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: builtins.int
+    ENTRIES_FIELD_NUMBER: builtins.int
+    index: builtins.int
+    """The line, numbered from 0."""
+    entries: builtins.int
+    """In the record of so many entries; in that of now without it."""
+    def __init__(
+        self,
+        *,
+        index: builtins.int = ...,
+        entries: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_entries", b"_entries", "entries", b"entries"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_entries", b"_entries", "entries", b"entries", "index", b"index"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_entries", b"_entries"]) -> typing.Literal["entries"] | None: ...
+
+global___GetInclusionProofRequest = GetInclusionProofRequest
+
+@typing.final
+class GetInclusionProofResponse(google.protobuf.message.Message):
+    """A proof of inclusion."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: builtins.int
+    ENTRIES_FIELD_NUMBER: builtins.int
+    LINE_FIELD_NUMBER: builtins.int
+    PROOF_FIELD_NUMBER: builtins.int
+    MERKLE_ROOT_FIELD_NUMBER: builtins.int
+    index: builtins.int
+    """The line's number."""
+    entries: builtins.int
+    """How many entries the record has."""
+    line: builtins.str
+    """The line as in the journal."""
+    merkle_root: builtins.str
+    """The root, in hexadecimal."""
+    @property
+    def proof(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Hashes from the leaf's neighbour up to the root, in hexadecimal."""
+
+    def __init__(
+        self,
+        *,
+        index: builtins.int = ...,
+        entries: builtins.int = ...,
+        line: builtins.str = ...,
+        proof: collections.abc.Iterable[builtins.str] | None = ...,
+        merkle_root: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["entries", b"entries", "index", b"index", "line", b"line", "merkle_root", b"merkle_root", "proof", b"proof"]) -> None: ...
+
+global___GetInclusionProofResponse = GetInclusionProofResponse
+
+@typing.final
+class GetConsistencyProofRequest(google.protobuf.message.Message):
+    """Asks for a proof of consistency (RFC 6962)."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIRST_FIELD_NUMBER: builtins.int
+    SECOND_FIELD_NUMBER: builtins.int
+    first: builtins.int
+    """How many entries the shorter record has."""
+    second: builtins.int
+    """How many entries the longer one has; that of now without it."""
+    def __init__(
+        self,
+        *,
+        first: builtins.int = ...,
+        second: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_second", b"_second", "second", b"second"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_second", b"_second", "first", b"first", "second", b"second"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_second", b"_second"]) -> typing.Literal["second"] | None: ...
+
+global___GetConsistencyProofRequest = GetConsistencyProofRequest
+
+@typing.final
+class GetConsistencyProofResponse(google.protobuf.message.Message):
+    """A proof of consistency."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIRST_FIELD_NUMBER: builtins.int
+    SECOND_FIELD_NUMBER: builtins.int
+    FIRST_ROOT_FIELD_NUMBER: builtins.int
+    SECOND_ROOT_FIELD_NUMBER: builtins.int
+    PROOF_FIELD_NUMBER: builtins.int
+    first: builtins.int
+    """How many entries the shorter record has."""
+    second: builtins.int
+    """How many entries the longer one has."""
+    first_root: builtins.str
+    """The root of the shorter record, in hexadecimal."""
+    second_root: builtins.str
+    """The root of the longer record, in hexadecimal."""
+    @property
+    def proof(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Hashes, in hexadecimal."""
+
+    def __init__(
+        self,
+        *,
+        first: builtins.int = ...,
+        second: builtins.int = ...,
+        first_root: builtins.str = ...,
+        second_root: builtins.str = ...,
+        proof: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["first", b"first", "first_root", b"first_root", "proof", b"proof", "second", b"second", "second_root", b"second_root"]) -> None: ...
+
+global___GetConsistencyProofResponse = GetConsistencyProofResponse
 
 @typing.final
 class GetEventCountsRequest(google.protobuf.message.Message):

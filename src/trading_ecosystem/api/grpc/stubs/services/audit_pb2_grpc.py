@@ -251,6 +251,26 @@ class AnalyticsServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.GetReport = channel.unary_unary(
+                '/trading_ecosystem.v1.services.AnalyticsService/GetReport',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportResponse.FromString,
+                )
+        self.GetRoot = channel.unary_unary(
+                '/trading_ecosystem.v1.services.AnalyticsService/GetRoot',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootResponse.FromString,
+                )
+        self.GetInclusionProof = channel.unary_unary(
+                '/trading_ecosystem.v1.services.AnalyticsService/GetInclusionProof',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofResponse.FromString,
+                )
+        self.GetConsistencyProof = channel.unary_unary(
+                '/trading_ecosystem.v1.services.AnalyticsService/GetConsistencyProof',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofResponse.FromString,
+                )
         self.GetEventCounts = channel.unary_unary(
                 '/trading_ecosystem.v1.services.AnalyticsService/GetEventCounts',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetEventCountsRequest.SerializeToString,
@@ -291,6 +311,34 @@ class AnalyticsServiceStub(object):
 class AnalyticsServiceServicer(object):
     """What was found.
     """
+
+    def GetReport(self, request, context):
+        """What follows from everything that is committed: detections, alerts judged, chains, contradictions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRoot(self, request, context):
+        """The Merkle root over everything that is committed, or over the first so many entries.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInclusionProof(self, request, context):
+        """Proof that one line is in the record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsistencyProof(self, request, context):
+        """Proof that a shorter record is the beginning of a longer one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetEventCounts(self, request, context):
         """How many events there are of each type.
@@ -344,6 +392,26 @@ class AnalyticsServiceServicer(object):
 
 def add_AnalyticsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReport,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportResponse.SerializeToString,
+            ),
+            'GetRoot': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRoot,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootResponse.SerializeToString,
+            ),
+            'GetInclusionProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInclusionProof,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofResponse.SerializeToString,
+            ),
+            'GetConsistencyProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsistencyProof,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofResponse.SerializeToString,
+            ),
             'GetEventCounts': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEventCounts,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetEventCountsRequest.FromString,
@@ -389,6 +457,74 @@ def add_AnalyticsServiceServicer_to_server(servicer, server):
 class AnalyticsService(object):
     """What was found.
     """
+
+    @staticmethod
+    def GetReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.AnalyticsService/GetReport',
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetReportResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetRoot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.AnalyticsService/GetRoot',
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetRootResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetInclusionProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.AnalyticsService/GetInclusionProof',
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetInclusionProofResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetConsistencyProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.AnalyticsService/GetConsistencyProof',
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_audit__pb2.GetConsistencyProofResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
     @staticmethod
     def GetEventCounts(request,

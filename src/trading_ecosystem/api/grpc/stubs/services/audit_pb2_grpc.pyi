@@ -154,6 +154,30 @@ class AnalyticsServiceStub:
     """What was found."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    GetReport: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportResponse,
+    ]
+    """What follows from everything that is committed: detections, alerts judged, chains, contradictions."""
+
+    GetRoot: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootResponse,
+    ]
+    """The Merkle root over everything that is committed, or over the first so many entries."""
+
+    GetInclusionProof: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofResponse,
+    ]
+    """Proof that one line is in the record."""
+
+    GetConsistencyProof: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofResponse,
+    ]
+    """Proof that a shorter record is the beginning of a longer one."""
+
     GetEventCounts: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetEventCountsRequest,
         trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetEventCountsResponse,
@@ -199,6 +223,30 @@ class AnalyticsServiceStub:
 class AnalyticsServiceAsyncStub:
     """What was found."""
 
+    GetReport: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportResponse,
+    ]
+    """What follows from everything that is committed: detections, alerts judged, chains, contradictions."""
+
+    GetRoot: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootResponse,
+    ]
+    """The Merkle root over everything that is committed, or over the first so many entries."""
+
+    GetInclusionProof: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofResponse,
+    ]
+    """Proof that one line is in the record."""
+
+    GetConsistencyProof: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofRequest,
+        trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofResponse,
+    ]
+    """Proof that a shorter record is the beginning of a longer one."""
+
     GetEventCounts: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetEventCountsRequest,
         trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetEventCountsResponse,
@@ -243,6 +291,38 @@ class AnalyticsServiceAsyncStub:
 
 class AnalyticsServiceServicer(metaclass=abc.ABCMeta):
     """What was found."""
+
+    @abc.abstractmethod
+    def GetReport(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetReportResponse]]:
+        """What follows from everything that is committed: detections, alerts judged, chains, contradictions."""
+
+    @abc.abstractmethod
+    def GetRoot(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetRootResponse]]:
+        """The Merkle root over everything that is committed, or over the first so many entries."""
+
+    @abc.abstractmethod
+    def GetInclusionProof(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetInclusionProofResponse]]:
+        """Proof that one line is in the record."""
+
+    @abc.abstractmethod
+    def GetConsistencyProof(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.audit_pb2.GetConsistencyProofResponse]]:
+        """Proof that a shorter record is the beginning of a longer one."""
 
     @abc.abstractmethod
     def GetEventCounts(

@@ -397,6 +397,455 @@ class DurationSummary(google.protobuf.message.Message):
 global___DurationSummary = DurationSummary
 
 @typing.final
+class StartSimulationRequest(google.protobuf.message.Message):
+    """Starts a simulation."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SCENARIO_FIELD_NUMBER: builtins.int
+    SEED_FIELD_NUMBER: builtins.int
+    OVERRIDES_FIELD_NUMBER: builtins.int
+    scenario: builtins.str
+    """The scenario's name in the library."""
+    seed: builtins.int
+    """The seed; the scenario's own without it."""
+    @property
+    def overrides(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """What is to differ from the scenario, such as `duration=1h`."""
+
+    def __init__(
+        self,
+        *,
+        scenario: builtins.str = ...,
+        seed: builtins.int | None = ...,
+        overrides: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_seed", b"_seed", "seed", b"seed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_seed", b"_seed", "overrides", b"overrides", "scenario", b"scenario", "seed", b"seed"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_seed", b"_seed"]) -> typing.Literal["seed"] | None: ...
+
+global___StartSimulationRequest = StartSimulationRequest
+
+@typing.final
+class StartSimulationResponse(google.protobuf.message.Message):
+    """What came of starting."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIMULATION_FIELD_NUMBER: builtins.int
+    @property
+    def simulation(self) -> global___Simulation:
+        """The simulation as it stands."""
+
+    def __init__(
+        self,
+        *,
+        simulation: global___Simulation | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["simulation", b"simulation"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["simulation", b"simulation"]) -> None: ...
+
+global___StartSimulationResponse = StartSimulationResponse
+
+@typing.final
+class StopSimulationRequest(google.protobuf.message.Message):
+    """Stops a simulation."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: builtins.int
+    run: builtins.str
+    """Its name."""
+    def __init__(
+        self,
+        *,
+        run: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["run", b"run"]) -> None: ...
+
+global___StopSimulationRequest = StopSimulationRequest
+
+@typing.final
+class StopSimulationResponse(google.protobuf.message.Message):
+    """What came of stopping."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIMULATION_FIELD_NUMBER: builtins.int
+    @property
+    def simulation(self) -> global___Simulation:
+        """The simulation as it stands."""
+
+    def __init__(
+        self,
+        *,
+        simulation: global___Simulation | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["simulation", b"simulation"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["simulation", b"simulation"]) -> None: ...
+
+global___StopSimulationResponse = StopSimulationResponse
+
+@typing.final
+class ListSimulationsRequest(google.protobuf.message.Message):
+    """Asks for simulations."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ListSimulationsRequest = ListSimulationsRequest
+
+@typing.final
+class ListSimulationsResponse(google.protobuf.message.Message):
+    """Simulations."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIMULATIONS_FIELD_NUMBER: builtins.int
+    @property
+    def simulations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Simulation]:
+        """The newest first."""
+
+    def __init__(
+        self,
+        *,
+        simulations: collections.abc.Iterable[global___Simulation] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["simulations", b"simulations"]) -> None: ...
+
+global___ListSimulationsResponse = ListSimulationsResponse
+
+@typing.final
+class Simulation(google.protobuf.message.Message):
+    """A run of a scenario as a simulation. Instants are of the wall."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: builtins.int
+    SCENARIO_FIELD_NUMBER: builtins.int
+    SEED_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    SIMULATED_NS_FIELD_NUMBER: builtins.int
+    DURATION_NS_FIELD_NUMBER: builtins.int
+    STARTED_AT_FIELD_NUMBER: builtins.int
+    ENDED_AT_FIELD_NUMBER: builtins.int
+    PASSED_FIELD_NUMBER: builtins.int
+    PROBLEM_FIELD_NUMBER: builtins.int
+    run: builtins.str
+    """Its name."""
+    scenario: builtins.str
+    """The scenario."""
+    seed: builtins.int
+    """The seed; absent where it is the scenario's own."""
+    state: builtins.str
+    """`running`, `finished`, `stopped` or `failed`."""
+    simulated_ns: builtins.int
+    """How far it has come in ecosystem time."""
+    duration_ns: builtins.int
+    """How far it is to go."""
+    started_at: builtins.int
+    """When it began."""
+    ended_at: builtins.int
+    """When it was over."""
+    passed: builtins.bool
+    """Whether the verdict holds; absent before there is one."""
+    problem: builtins.str
+    """Why it failed; absent where it did not."""
+    def __init__(
+        self,
+        *,
+        run: builtins.str = ...,
+        scenario: builtins.str = ...,
+        seed: builtins.int | None = ...,
+        state: builtins.str = ...,
+        simulated_ns: builtins.int = ...,
+        duration_ns: builtins.int = ...,
+        started_at: builtins.int = ...,
+        ended_at: builtins.int | None = ...,
+        passed: builtins.bool | None = ...,
+        problem: builtins.str | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_ended_at", b"_ended_at", "_passed", b"_passed", "_problem", b"_problem", "_seed", b"_seed", "ended_at", b"ended_at", "passed", b"passed", "problem", b"problem", "seed", b"seed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_ended_at", b"_ended_at", "_passed", b"_passed", "_problem", b"_problem", "_seed", b"_seed", "duration_ns", b"duration_ns", "ended_at", b"ended_at", "passed", b"passed", "problem", b"problem", "run", b"run", "scenario", b"scenario", "seed", b"seed", "simulated_ns", b"simulated_ns", "started_at", b"started_at", "state", b"state"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_ended_at", b"_ended_at"]) -> typing.Literal["ended_at"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_passed", b"_passed"]) -> typing.Literal["passed"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_problem", b"_problem"]) -> typing.Literal["problem"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_seed", b"_seed"]) -> typing.Literal["seed"] | None: ...
+
+global___Simulation = Simulation
+
+@typing.final
+class ListFaultKindsRequest(google.protobuf.message.Message):
+    """Asks for kinds of faults."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ListFaultKindsRequest = ListFaultKindsRequest
+
+@typing.final
+class ListFaultKindsResponse(google.protobuf.message.Message):
+    """Kinds of faults."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: builtins.int
+    @property
+    def kinds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FaultDescription]:
+        """In the order of the catalogue."""
+
+    def __init__(
+        self,
+        *,
+        kinds: collections.abc.Iterable[global___FaultDescription] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["kinds", b"kinds"]) -> None: ...
+
+global___ListFaultKindsResponse = ListFaultKindsResponse
+
+@typing.final
+class FaultDescription(google.protobuf.message.Message):
+    """One kind of fault: what it takes, how long it may last, and what a monitor ought to say about it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    PARAMETERS_FIELD_NUMBER: builtins.int
+    LIMITS_FIELD_NUMBER: builtins.int
+    EXPECTED_ALERT_FIELD_NUMBER: builtins.int
+    THRESHOLD_FIELD_NUMBER: builtins.int
+    DETECTABLE_FROM_FIELD_NUMBER: builtins.int
+    SLA_NS_FIELD_NUMBER: builtins.int
+    MANDATE_FIELD_NUMBER: builtins.int
+    kind: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultKind.ValueType
+    """The kind."""
+    target: builtins.str
+    """What it is about, such as `prices` or `links`."""
+    expected_alert: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertKind.ValueType
+    """The alert that is expected; absent where a monitor is not asked to notice it."""
+    threshold: builtins.int
+    """The threshold of that alert, in its own unit."""
+    detectable_from: builtins.int
+    """How severe it has to be to be noticed."""
+    sla_ns: builtins.int
+    """How soon the alert is to follow."""
+    mandate: builtins.str
+    """Why this is, or is not, what the monitor is for."""
+    @property
+    def parameters(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FaultParameter]:
+        """What it takes."""
+
+    @property
+    def limits(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """What holds of several parameters together, one line each."""
+
+    def __init__(
+        self,
+        *,
+        kind: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultKind.ValueType = ...,
+        target: builtins.str = ...,
+        parameters: collections.abc.Iterable[global___FaultParameter] | None = ...,
+        limits: collections.abc.Iterable[builtins.str] | None = ...,
+        expected_alert: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertKind.ValueType | None = ...,
+        threshold: builtins.int = ...,
+        detectable_from: builtins.int = ...,
+        sla_ns: builtins.int = ...,
+        mandate: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_expected_alert", b"_expected_alert", "expected_alert", b"expected_alert"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_expected_alert", b"_expected_alert", "detectable_from", b"detectable_from", "expected_alert", b"expected_alert", "kind", b"kind", "limits", b"limits", "mandate", b"mandate", "parameters", b"parameters", "sla_ns", b"sla_ns", "target", b"target", "threshold", b"threshold"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_expected_alert", b"_expected_alert"]) -> typing.Literal["expected_alert"] | None: ...
+
+global___FaultDescription = FaultDescription
+
+@typing.final
+class FaultParameter(google.protobuf.message.Message):
+    """One parameter of a kind of fault; bounds are included."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    UNIT_FIELD_NUMBER: builtins.int
+    REQUIRED_FIELD_NUMBER: builtins.int
+    LOWEST_FIELD_NUMBER: builtins.int
+    HIGHEST_FIELD_NUMBER: builtins.int
+    CHOICES_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Its name."""
+    unit: builtins.str
+    """What its value is: `duration`, `ratio`, `name` or `names`."""
+    required: builtins.bool
+    """Whether it has to be given."""
+    lowest: builtins.str
+    """The lowest value; empty where there is no bound."""
+    highest: builtins.str
+    """The highest value; empty where there is no bound."""
+    @property
+    def choices(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The values to choose from; none where any will do."""
+
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        unit: builtins.str = ...,
+        required: builtins.bool = ...,
+        lowest: builtins.str = ...,
+        highest: builtins.str = ...,
+        choices: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["choices", b"choices", "highest", b"highest", "lowest", b"lowest", "name", b"name", "required", b"required", "unit", b"unit"]) -> None: ...
+
+global___FaultParameter = FaultParameter
+
+@typing.final
+class InjectFaultRequest(google.protobuf.message.Message):
+    """Injects a fault."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INJECT_FIELD_NUMBER: builtins.int
+    @property
+    def inject(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.InjectFault:
+        """The fault, in the words of a scenario."""
+
+    def __init__(
+        self,
+        *,
+        inject: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.InjectFault | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["inject", b"inject"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["inject", b"inject"]) -> None: ...
+
+global___InjectFaultRequest = InjectFaultRequest
+
+@typing.final
+class InjectFaultResponse(google.protobuf.message.Message):
+    """What came of injecting."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INJECTED_FIELD_NUMBER: builtins.int
+    PLANNED_FIELD_NUMBER: builtins.int
+    REFUSED_FIELD_NUMBER: builtins.int
+    @property
+    def injected(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultInjected:
+        """It was injected."""
+
+    @property
+    def planned(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultPlanned:
+        """It is planned."""
+
+    @property
+    def refused(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultRefused:
+        """The catalogue does not allow it, or the name is taken."""
+
+    def __init__(
+        self,
+        *,
+        injected: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultInjected | None = ...,
+        planned: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultPlanned | None = ...,
+        refused: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultRefused | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["injected", b"injected", "outcome", b"outcome", "planned", b"planned", "refused", b"refused"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["injected", b"injected", "outcome", b"outcome", "planned", b"planned", "refused", b"refused"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["injected", "planned", "refused"] | None: ...
+
+global___InjectFaultResponse = InjectFaultResponse
+
+@typing.final
+class ClearFaultRequest(google.protobuf.message.Message):
+    """Clears a fault."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CLEAR_FIELD_NUMBER: builtins.int
+    @property
+    def clear(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.ClearFault:
+        """Which one."""
+
+    def __init__(
+        self,
+        *,
+        clear: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.ClearFault | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["clear", b"clear"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["clear", b"clear"]) -> None: ...
+
+global___ClearFaultRequest = ClearFaultRequest
+
+@typing.final
+class ClearFaultResponse(google.protobuf.message.Message):
+    """What came of clearing."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CLEARED_FIELD_NUMBER: builtins.int
+    REFUSED_FIELD_NUMBER: builtins.int
+    @property
+    def cleared(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultCleared:
+        """It is rolled back, or given up."""
+
+    @property
+    def refused(self) -> trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultRefused:
+        """There is none, or it is over."""
+
+    def __init__(
+        self,
+        *,
+        cleared: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultCleared | None = ...,
+        refused: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultRefused | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["cleared", b"cleared", "outcome", b"outcome", "refused", b"refused"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["cleared", b"cleared", "outcome", b"outcome", "refused", b"refused"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["cleared", "refused"] | None: ...
+
+global___ClearFaultResponse = ClearFaultResponse
+
+@typing.final
+class ListCurrentFaultsRequest(google.protobuf.message.Message):
+    """Asks for faults as they stand."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ListCurrentFaultsRequest = ListCurrentFaultsRequest
+
+@typing.final
+class ListCurrentFaultsResponse(google.protobuf.message.Message):
+    """Faults as they stand."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULTS_FIELD_NUMBER: builtins.int
+    @property
+    def faults(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultState]:
+        """In the order in which they are or were injected."""
+
+    def __init__(
+        self,
+        *,
+        faults: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultState] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["faults", b"faults"]) -> None: ...
+
+global___ListCurrentFaultsResponse = ListCurrentFaultsResponse
+
+@typing.final
 class ListFaultsRequest(google.protobuf.message.Message):
     """Asks for faults."""
 

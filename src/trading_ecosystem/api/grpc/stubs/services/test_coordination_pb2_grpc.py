@@ -36,6 +36,21 @@ class ScenarioServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.GetRunStatisticsRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.GetRunStatisticsResponse.FromString,
                 )
+        self.StartSimulation = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ScenarioService/StartSimulation',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationResponse.FromString,
+                )
+        self.StopSimulation = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ScenarioService/StopSimulation',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationResponse.FromString,
+                )
+        self.ListSimulations = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ScenarioService/ListSimulations',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsResponse.FromString,
+                )
 
 
 class ScenarioServiceServicer(object):
@@ -70,6 +85,27 @@ class ScenarioServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartSimulation(self, request, context):
+        """Run a scenario of the library as a simulation beside the ecosystem that lives.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StopSimulation(self, request, context):
+        """Stop a simulation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSimulations(self, request, context):
+        """The simulations that were started here, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScenarioServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +128,21 @@ def add_ScenarioServiceServicer_to_server(servicer, server):
                     servicer.GetRunStatistics,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.GetRunStatisticsRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.GetRunStatisticsResponse.SerializeToString,
+            ),
+            'StartSimulation': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartSimulation,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationResponse.SerializeToString,
+            ),
+            'StopSimulation': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopSimulation,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationResponse.SerializeToString,
+            ),
+            'ListSimulations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSimulations,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -172,6 +223,57 @@ class ScenarioService(object):
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
+    @staticmethod
+    def StartSimulation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ScenarioService/StartSimulation',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StartSimulationResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def StopSimulation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ScenarioService/StopSimulation',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.StopSimulationResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListSimulations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ScenarioService/ListSimulations',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListSimulationsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
 
 class ChaosServiceStub(object):
     """Faults: what was broken on purpose, and ending it.
@@ -183,6 +285,26 @@ class ChaosServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.ListFaultKinds = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ChaosService/ListFaultKinds',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsResponse.FromString,
+                )
+        self.InjectFault = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ChaosService/InjectFault',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultResponse.FromString,
+                )
+        self.ClearFault = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ChaosService/ClearFault',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultResponse.FromString,
+                )
+        self.ListCurrentFaults = channel.unary_unary(
+                '/trading_ecosystem.v1.services.ChaosService/ListCurrentFaults',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsResponse.FromString,
+                )
         self.ListFaults = channel.unary_unary(
                 '/trading_ecosystem.v1.services.ChaosService/ListFaults',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultsRequest.SerializeToString,
@@ -208,6 +330,34 @@ class ChaosServiceStub(object):
 class ChaosServiceServicer(object):
     """Faults: what was broken on purpose, and ending it.
     """
+
+    def ListFaultKinds(self, request, context):
+        """Every kind of fault that can be injected here: what it takes, and what a monitor ought to say about it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InjectFault(self, request, context):
+        """Inject a fault, or plan it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearFault(self, request, context):
+        """Roll a fault back, or give up a planned one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCurrentFaults(self, request, context):
+        """Every fault of the run that lives, planned ones included, as it stands now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ListFaults(self, request, context):
         """Faults of a run in the order in which they were injected.
@@ -240,6 +390,26 @@ class ChaosServiceServicer(object):
 
 def add_ChaosServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ListFaultKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFaultKinds,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsResponse.SerializeToString,
+            ),
+            'InjectFault': grpc.unary_unary_rpc_method_handler(
+                    servicer.InjectFault,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultResponse.SerializeToString,
+            ),
+            'ClearFault': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearFault,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultResponse.SerializeToString,
+            ),
+            'ListCurrentFaults': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCurrentFaults,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsResponse.SerializeToString,
+            ),
             'ListFaults': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFaults,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultsRequest.FromString,
@@ -270,6 +440,74 @@ def add_ChaosServiceServicer_to_server(servicer, server):
 class ChaosService(object):
     """Faults: what was broken on purpose, and ending it.
     """
+
+    @staticmethod
+    def ListFaultKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ChaosService/ListFaultKinds',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListFaultKindsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def InjectFault(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ChaosService/InjectFault',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.InjectFaultResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ClearFault(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ChaosService/ClearFault',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ClearFaultResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListCurrentFaults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.ChaosService/ListCurrentFaults',
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_test__coordination__pb2.ListCurrentFaultsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
     @staticmethod
     def ListFaults(request,

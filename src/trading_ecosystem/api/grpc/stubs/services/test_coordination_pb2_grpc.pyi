@@ -46,6 +46,24 @@ class ScenarioServiceStub:
     ]
     """How often runs held, and how long they and their faults lasted."""
 
+    StartSimulation: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationResponse,
+    ]
+    """Run a scenario of the library as a simulation beside the ecosystem that lives."""
+
+    StopSimulation: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationResponse,
+    ]
+    """Stop a simulation."""
+
+    ListSimulations: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsResponse,
+    ]
+    """The simulations that were started here, the newest first."""
+
 class ScenarioServiceAsyncStub:
     """Scenarios, their runs, and what came of them."""
 
@@ -72,6 +90,24 @@ class ScenarioServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.GetRunStatisticsResponse,
     ]
     """How often runs held, and how long they and their faults lasted."""
+
+    StartSimulation: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationResponse,
+    ]
+    """Run a scenario of the library as a simulation beside the ecosystem that lives."""
+
+    StopSimulation: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationResponse,
+    ]
+    """Stop a simulation."""
+
+    ListSimulations: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsResponse,
+    ]
+    """The simulations that were started here, the newest first."""
 
 class ScenarioServiceServicer(metaclass=abc.ABCMeta):
     """Scenarios, their runs, and what came of them."""
@@ -108,12 +144,60 @@ class ScenarioServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.GetRunStatisticsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.GetRunStatisticsResponse]]:
         """How often runs held, and how long they and their faults lasted."""
 
+    @abc.abstractmethod
+    def StartSimulation(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StartSimulationResponse]]:
+        """Run a scenario of the library as a simulation beside the ecosystem that lives."""
+
+    @abc.abstractmethod
+    def StopSimulation(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.StopSimulationResponse]]:
+        """Stop a simulation."""
+
+    @abc.abstractmethod
+    def ListSimulations(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListSimulationsResponse]]:
+        """The simulations that were started here, the newest first."""
+
 def add_ScenarioServiceServicer_to_server(servicer: ScenarioServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
 
 class ChaosServiceStub:
     """Faults: what was broken on purpose, and ending it."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    ListFaultKinds: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsResponse,
+    ]
+    """Every kind of fault that can be injected here: what it takes, and what a monitor ought to say about it."""
+
+    InjectFault: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultResponse,
+    ]
+    """Inject a fault, or plan it."""
+
+    ClearFault: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultResponse,
+    ]
+    """Roll a fault back, or give up a planned one."""
+
+    ListCurrentFaults: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsResponse,
+    ]
+    """Every fault of the run that lives, planned ones included, as it stands now."""
+
     ListFaults: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultsRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultsResponse,
@@ -141,6 +225,30 @@ class ChaosServiceStub:
 class ChaosServiceAsyncStub:
     """Faults: what was broken on purpose, and ending it."""
 
+    ListFaultKinds: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsResponse,
+    ]
+    """Every kind of fault that can be injected here: what it takes, and what a monitor ought to say about it."""
+
+    InjectFault: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultResponse,
+    ]
+    """Inject a fault, or plan it."""
+
+    ClearFault: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultResponse,
+    ]
+    """Roll a fault back, or give up a planned one."""
+
+    ListCurrentFaults: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsRequest,
+        trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsResponse,
+    ]
+    """Every fault of the run that lives, planned ones included, as it stands now."""
+
     ListFaults: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultsRequest,
         trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultsResponse,
@@ -167,6 +275,38 @@ class ChaosServiceAsyncStub:
 
 class ChaosServiceServicer(metaclass=abc.ABCMeta):
     """Faults: what was broken on purpose, and ending it."""
+
+    @abc.abstractmethod
+    def ListFaultKinds(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListFaultKindsResponse]]:
+        """Every kind of fault that can be injected here: what it takes, and what a monitor ought to say about it."""
+
+    @abc.abstractmethod
+    def InjectFault(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.InjectFaultResponse]]:
+        """Inject a fault, or plan it."""
+
+    @abc.abstractmethod
+    def ClearFault(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ClearFaultResponse]]:
+        """Roll a fault back, or give up a planned one."""
+
+    @abc.abstractmethod
+    def ListCurrentFaults(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.test_coordination_pb2.ListCurrentFaultsResponse]]:
+        """Every fault of the run that lives, planned ones included, as it stands now."""
 
     @abc.abstractmethod
     def ListFaults(
