@@ -281,14 +281,6 @@ def test_unknown_calls_are_unimplemented(door: GrpcDoor) -> None:
     assert caught.value.code() is Code.UNIMPLEMENTED
 
 
-def test_a_deadline_that_has_passed_is_kept(door: GrpcDoor) -> None:
-    before = len(door.call("TradingService/ListOrders", trading.ListOrdersRequest(account=door.account)).orders)
-    with pytest.raises(grpc.RpcError) as caught:
-        door.call("TradingService/PlaceOrder", order(door, client_order_id="late"), timeout=0)
-    assert caught.value.code() is Code.DEADLINE_EXCEEDED
-    assert len(door.call("TradingService/ListOrders", trading.ListOrdersRequest(account=door.account)).orders) == before
-
-
 def test_a_position_of_another_server_is_refused(door: GrpcDoor) -> None:
     request = trading.ListOrdersRequest(account=door.account)
     for position in ("zz", "0" * 16):
