@@ -265,3 +265,52 @@ def test_own_orders_and_fills_arrive_in_their_order_for_their_owner_alone(tmp_pa
                     beats += len(heard)
 
     asyncio.run(story())
+
+
+async def bare_socket(server, key):
+    """A WebSocket that answers nothing: not even a ping."""
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    writer.write(
+        f"GET {STREAM} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {key.token}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+    return reader, writer
+
+
+async def nobody_left(server):
+    async with asyncio.timeout(20):
+        while server.hub.counts.subscribers:
+            await asyncio.sleep(0.02)
+
+
+def test_peers_that_vanish_go_silent_or_say_too_much_leave_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(web_server, "PING_EVERY", 0.5)
+    monkeypatch.setattr(web_server, "PING_WITHIN", 0.5)
+
+    async def story():
+        async with served(tmp_path) as (server, url):
+            key = key_of(server)
+            talkative = await websockets.connect(url + STREAM, **bearer(key))
+            await talkative.send("x" * 100_000)
+            await talkative.wait_closed()
+            assert talkative.close_code == 1009
+            await nobody_left(server)
+            vanishing = await websockets.connect(url + STREAM, **bearer(key))
+            await asked(vanishing, op="subscribe", channel="quotes")
+            vanishing.transport.abort()
+            await nobody_left(server)
+            assert server.hub.counts.subscriptions == 0
+            reader, writer = await bare_socket(server, key)
+            await asyncio.wait_for(reader.read(), 20)
+            await nobody_left(server)
+            writer.close()
+            _, half_writer = await bare_socket(server, key)
+            half_writer.write(b"\x81")
+            half_writer.write_eof()
+            await nobody_left(server)
+            half_writer.close()
+            async with websockets.connect(url + STREAM, **bearer(key)) as one:
+                assert (await asked(one, op="ping"))[0] == {"op": "pong"}
+
+    asyncio.run(story())

@@ -138,7 +138,7 @@ class App {
     views.addEventListener("click", (event) => {
       const view = event.target.closest("button")?.dataset.view;
       if (!view) return;
-      for (const one of views.children) one.setAttribute("aria-pressed", String(one.dataset.view === view));
+      for (const one of views.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one.dataset.view === view));
       document.getElementById("content").hidden = view !== "market";
       document.getElementById("control").hidden = view !== "control";
       if (view === "control") control.show();
