@@ -94,9 +94,10 @@ export class Chart {
     const y = (price) => 6 + (bottom - 6) * (1 - (price - low) / (high - low));
     const x = (index) => right - (shown.length - index - 0.5) * step;
     const parts = [];
-    for (const price of ticks(low, high, Math.max(3, Math.floor(height / 70)))) {
+    const last = shown.at(-1).close;
+    for (const price of ticks(low, high, Math.max(3, Math.floor(height / 70)), 10 ** -decimals)) {
       parts.push(svg("line", { class: "grid", x1: 0, x2: right, y1: y(price), y2: y(price) }));
-      parts.push(svg("text", { x: right + 6, y: y(price) + 4 }, price.toFixed(decimals)));
+      if (Math.abs(y(price) - y(last)) > 15) parts.push(svg("text", { x: right + 6, y: y(price) + 4 }, price.toFixed(decimals)));
     }
     const every = Math.ceil(90 / step);
     shown.forEach((one, index) => {
@@ -110,7 +111,6 @@ export class Chart {
         parts.push(svg("text", { x: middle, y: height - 6, "text-anchor": "middle" }, new Date(one.at * 1000).toISOString().slice(11, 16)));
       }
     });
-    const last = shown.at(-1).close;
     parts.push(svg("line", { class: "last", x1: 0, x2: right, y1: y(last), y2: y(last) }));
     parts.push(svg("rect", { class: "tag", x: right + 1, y: y(last) - 9, width: 73, height: 18, rx: 4 }));
     parts.push(svg("text", { class: "tag-text", x: right + 6, y: y(last) + 4 }, last.toFixed(decimals)));
@@ -121,11 +121,11 @@ export class Chart {
   }
 }
 
-// Round numbers between two prices, about so many.
-function ticks(low, high, about) {
+// Round numbers between two prices, about so many, and no closer than prices can be.
+function ticks(low, high, about, least) {
   const rough = (high - low) / about;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((one) => one * power >= rough);
+  const step = Math.max(least, power * [1, 2, 5, 10].find((one) => one * power >= rough));
   const found = [];
   for (let price = Math.ceil(low / step) * step; price <= high; price += step) found.push(price);
   return found;
