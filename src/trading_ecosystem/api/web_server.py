@@ -81,6 +81,9 @@ class _PatientWebSocket(WebSocketsSansIOProtocol):
         elif self.close_sent:
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            # A refusal is an answer, too; uvicorn would log each as an error of the application.
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
