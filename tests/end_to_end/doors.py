@@ -1,7 +1,8 @@
 """A living market behind its doors, for tests: in memory, on a port of the system's choice, with a clock that stands.
 
-One server serves a test module. Time goes on only where a test says so (:meth:`Doors.advance`), so that what a route answers
-can be compared with what the kernel and the record hold at that very instant.
+In a campaign it keeps its data in SQLite instead. One server serves a test module. Time goes on only where a test says so
+(:meth:`Doors.advance`), so that what a route answers can be compared with what the kernel and the record hold at that very
+instant. Every answer that a client of these doors gets is held against the OpenAPI documents.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from tests.campaign import CAMPAIGN
 from tests.end_to_end.contract_of_doors import Contract
 
 from trading_ecosystem.api.caller import EVERY_ACCOUNT, PRODUCTION_SCOPES, Scope
@@ -152,7 +154,8 @@ class Doors:
 def doors(**options: Any) -> Iterator[Doors]:
     """A server for a test module; ``options`` are those of :class:`ServeOptions`."""
     with tempfile.TemporaryDirectory() as folder:
-        usual = ServeOptions(scenario="living_market", port=0, keys=Path(folder) / "keys")
+        store = f"sqlite:///{folder}/store" if CAMPAIGN else "memory:"
+        usual = ServeOptions(store, scenario="living_market", port=0, keys=Path(folder) / "keys")
         with Doors(msgspec.structs.replace(usual, **options)) as running:
             yield running
 

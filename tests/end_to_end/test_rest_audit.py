@@ -147,10 +147,11 @@ def test_checkpoints_and_proofs(auditor: httpx.Client, door: Doors) -> None:
         assert (between["first_root"], between["second_root"]) == (root.hex(), checkpoint["merkle_root"])
         second = bytes.fromhex(checkpoint["merkle_root"])
         assert merkle.verify_consistency(size, len(lines), root, second, digests(between["proof"]))
-    refused(auditor.get(f"{AUDIT}/proofs/inclusion", params={"index": len(lines)}), 400)
-    refused(auditor.get(f"{AUDIT}/proofs/consistency", params={"first": len(lines) + 1}), 400)
+    refused(auditor.get(f"{AUDIT}/proofs/inclusion", params={"index": len(lines)}), 404)
+    refused(auditor.get(f"{AUDIT}/proofs/consistency", params={"first": len(lines) + 1}), 404)
     refused(auditor.get(f"{AUDIT}/proofs/consistency", params={"first": 0}), 400)
     refused(auditor.get(f"{AUDIT}/checkpoint", params={"entries": 2**53 + 1}), 400)
+    refused(auditor.get(f"{AUDIT}/checkpoint", params={"entries": len(lines) + 1}), 404)
 
 
 def test_the_log_grows_with_the_record(auditor: httpx.Client, door: Doors) -> None:

@@ -24,9 +24,13 @@ from trading_ecosystem.messages.units import (
     Ticks,
 )
 
-DECIMAL_PATTERN: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$"
+DECIMAL_PATTERN: Final = r"^-?[0-9]{1,11}(\.[0-9]{1,8})?$"
 """What every decimal string of a request looks like; no exponent, no plus sign."""
-INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+INSTANT_PATTERN: Final = (
+    r"^(?:19[7-9][0-9]|2[01][0-9]{2}|22[0-5][0-9])-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""What every instant of a request looks like: from 1970 to 2259, as nanoseconds in 64 bits reach no further."""
 _DECIMAL: Final = re.compile(DECIMAL_PATTERN)
 _INSTANT: Final = re.compile(INSTANT_PATTERN)
 _PLACES: Final = 8
@@ -70,7 +74,7 @@ def parse_amount(text: str, field: str) -> MinorUnits:
     """A decimal amount of an asset in minor units; raises :class:`InvalidRequest`."""
     if not _DECIMAL.fullmatch(text):
         raise _unreadable(
-            field, f"{_short(text)} is no decimal number; expected up to 18 digits and 8 decimal places, like 0.25"
+            field, f"{_short(text)} is no decimal number; expected up to 11 digits and 8 decimal places, like 0.25"
         )
     minor = int(Decimal(text).scaleb(_PLACES))
     if abs(minor) > _LARGEST:

@@ -33,8 +33,8 @@ _ALWAYS: Final = (400, 408, 413, 429, 500)
 """What the doorway and the check of parameters may answer to anything."""
 _IDEMPOTENT: Final = ("client_order_id", "transfer_id", "request_id")
 """Fields of a body for which the header ``Idempotency-Key`` may stand in."""
-_WITH_HISTORY: Final = ("/api/v1/", "/audit/v1/events", "/audit/v1/orders", "/audit/v1/traces")
-"""Paths whose answers may come from a history."""
+_HISTORY: Final = frozenset({"position_of", "_history", "_marks"})
+"""Names that a handler uses where its answer may come from a history."""
 _REFERENCE: Final = "#/components/schemas/{name}"
 _POSITION: Final = {
     "description": "Where the change stands in the record: send it back to read what it changed.",
@@ -161,7 +161,7 @@ class _Described:
             parameter = {"name": name, "in": "path" if in_path else "query", "required": in_path or required, "schema": schema}
             text = schema.pop("description", None)
             yield parameter if text is None else {**parameter, "description": text}
-        if self._method == "GET" and self._path.startswith(_WITH_HISTORY):
+        if self._method == "GET" and _HISTORY & set(self._handler.fn.__code__.co_names):
             token = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
             text = "What an answer's `X-Position` said: the history is read once it has that."
             yield {"name": "X-Position", "in": "header", "required": False, "schema": token, "description": text}
@@ -184,7 +184,7 @@ class _Described:
         success: Document = {"description": _sentence(answer) if _is_struct(answer) else "As the summary says."}
         if _is_struct(answer):
             success["content"] = {"application/json": self._content(answer)}
-        else:
+        elif answer not in (None, type(None)):
             media_type = str(getattr(handler.media_type, "value", handler.media_type))
             schema = {} if media_type == "application/json" else {"type": "string"}
             success["content"] = {media_type.split(";")[0]: {"schema": schema}}

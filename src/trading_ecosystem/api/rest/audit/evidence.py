@@ -16,7 +16,7 @@ from trading_ecosystem.adapters.live_audit import LiveAudit
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import instant_text
 from trading_ecosystem.api.gateway import Gateway
-from trading_ecosystem.api.problems import FieldProblem, InvalidRequest
+from trading_ecosystem.api.problems import NoSuchThing
 from trading_ecosystem.api.rest.audit.audit_bodies import CheckpointAnswer, ConsistencyAnswer, InclusionAnswer
 from trading_ecosystem.api.rest.routing import needs
 from trading_ecosystem.domains.audit.merkle import leaf_hash
@@ -32,7 +32,7 @@ _PIECE: Final = 64 * 1024
 async def get_checkpoint(gateway: Gateway, live_audit: LiveAudit, entries: Count | None = None) -> CheckpointAnswer:
     """The Merkle root over everything committed, or over the first so many entries."""
     log = await live_audit.log()
-    size = _within(log, log.size if entries is None else entries, "entries")
+    size = _within(log, log.size if entries is None else entries)
     return CheckpointAnswer(size, log.root(size).hex(), instant_text(gateway.now()))
 
 
@@ -40,9 +40,9 @@ async def get_checkpoint(gateway: Gateway, live_audit: LiveAudit, entries: Count
 async def get_inclusion(live_audit: LiveAudit, index: Index, entries: Count | None = None) -> InclusionAnswer:
     """Prove that one line is in the record of so many entries, or in that of now."""
     log = await live_audit.log()
-    size = _within(log, log.size if entries is None else entries, "entries")
+    size = _within(log, log.size if entries is None else entries)
     if index >= size:
-        raise _outside("index", f"{index} is not among the first {size} lines, which are numbered from 0")
+        raise NoSuchThing(f"line {index} is not among the first {size} lines, which are numbered from 0")
     line = await live_audit.line(index)
     return InclusionAnswer(
         index=index,
@@ -58,9 +58,9 @@ async def get_inclusion(live_audit: LiveAudit, index: Index, entries: Count | No
 async def get_consistency(live_audit: LiveAudit, first: Count, second: Count | None = None) -> ConsistencyAnswer:
     """Prove that the record of `first` entries is the beginning of that of `second`, or of that of now."""
     log = await live_audit.log()
-    size = _within(log, log.size if second is None else second, "second")
+    size = _within(log, log.size if second is None else second)
     if first > size:
-        raise _outside("first", f"{first} is more than {size}")
+        raise NoSuchThing(f"{first} is more than the {size} entries of the second")
     proof = tuple(one.hex() for one in log.consistency_proof(first, size))
     return ConsistencyAnswer(first, size, log.root(first).hex(), log.root(size).hex(), proof)
 
@@ -94,16 +94,12 @@ async def _compressed(live_audit: LiveAudit, entries: int) -> AsyncIterator[byte
     yield waiting + pack.flush()
 
 
-def _within(log: AuditLog, size: int, field: str) -> int:
+def _within(log: AuditLog, size: int) -> int:
     if not log.size:
-        raise _outside(field, "nothing is recorded yet")
+        raise NoSuchThing("nothing is recorded yet")
     if size > log.size:
-        raise _outside(field, f"{size} is more than the {log.size} entries of the record")
+        raise NoSuchThing(f"{size} is more than the {log.size} entries of the record")
     return size
-
-
-def _outside(field: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {problem}", errors=(FieldProblem(field, problem),))
 
 
 router = Router("", route_handlers=[get_checkpoint, get_inclusion, get_consistency, download_evidence], tags=["evidence"])
