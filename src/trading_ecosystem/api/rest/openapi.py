@@ -222,6 +222,9 @@ def example_of(schema: Document, components: Mapping[str, Document], name: str =
     if kind == "object":
         required = schema.get("required", ())
         properties = schema.get("properties", {})
+        if schema.get("minProperties"):
+            named = example_of(schema.get("propertyNames", {}), components, "name")
+            return {named: example_of(schema["additionalProperties"], components)}
         return {each: example_of(one, components, each) for each, one in properties.items() if each in required}
     if kind == "array":
         items = schema.get("prefixItems") or [schema["items"]] * max(1, schema.get("minItems", 0))

@@ -10,7 +10,7 @@ from trading_ecosystem.api.rest.bodies import AccountName, Answer, InstantText
 from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.domains.trading.orders import OrderState
 
-ParameterName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z_]+$")]
+ParameterName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z_]+$", examples=["size_usd"])]
 ParameterValue = Annotated[str, msgspec.Meta(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9 ,./:_-]+$", examples=["5000"])]
 
 
@@ -32,7 +32,7 @@ class StrategyCommand(Body, frozen=True, forbid_unknown_fields=True):
 
 
 class StrategyParameters(Answer, frozen=True, forbid_unknown_fields=True):
-    """What a strategy goes by, in the words of a scenario's `settings`."""
+    """What a strategy goes by: every parameter of its kind."""
 
     account: str
     strategy: str
