@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import subprocess
 import sys
@@ -128,6 +129,16 @@ def whole_command(door: GrpcDoor, path: str, account: str) -> Any:
         elif one.type in (FieldDescriptor.TYPE_ENUM, FieldDescriptor.TYPE_INT64):
             setattr(command, one.name, 1)
     return request
+
+
+def test_the_page_about_grpc_works_as_it_is_written(door: GrpcDoor, capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "grpc.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert door.server.grpc_address is not None
+    address = "{}:{}".format(*door.server.grpc_address)
+    assert (code.count("127.0.0.1:50051"), code.count("Bearer TOKEN")) == (1, 1)
+    exec(code.replace("127.0.0.1:50051", address).replace("Bearer TOKEN", f"Bearer {door.key.token}"), {})
+    assert capsys.readouterr().out.startswith("accepted {")
 
 
 def test_the_table_of_scopes_and_the_gateway_agree() -> None:
