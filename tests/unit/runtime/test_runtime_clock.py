@@ -243,7 +243,7 @@ def test_a_run_under_control_replays_to_the_identical_digest(seed):
         if what == "submit":
             await driver.submit("door", cancel(number))
         elif what == "advance":
-            await driver.advance_to(driver.now() + draws.choice((30, 95, 5_000)))
+            await driver.advance_to(driver.now() + draws.choice((200, 995, 5_000)))
         elif what == "speed":
             driver.set_speed(draws.choice((1, 500_000, PARTS_PER_MILLION, 7 * PARTS_PER_MILLION)))
         elif what in ("lock", "unlock"):
