@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -44,6 +45,8 @@ def grpc_opening(terms: GrpcTerms | None) -> Opening:
     """
     if terms is None:
         return lambda gateway, keys, hub, workings: contextlib.nullcontext()
+    # The library's own log would give every stranger who fumbles a handshake a line on stderr. It looks here when it is loaded.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         from trading_ecosystem.api.grpc.server import GrpcServer
     except ModuleNotFoundError as error:
