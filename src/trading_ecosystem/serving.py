@@ -179,7 +179,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             )
             server = WebServer(application, socket_, certificate=options.certificate, key=options.certificate_key)
             await stack.enter_async_context(server)
-        grpc_address = await stack.enter_async_context(open_grpc(gateway, keys, hub, workings))
+        grpc_address = await stack.enter_async_context(open_grpc(gateway, keys, hub, workings, observe))
         stack.push_async_callback(_end_streams, hub)
         addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
         yield Serving(ecosystem, gateway, hub, keys, addresses, grpc_address, stopped, ecosystem.is_new, options.scheme)

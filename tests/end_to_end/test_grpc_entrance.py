@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -343,6 +344,24 @@ def test_reflection_names_the_services_to_those_with_a_key(door: GrpcDoor) -> No
     file = [reflection_pb2.ServerReflectionRequest(file_containing_symbol="trading_ecosystem.v1.services.TradingService")]
     answer = next(reflection.ServerReflectionInfo(iter(file), metadata=as_metadata(door.key, {})))
     assert answer.file_descriptor_response.file_descriptor_proto
+
+
+def test_calls_are_counted_by_their_paths(tmp_path: Path) -> None:
+    with grpc_door(tmp_path) as door:
+        for _ in range(2):
+            door.call("PriceFeedService/ListPrices")
+        outcome(door, "PriceFeedService/ListPrices", market.ListPricesRequest(), None)
+        outcome(door, "TradingService/StreamExecutions", trading.StreamExecutionsRequest(account="other"), door.key)
+        request = urllib.request.Request(f"{door.server.control_url}/metrics")
+        request.add_header("Authorization", f"Bearer {door.operator.token}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+    counts = [line for line in lines if "http_requests_total{" in line and "trading_ecosystem.v1.services" in line]
+    assert len(counts) == 3
+    for call, status, count in (("PriceFeedService/ListPrices", 200, 2), ("PriceFeedService/ListPrices", 401, 1)):
+        (line,) = (line for line in counts if f'{call}"' in line and f'status="{status}"' in line)
+        assert float(line.rpartition(" ")[2]) == count
+    assert any("StreamExecutions" in line and 'status="403"' in line for line in counts)
 
 
 def test_a_key_that_calls_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:

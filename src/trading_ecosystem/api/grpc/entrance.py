@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Final
@@ -28,6 +29,7 @@ from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.positions import HEADER as POSITION
 from trading_ecosystem.api.problems import InvalidRequest, NotAuthenticated, Problem, problem_of
 from trading_ecosystem.api.rate_limits import RateLimit, RateLimits
+from trading_ecosystem.api.rest.doorway import Answered, Observer
 from trading_ecosystem.api.signing import KEY, Signatures
 
 log = logging.getLogger("trading_ecosystem.api.grpc")
@@ -58,7 +60,8 @@ def current_call() -> Call:
 class Entrance(grpc.aio.ServerInterceptor):
     """See the module."""
 
-    def __init__(self, keys: KeyStore, per_key: RateLimit, per_stranger: RateLimit) -> None:
+    def __init__(self, keys: KeyStore, per_key: RateLimit, per_stranger: RateLimit, observe: Observer | None = None) -> None:
+        self.observe = observe
         self._keys = keys
         self._signatures = Signatures(keys)
         self._of_keys = RateLimits(per_key)
@@ -116,37 +119,40 @@ class _Guarded:
 
     async def unary(self, body: bytes, context: Any) -> Any:
         """Serve a call with one answer."""
-        request_id = _request_id(context)
+        request_id, started = _request_id(context), time.perf_counter()
         try:
             request = self._begin(body, context, request_id)
             left = context.time_remaining()
             async with asyncio.timeout(LONGEST_CALL if left is None else min(left, LONGEST_CALL)):
-                return await self._handler.unary_unary(request, context)
+                answer = await self._handler.unary_unary(request, context)
         except TimeoutError:
             detail = "it took longer than its deadline; what it asked for may take effect: ask again with the same id"
-            await refuse(context, TooLate(detail), request_id)
+            await self._refuse(context, TooLate(detail), request_id, started)
         except Exception as error:
-            await self._refuse(context, error, request_id)
+            await self._refuse(context, error, request_id, started)
+        else:
+            self._observed(200, request_id, started)
+            return answer
 
     async def stream(self, body: bytes, context: Any) -> AsyncIterator[Any]:
-        """Serve a call with many answers."""
-        request_id = _request_id(context)
+        """Serve a call with many answers; how long a stream lasts is nothing to measure, a refusal is."""
+        request_id, started = _request_id(context), time.perf_counter()
         try:
             request = self._begin(body, context, request_id)
             async for answer in self._handler.unary_stream(request, context):
                 yield answer
         except Exception as error:
-            await self._refuse(context, error, request_id)
+            await self._refuse(context, error, request_id, started)
 
     async def reflect(self, requests: Any, context: Any) -> AsyncIterator[Any]:
         """Serve reflection."""
-        request_id = _request_id(context)
+        request_id, started = _request_id(context), time.perf_counter()
         try:
             self._entrance.admit(_metadata(context), self._method, b"", context.peer())
             async for answer in self._handler.stream_stream(requests, context):
                 yield answer
         except Exception as error:
-            await self._refuse(context, error, request_id)
+            await self._refuse(context, error, request_id, started)
 
     def _begin(self, body: bytes, context: Any, request_id: str) -> ProtoMessage:
         metadata = _metadata(context)
@@ -162,13 +168,22 @@ class _Guarded:
         check_request(request)
         return request
 
-    async def _refuse(self, context: Any, error: Exception, request_id: str) -> None:
+    async def _refuse(self, context: Any, error: Exception, request_id: str, started: float) -> None:
         if isinstance(error, grpc.aio.AbortError):
             raise error
         problem = problem_of(error)
+        self._observed(problem.status, request_id, started)
         if problem.status >= 500 and problem.status != 503 and not isinstance(error, Problem):
             log.error("call %s of %s failed", request_id, self._method, exc_info=error)
         await refuse(context, problem, request_id)
+
+    def _observed(self, status: int, request_id: str, started: float) -> None:
+        """Tell of an answer as if it were one of HTTP: a call is a POST to its path, and a problem has its status."""
+        if self._entrance.observe is not None:
+            call = _current.get(None)
+            key_id = None if call is None else call.caller.key_id
+            seconds = time.perf_counter() - started
+            self._entrance.observe(Answered("POST", self._method, self._method, status, seconds, request_id, key_id))
 
 
 def _metadata(context: Any) -> dict[str, str]:

@@ -16,12 +16,13 @@ from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.rate_limits import PER_KEY, PER_STRANGER, RateLimit
 from trading_ecosystem.api.rest.app import Workings
+from trading_ecosystem.api.rest.doorway import Observer
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.ports.errors import BadInput
 
 OPTION: Final = "--grpc-port"
 Address = tuple[str, int]
-Opening = Callable[[Gateway, KeyStore, Hub, Workings], AbstractAsyncContextManager[Address | None]]
+Opening = Callable[[Gateway, KeyStore, Hub, Workings, Observer], AbstractAsyncContextManager[Address | None]]
 
 
 class GrpcTerms(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ def grpc_opening(terms: GrpcTerms | None) -> Opening:
     Raises :class:`BadInput` where the libraries are not installed or the port is taken, before anything is opened.
     """
     if terms is None:
-        return lambda gateway, keys, hub, workings: contextlib.nullcontext()
+        return lambda gateway, keys, hub, workings, observe: contextlib.nullcontext()
     # The library's own log would give every stranger who fumbles a handshake a line on stderr. It looks here when it is loaded.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
@@ -56,8 +57,10 @@ def grpc_opening(terms: GrpcTerms | None) -> Opening:
     _check_free(terms.host, terms.port)
 
     @asynccontextmanager
-    async def opened(gateway: Gateway, keys: KeyStore, hub: Hub, workings: Workings) -> AsyncIterator[Address]:
-        async with GrpcServer(gateway, keys, hub, workings, terms) as server:
+    async def opened(
+        gateway: Gateway, keys: KeyStore, hub: Hub, workings: Workings, observe: Observer
+    ) -> AsyncIterator[Address]:
+        async with GrpcServer(gateway, keys, hub, workings, terms, observe) as server:
             yield server.address
 
     return opened

@@ -38,6 +38,7 @@ from trading_ecosystem.api.grpc.stubs.services import (
 )
 from trading_ecosystem.api.keys import KeyStore
 from trading_ecosystem.api.rest.app import Workings
+from trading_ecosystem.api.rest.doorway import Observer
 from trading_ecosystem.api.streams.hub import Hub
 from trading_ecosystem.ports.errors import BadInput
 
@@ -91,12 +92,20 @@ class GrpcServer:
     """Serves these faces while its block runs; a port of 0 is chosen by the system."""
 
     def __init__(
-        self, gateway: Gateway, keys: KeyStore, hub: Hub, workings: Workings, terms: GrpcTerms, *, calls: int = CALLS
+        self,
+        gateway: Gateway,
+        keys: KeyStore,
+        hub: Hub,
+        workings: Workings,
+        terms: GrpcTerms,
+        observe: Observer | None = None,
+        *,
+        calls: int = CALLS,
     ) -> None:
         names = names_served(terms.faces)
         self._health = Health(gateway.ready, names)
         self._server = grpc.aio.server(
-            interceptors=(Entrance(keys, terms.per_key, terms.per_stranger),),
+            interceptors=(Entrance(keys, terms.per_key, terms.per_stranger, observe),),
             options=_OPTIONS,
             maximum_concurrent_rpcs=calls,
         )
