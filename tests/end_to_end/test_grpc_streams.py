@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
-from tests.grpc_door import METHODS, GrpcDoor, grpc_door, refused
+from tests.grpc_door import METHODS, GrpcDoor, class_of, grpc_door, refused
 
 from trading_ecosystem.api.caller import EVERY_ACCOUNT, Caller, Scope
 from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.grpc.conversion import snake_case
+from trading_ecosystem.api.grpc.scopes import scope_of
 from trading_ecosystem.api.grpc.server import GRPC_FILES
 from trading_ecosystem.api.grpc.servicers import custody as custody_calls
 from trading_ecosystem.api.grpc.servicers import risk as risk_calls
 from trading_ecosystem.api.grpc.servicers import strategies as strategy_calls
 from trading_ecosystem.api.grpc.servicers import trading as trading_calls
-from trading_ecosystem.api.grpc.stubs import exchange_pb2
+from trading_ecosystem.api.grpc.stubs import exchange_pb2, test_coordination_pb2
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2 as audit
 from trading_ecosystem.api.grpc.stubs.services import custody_pb2 as custody
 from trading_ecosystem.api.grpc.stubs.services import exchange_pb2 as trading
 from trading_ecosystem.api.grpc.stubs.services import market_data_pb2 as market
 from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as risk
 from trading_ecosystem.api.grpc.stubs.services import strategies_pb2 as strategies
+from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as control
 from trading_ecosystem.api.rate_limits import RateLimit
 from trading_ecosystem.api.streams.channels import CHANNEL_OF, Channel
 from trading_ecosystem.api.streams.subscriber import StreamLimits
@@ -221,6 +224,32 @@ def responses_from(responses: Any) -> Any:
             responses.cancel()
 
     return Renumbered()
+
+
+def test_a_faulted_market_says_nothing_of_its_fault(door: GrpcDoor) -> None:
+    words = {"asset": "BTC", "magnitude": "-0.06", "ramp": "20s", "hold": "5m", "recovery": "5m"}
+    fields = [test_coordination_pb2.FaultField(name=name, value=value) for name, value in words.items()]
+    inject = test_coordination_pb2.InjectFault(fault_id="zebra-7", kind="price_shock", fields=fields)
+    answer = door.call("ChaosService/InjectFault", control.InjectFaultRequest(inject=inject), door.operator)
+    assert answer.injected.fault_id == "zebra-7"
+    alerts = door.stream("RiskMonitorService/StreamAlerts", risk.StreamAlertsRequest(account=door.firm))
+    heard_alerts = heard(alerts, lambda found: "alert_raised" in kinds(found))
+    prices = heard(door.stream("PriceFeedService/StreamMarketData"), lambda found: len(found) > 300)
+    texts = [str(one) for one in (*heard_alerts, *prices)]
+    for path, method in METHODS.items():
+        call = path.rpartition(".")[2]
+        if call.partition("/")[2].startswith("List") and scope_of(path) is Scope.READ and not method.server_streaming:
+            request = class_of(method.input_type)()
+            for name, value in (("account", door.firm), ("venue", door.venue), ("instrument", "BTC/USD")):
+                if name in request.DESCRIPTOR.fields_by_name:
+                    setattr(request, name, value)
+            try:
+                texts.append(str(door.call(call, request)))
+            except grpc.RpcError as error:
+                texts.append(f"{error.details()} {refused(error)[1]}")
+    assert len(texts) > 320
+    telling = re.compile("zebra|fault|inject|scenario|condition|chaos|ground.truth", re.IGNORECASE)
+    assert [found.group() for text in texts for found in telling.finditer(text)] == []
 
 
 def test_a_client_that_does_not_read_is_cut_and_others_do_not_notice(tmp_path: Any) -> None:
