@@ -306,6 +306,11 @@ def test_risk(door: GrpcDoor) -> None:
     unknown = risk_pb2.AcknowledgeAlert(account=door.firm, alert_id=99, by="me")
     answer = door.call("RiskMonitorService/AcknowledgeAlert", risk.AcknowledgeAlertRequest(acknowledge=unknown))
     assert answer.WhichOneof("outcome") == "rejected"
+    about: dict[str, Any] = {"account": door.firm, "alert_id": 99, "by": "me"}
+    silence = risk.SilenceAlertRequest(silence=risk_pb2.SilenceAlert(**about, until=2**62))
+    assert door.call("RiskMonitorService/SilenceAlert", silence).WhichOneof("outcome") == "rejected"
+    escalate = risk.EscalateAlertRequest(escalate=risk_pb2.EscalateAlert(**about))
+    assert door.call("RiskMonitorService/EscalateAlert", escalate).WhichOneof("outcome") == "rejected"
 
 
 def test_strategies(door: GrpcDoor) -> None:
@@ -321,6 +326,10 @@ def test_strategies(door: GrpcDoor) -> None:
     started = door.call("StrategyService/StartStrategy", strategies.StartStrategyRequest(start=start))
     assert started.started.strategy == one.strategy
     mine = {"account": one.account}
+    wrong = [trading_pb2.StrategyParameter(name="nothing", value="1")]
+    change = trading_pb2.ChangeStrategyParameters(**mine, strategy=one.strategy, parameters=wrong)
+    request = strategies.ChangeStrategyParametersRequest(change=change)
+    assert door.call("StrategyService/ChangeStrategyParameters", request).rejected.parameter == "nothing"
     for path, request in (
         ("StrategyService/ListStrategyOrders", strategies.ListStrategyOrdersRequest(**mine)),
         ("StrategyService/ListPerformance", strategies.ListPerformanceRequest(**mine)),

@@ -31,7 +31,10 @@ _OF_COMMAND: Final = {
     "TransferService/WithdrawAssets": Scope.CUSTODY,
     "StrategyService/StartStrategy": Scope.TRADE,
     "StrategyService/StopStrategy": Scope.TRADE,
+    "StrategyService/ChangeStrategyParameters": Scope.TRADE,
     "RiskMonitorService/AcknowledgeAlert": Scope.RISK,
+    "RiskMonitorService/SilenceAlert": Scope.RISK,
+    "RiskMonitorService/EscalateAlert": Scope.RISK,
     "RiskLimitService/ChangeLimit": Scope.RISK,
 }
 """Calls that change something."""

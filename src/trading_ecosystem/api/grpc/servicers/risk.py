@@ -18,14 +18,19 @@ from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.messages.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
+    AlertEscalated,
     AlertKind,
+    AlertSilenced,
+    AlertSilenceEnded,
     AlertsQuestion,
     AlertState,
     ChangeLimit,
+    EscalateAlert,
     ExposureQuestion,
     LimitKind,
     LimitSet,
     RiskCommandRejected,
+    SilenceAlert,
 )
 
 _alert_kind = member_reader(AlertKind, risk_pb2.AlertKind.DESCRIPTOR)
@@ -85,6 +90,23 @@ class RiskMonitor(rpc.RiskMonitorServiceServicer):
         answer = first_said(receipt, AlertAcknowledged, RiskCommandRejected)
         response = pb.AcknowledgeAlertResponse()
         fill(response.acknowledged if isinstance(answer, AlertAcknowledged) else response.rejected, answer)
+        return response
+
+    async def SilenceAlert(self, request: pb.SilenceAlertRequest, context: Any) -> pb.SilenceAlertResponse:
+        """Command the monitor."""
+        receipt = await self._door.command(self._door.read_command(request, "silence", SilenceAlert), context)
+        answer = first_said(receipt, AlertSilenced, AlertSilenceEnded, RiskCommandRejected)
+        response = pb.SilenceAlertResponse()
+        parts = {"AlertSilenced": "silenced", "AlertSilenceEnded": "ended", "RiskCommandRejected": "rejected"}
+        fill(getattr(response, parts[type(answer).__name__]), answer)
+        return response
+
+    async def EscalateAlert(self, request: pb.EscalateAlertRequest, context: Any) -> pb.EscalateAlertResponse:
+        """Command the monitor."""
+        receipt = await self._door.command(self._door.read_command(request, "escalate", EscalateAlert), context)
+        answer = first_said(receipt, AlertEscalated, RiskCommandRejected)
+        response = pb.EscalateAlertResponse()
+        fill(response.escalated if isinstance(answer, AlertEscalated) else response.rejected, answer)
         return response
 
     async def ListCompliance(self, request: pb.ListComplianceRequest, context: Any) -> pb.ListComplianceResponse:

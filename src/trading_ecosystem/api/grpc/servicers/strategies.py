@@ -16,11 +16,14 @@ from trading_ecosystem.api.grpc.stubs.services import strategies_pb2_grpc as rpc
 from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.trading.records import OrderRecord, PerformanceRecord, StrategyRecord
 from trading_ecosystem.messages.trading import (
+    ChangeStrategyParameters,
     PortfolioQuestion,
     StartStrategy,
     StopStrategy,
     StrategyCommandRejected,
     StrategyHalted,
+    StrategyParametersChanged,
+    StrategyParametersRejected,
     StrategyStarted,
 )
 
@@ -56,6 +59,16 @@ class Strategies(rpc.StrategyServiceServicer):
         answer = first_said(receipt, StrategyHalted, StrategyCommandRejected)
         response = pb.StopStrategyResponse()
         fill(response.halted if isinstance(answer, StrategyHalted) else response.rejected, answer)
+        return response
+
+    async def ChangeStrategyParameters(
+        self, request: pb.ChangeStrategyParametersRequest, context: Any
+    ) -> pb.ChangeStrategyParametersResponse:
+        """Command the engine."""
+        command = self._door.read_command(request, "change", ChangeStrategyParameters)
+        answer = first_said(await self._door.command(command, context), StrategyParametersChanged, StrategyParametersRejected)
+        response = pb.ChangeStrategyParametersResponse()
+        fill(response.changed if isinstance(answer, StrategyParametersChanged) else response.rejected, answer)
         return response
 
     async def ListStrategyOrders(self, request: pb.ListStrategyOrdersRequest, context: Any) -> pb.ListStrategyOrdersResponse:

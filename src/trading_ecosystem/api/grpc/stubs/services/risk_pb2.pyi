@@ -451,6 +451,110 @@ class AcknowledgeAlertResponse(google.protobuf.message.Message):
 global___AcknowledgeAlertResponse = AcknowledgeAlertResponse
 
 @typing.final
+class SilenceAlertRequest(google.protobuf.message.Message):
+    """Silences an alert."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SILENCE_FIELD_NUMBER: builtins.int
+    @property
+    def silence(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.SilenceAlert:
+        """Which alert, by whom, and until when."""
+
+    def __init__(
+        self,
+        *,
+        silence: trading_ecosystem.api.grpc.stubs.risk_pb2.SilenceAlert | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["silence", b"silence"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["silence", b"silence"]) -> None: ...
+
+global___SilenceAlertRequest = SilenceAlertRequest
+
+@typing.final
+class SilenceAlertResponse(google.protobuf.message.Message):
+    """What came of silencing."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SILENCED_FIELD_NUMBER: builtins.int
+    ENDED_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    @property
+    def silenced(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenced:
+        """It is silent."""
+
+    @property
+    def ended(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded:
+        """It is silent no longer."""
+
+    @property
+    def rejected(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected:
+        """The monitor said no."""
+
+    def __init__(
+        self,
+        *,
+        silenced: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenced | None = ...,
+        ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded | None = ...,
+        rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["ended", b"ended", "outcome", b"outcome", "rejected", b"rejected", "silenced", b"silenced"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["ended", b"ended", "outcome", b"outcome", "rejected", b"rejected", "silenced", b"silenced"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["silenced", "ended", "rejected"] | None: ...
+
+global___SilenceAlertResponse = SilenceAlertResponse
+
+@typing.final
+class EscalateAlertRequest(google.protobuf.message.Message):
+    """Escalates an alert."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ESCALATE_FIELD_NUMBER: builtins.int
+    @property
+    def escalate(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.EscalateAlert:
+        """Which alert, and by whom."""
+
+    def __init__(
+        self,
+        *,
+        escalate: trading_ecosystem.api.grpc.stubs.risk_pb2.EscalateAlert | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["escalate", b"escalate"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["escalate", b"escalate"]) -> None: ...
+
+global___EscalateAlertRequest = EscalateAlertRequest
+
+@typing.final
+class EscalateAlertResponse(google.protobuf.message.Message):
+    """What came of escalating."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ESCALATED_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    @property
+    def escalated(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertEscalated:
+        """It is escalated."""
+
+    @property
+    def rejected(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected:
+        """The monitor said no."""
+
+    def __init__(
+        self,
+        *,
+        escalated: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertEscalated | None = ...,
+        rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["escalated", b"escalated", "outcome", b"outcome", "rejected", b"rejected"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["escalated", b"escalated", "outcome", b"outcome", "rejected", b"rejected"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["escalated", "rejected"] | None: ...
+
+global___EscalateAlertResponse = EscalateAlertResponse
+
+@typing.final
 class ListComplianceRequest(google.protobuf.message.Message):
     """Asks where a firm stands."""
 
@@ -570,6 +674,8 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     LIMIT_SET_FIELD_NUMBER: builtins.int
     EXPOSURE_REPORTED_FIELD_NUMBER: builtins.int
     RISK_COMMAND_REJECTED_FIELD_NUMBER: builtins.int
+    ALERT_SILENCED_FIELD_NUMBER: builtins.int
+    ALERT_SILENCE_ENDED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -610,6 +716,14 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     def risk_command_rejected(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected:
         """A command was refused."""
 
+    @property
+    def alert_silenced(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenced:
+        """An alert is silent until an instant."""
+
+    @property
+    def alert_silence_ended(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded:
+        """An alert is silent no longer."""
+
     def __init__(
         self,
         *,
@@ -624,10 +738,12 @@ class StreamAlertsResponse(google.protobuf.message.Message):
         limit_set: trading_ecosystem.api.grpc.stubs.risk_pb2.LimitSet | None = ...,
         exposure_reported: trading_ecosystem.api.grpc.stubs.risk_pb2.ExposureReported | None = ...,
         risk_command_rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
+        alert_silenced: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenced | None = ...,
+        alert_silence_ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected"] | None: ...
+    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected", "alert_silenced", "alert_silence_ended"] | None: ...
 
 global___StreamAlertsResponse = StreamAlertsResponse
 

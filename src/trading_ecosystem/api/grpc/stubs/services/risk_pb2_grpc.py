@@ -41,6 +41,16 @@ class RiskMonitorServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertResponse.FromString,
                 )
+        self.SilenceAlert = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMonitorService/SilenceAlert',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertResponse.FromString,
+                )
+        self.EscalateAlert = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMonitorService/EscalateAlert',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertResponse.FromString,
+                )
         self.ListCompliance = channel.unary_unary(
                 '/trading_ecosystem.v1.services.RiskMonitorService/ListCompliance',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListComplianceRequest.SerializeToString,
@@ -92,6 +102,20 @@ class RiskMonitorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SilenceAlert(self, request, context):
+        """Let an alert be silent until an instant, or end its silence.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EscalateAlert(self, request, context):
+        """Escalate an alert by hand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListCompliance(self, request, context):
         """Where a firm stands against each of its limits.
         """
@@ -133,6 +157,16 @@ def add_RiskMonitorServiceServicer_to_server(servicer, server):
                     servicer.AcknowledgeAlert,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertResponse.SerializeToString,
+            ),
+            'SilenceAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.SilenceAlert,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertResponse.SerializeToString,
+            ),
+            'EscalateAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.EscalateAlert,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertResponse.SerializeToString,
             ),
             'ListCompliance': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCompliance,
@@ -237,6 +271,40 @@ class RiskMonitorService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/AcknowledgeAlert',
             trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.AcknowledgeAlertResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def SilenceAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/SilenceAlert',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SilenceAlertResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def EscalateAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/EscalateAlert',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

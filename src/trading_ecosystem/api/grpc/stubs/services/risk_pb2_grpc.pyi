@@ -52,6 +52,18 @@ class RiskMonitorServiceStub:
     ]
     """Acknowledge an alert, so that it is not escalated."""
 
+    SilenceAlert: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertResponse,
+    ]
+    """Let an alert be silent until an instant, or end its silence."""
+
+    EscalateAlert: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertResponse,
+    ]
+    """Escalate an alert by hand."""
+
     ListCompliance: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceRequest,
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceResponse,
@@ -96,6 +108,18 @@ class RiskMonitorServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.AcknowledgeAlertResponse,
     ]
     """Acknowledge an alert, so that it is not escalated."""
+
+    SilenceAlert: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertResponse,
+    ]
+    """Let an alert be silent until an instant, or end its silence."""
+
+    EscalateAlert: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertResponse,
+    ]
+    """Escalate an alert by hand."""
 
     ListCompliance: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceRequest,
@@ -151,6 +175,22 @@ class RiskMonitorServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.AcknowledgeAlertResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.AcknowledgeAlertResponse]]:
         """Acknowledge an alert, so that it is not escalated."""
+
+    @abc.abstractmethod
+    def SilenceAlert(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.SilenceAlertResponse]]:
+        """Let an alert be silent until an instant, or end its silence."""
+
+    @abc.abstractmethod
+    def EscalateAlert(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertResponse]]:
+        """Escalate an alert by hand."""
 
     @abc.abstractmethod
     def ListCompliance(

@@ -190,6 +190,55 @@ class StopStrategyResponse(google.protobuf.message.Message):
 global___StopStrategyResponse = StopStrategyResponse
 
 @typing.final
+class ChangeStrategyParametersRequest(google.protobuf.message.Message):
+    """Changes parameters of a strategy."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANGE_FIELD_NUMBER: builtins.int
+    @property
+    def change(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.ChangeStrategyParameters:
+        """Which strategy, and which parameters."""
+
+    def __init__(
+        self,
+        *,
+        change: trading_ecosystem.api.grpc.stubs.trading_pb2.ChangeStrategyParameters | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["change", b"change"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["change", b"change"]) -> None: ...
+
+global___ChangeStrategyParametersRequest = ChangeStrategyParametersRequest
+
+@typing.final
+class ChangeStrategyParametersResponse(google.protobuf.message.Message):
+    """What came of changing."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    @property
+    def changed(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersChanged:
+        """What holds now."""
+
+    @property
+    def rejected(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected:
+        """The engine said no; nothing changed."""
+
+    def __init__(
+        self,
+        *,
+        changed: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersChanged | None = ...,
+        rejected: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["changed", b"changed", "outcome", b"outcome", "rejected", b"rejected"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["changed", b"changed", "outcome", b"outcome", "rejected", b"rejected"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["changed", "rejected"] | None: ...
+
+global___ChangeStrategyParametersResponse = ChangeStrategyParametersResponse
+
+@typing.final
 class ListStrategyOrdersRequest(google.protobuf.message.Message):
     """Asks for orders of strategies."""
 
@@ -449,6 +498,8 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
     STRATEGY_COMMAND_REJECTED_FIELD_NUMBER: builtins.int
     ORDER_WITHHELD_FIELD_NUMBER: builtins.int
     STRATEGY_MARKED_FIELD_NUMBER: builtins.int
+    STRATEGY_PARAMETERS_CHANGED_FIELD_NUMBER: builtins.int
+    STRATEGY_PARAMETERS_REJECTED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -477,6 +528,14 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
     def strategy_marked(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyMarked:
         """Profit and loss was marked."""
 
+    @property
+    def strategy_parameters_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersChanged:
+        """Parameters were changed."""
+
+    @property
+    def strategy_parameters_rejected(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected:
+        """Parameters were not changed."""
+
     def __init__(
         self,
         *,
@@ -488,10 +547,12 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
         strategy_command_rejected: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyCommandRejected | None = ...,
         order_withheld: trading_ecosystem.api.grpc.stubs.trading_pb2.OrderWithheld | None = ...,
         strategy_marked: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyMarked | None = ...,
+        strategy_parameters_changed: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersChanged | None = ...,
+        strategy_parameters_rejected: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_started", b"strategy_started"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "strategy_marked"] | None: ...
+    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "strategy_marked", "strategy_parameters_changed", "strategy_parameters_rejected"] | None: ...
 
 global___StreamStrategiesResponse = StreamStrategiesResponse
 

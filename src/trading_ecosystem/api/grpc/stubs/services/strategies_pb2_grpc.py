@@ -31,6 +31,11 @@ class StrategyServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyResponse.FromString,
                 )
+        self.ChangeStrategyParameters = channel.unary_unary(
+                '/trading_ecosystem.v1.services.StrategyService/ChangeStrategyParameters',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersResponse.FromString,
+                )
         self.ListStrategyOrders = channel.unary_unary(
                 '/trading_ecosystem.v1.services.StrategyService/ListStrategyOrders',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ListStrategyOrdersRequest.SerializeToString,
@@ -68,6 +73,13 @@ class StrategyServiceServicer(object):
 
     def StopStrategy(self, request, context):
         """Let a strategy trade no more; its open orders are cancelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeStrategyParameters(self, request, context):
+        """Change parameters of a strategy.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +123,11 @@ def add_StrategyServiceServicer_to_server(servicer, server):
                     servicer.StopStrategy,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyResponse.SerializeToString,
+            ),
+            'ChangeStrategyParameters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeStrategyParameters,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersResponse.SerializeToString,
             ),
             'ListStrategyOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStrategyOrders,
@@ -186,6 +203,23 @@ class StrategyService(object):
         return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.StrategyService/StopStrategy',
             trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyRequest.SerializeToString,
             trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.StopStrategyResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ChangeStrategyParameters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.StrategyService/ChangeStrategyParameters',
+            trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_strategies__pb2.ChangeStrategyParametersResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

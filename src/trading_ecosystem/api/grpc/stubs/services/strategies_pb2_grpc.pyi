@@ -40,6 +40,12 @@ class StrategyServiceStub:
     ]
     """Let a strategy trade no more; its open orders are cancelled."""
 
+    ChangeStrategyParameters: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersRequest,
+        trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersResponse,
+    ]
+    """Change parameters of a strategy."""
+
     ListStrategyOrders: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ListStrategyOrdersRequest,
         trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ListStrategyOrdersResponse,
@@ -78,6 +84,12 @@ class StrategyServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.strategies_pb2.StopStrategyResponse,
     ]
     """Let a strategy trade no more; its open orders are cancelled."""
+
+    ChangeStrategyParameters: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersRequest,
+        trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersResponse,
+    ]
+    """Change parameters of a strategy."""
 
     ListStrategyOrders: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ListStrategyOrdersRequest,
@@ -123,6 +135,14 @@ class StrategyServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.strategies_pb2.StopStrategyResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.strategies_pb2.StopStrategyResponse]]:
         """Let a strategy trade no more; its open orders are cancelled."""
+
+    @abc.abstractmethod
+    def ChangeStrategyParameters(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.strategies_pb2.ChangeStrategyParametersResponse]]:
+        """Change parameters of a strategy."""
 
     @abc.abstractmethod
     def ListStrategyOrders(
