@@ -16,13 +16,15 @@ from tests.campaign import CAMPAIGN
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from trading_ecosystem.api import web_server
-from trading_ecosystem.api.caller import Scope
+from trading_ecosystem.api.caller import Caller, Scope
 from trading_ecosystem.api.rate_limits import RateLimit
 from trading_ecosystem.api.signing import text_to_sign
 from trading_ecosystem.api.streams import web_socket
 from trading_ecosystem.api.streams.subscriber import StreamLimits
+from trading_ecosystem.demo_account import seed_demo_account
 from trading_ecosystem.messages.envelope import Entry, EntryKind
-from trading_ecosystem.messages.exchange import QuoteChanged
+from trading_ecosystem.messages.exchange import CancelOrder, PlaceOrder, QuoteChanged
+from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.serving import ServeOptions, serving
 
 MANY = 1_000 if CAMPAIGN else 50
@@ -244,20 +246,30 @@ def test_a_stopping_server_says_so_and_a_revoked_key_is_out_at_once(tmp_path):
     asyncio.run(story())
 
 
-def test_own_orders_and_fills_arrive_in_their_order_for_their_owner_alone(tmp_path):
+def test_own_orders_arrive_in_their_order_for_their_owner_alone(tmp_path):
     async def story():
         async with served(tmp_path) as (server, url):
-            owner, other = key_of(server, accounts=("demo/maker",)), key_of(server, accounts=("demo/nobody",))
+            demo = await seed_demo_account(server.gateway)
+            owner, other = key_of(server, accounts=(demo.account,)), key_of(server, accounts=("demo/nobody",))
+            trader = Caller("trader", frozenset({Scope.TRADE}), (demo.account,))
             address = url + STREAM
             async with websockets.connect(address, **bearer(owner)) as one, websockets.connect(address, **bearer(other)) as two:
                 for connection in (one, two):
-                    for channel in ("orders", "heartbeats"):
+                    for channel in ("orders", "balances", "heartbeats"):
                         assert "subscription" in (await asked(connection, op="subscribe", channel=channel))[0]
-                orders = []
-                while len(orders) < 4:
-                    orders += [m for m in await said(one) if m.get("channel") == "orders"]
-                assert {m["account"] for m in orders} == {"demo/maker"}
-                assert [m["number"] for m in orders] == list(range(1, len(orders) + 1))
+                kinds = Side.BUY, OrderType.LIMIT, TimeInForce.GOOD_TILL_CANCEL
+                await server.gateway.command(
+                    trader, PlaceOrder(demo.venue, demo.account, "mine-1", "BTC/USD", *kinds, 1_000_000, 100_000)
+                )
+                await server.gateway.command(trader, CancelOrder(demo.venue, demo.account, "mine-1"))
+                heard = []
+                while not any(m.get("type") == "OrderCancelled" for m in heard):
+                    heard += [m for m in await said(one) if m["channel"] != "heartbeats"]
+                orders = [m for m in heard if m["channel"] == "orders"]
+                assert [(m["type"], m["number"]) for m in orders] == [("OrderAccepted", 1), ("OrderCancelled", 2)]
+                assert (orders[0]["price"], orders[0]["quantity"], orders[0]["client_order_id"]) == ("10000", "0.1", "mine-1")
+                assert {m["account"] for m in heard} == {demo.account}
+                assert [m["reason"] for m in heard if m["type"] == "ClaimChanged"] == ["held", "returned"]
                 beats = 0
                 while beats < 2:
                     heard = await said(two)
