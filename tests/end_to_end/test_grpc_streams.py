@@ -15,8 +15,9 @@ from tests.grpc_door import METHODS, GrpcDoor, class_of, grpc_door, refused
 from trading_ecosystem.api.caller import EVERY_ACCOUNT, Caller, Scope
 from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.grpc.conversion import snake_case
+from trading_ecosystem.api.grpc.opening import GrpcTerms
 from trading_ecosystem.api.grpc.scopes import scope_of
-from trading_ecosystem.api.grpc.server import GRPC_FILES
+from trading_ecosystem.api.grpc.server import GRPC_FILES, GrpcServer
 from trading_ecosystem.api.grpc.servicers import custody as custody_calls
 from trading_ecosystem.api.grpc.servicers import risk as risk_calls
 from trading_ecosystem.api.grpc.servicers import strategies as strategy_calls
@@ -30,6 +31,7 @@ from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as risk
 from trading_ecosystem.api.grpc.stubs.services import strategies_pb2 as strategies
 from trading_ecosystem.api.grpc.stubs.services import test_coordination_pb2 as control
 from trading_ecosystem.api.rate_limits import RateLimit
+from trading_ecosystem.api.rest.app import Workings
 from trading_ecosystem.api.streams.channels import CHANNEL_OF, Channel
 from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.messages.base import Audience
@@ -265,6 +267,36 @@ def test_a_client_that_does_not_read_is_cut_and_others_do_not_notice(tmp_path: A
         code, detail = refused(caught.value)
         assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert detail.detail.startswith("too slow")
+
+
+def test_a_key_has_so_many_streams_and_a_server_so_many_calls(tmp_path: Any) -> None:
+    with grpc_door(tmp_path, streams=StreamLimits(connections_per_key=2)) as door:
+        first, second = (door.stream("PriceFeedService/StreamMarketData") for _ in range(2))
+        assert (next(first).number, next(second).number) == (1, 1)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(door.stream("PriceFeedService/StreamMarketData"))
+        code, detail = refused(caught.value)
+        assert (code, detail.type) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "/problems/too-many-requests")
+        first.cancel()
+        heard(door.stream("PriceFeedService/StreamMarketData", key=door.operator), lambda found: len(found) > 3)
+        second.cancel()
+
+        async def one_call_at_a_time() -> GrpcServer:
+            workings = Workings(None, None, ())  # type: ignore[arg-type] - nothing here looks at them
+            terms = GrpcTerms("127.0.0.1", 0)
+            server = GrpcServer(door.server.gateway, door.server.keys, door.server.hub, workings, terms, calls=1)
+            return await server.__aenter__()
+
+        small = door.run(one_call_at_a_time())
+        with grpc.insecure_channel("{}:{}".format(*small.address)) as channel:
+            narrow = GrpcDoor(door.server, door._loop, channel)
+            held = narrow.stream("PriceFeedService/StreamMarketData")
+            next(held)
+            with pytest.raises(grpc.RpcError) as caught:
+                narrow.call("PriceFeedService/ListPrices")
+            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            held.cancel()
+        door.run(small.__aexit__(None, None, None))
 
 
 def test_a_revoked_key_hears_no_more(door: GrpcDoor) -> None:
