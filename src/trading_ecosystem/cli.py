@@ -21,13 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from trading_ecosystem import __version__, serve_commands, store_commands
+from trading_ecosystem import __version__, monitor_commands, serve_commands, store_commands
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
-from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
+from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
 
-SLOWEST, FASTEST = 0.001, 1_000_000
-"""Bounds of ``--speed``."""
 HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -53,6 +51,7 @@ scenarios_app = typer.Typer(help="List the scenario library, or check a scenario
 app.add_typer(scenarios_app, name="scenarios")
 store_commands.register(app)
 serve_commands.register(app)
+monitor_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
@@ -80,6 +79,9 @@ def run(
     audit: Annotated[
         bool, typer.Option(help="Score the run; without, the record is the same and detections are not scored.")
     ] = True,
+    external: monitor_commands.ExternalOption = False,
+    acting: monitor_commands.ActingOption = None,
+    port: monitor_commands.PortOption = 0,
 ) -> None:
     """Run a scenario and print the verdict."""
     from trading_ecosystem.reports.verdict_document import verdict_document
@@ -87,10 +89,14 @@ def run(
 
     path = find_scenario(scenario)
     target = out or Path("runs") / _default_name(path, seed, set_ or [])
-    speed_ppm = _speed_ppm(speed)
+    speed_ppm = store_commands.speed_ppm_of(speed)
     with _progress_bar(f"running {path.stem}", quiet=json) as progress:
-        options = {"seed": seed, "overrides": set_ or (), "out": target, "audit": audit, "speed_ppm": speed_ppm}
-        result = store_commands.run_into(store, path, **options, progress=progress)
+        options = {"seed": seed, "overrides": set_ or (), "out": target, "progress": progress}
+        if external:
+            monitor_commands.check(store, speed_ppm, audit)
+            result = monitor_commands.run_external_into(path, port, acting, **options)
+        else:
+            result = store_commands.run_into(store, path, **options, audit=audit, speed_ppm=speed_ppm)
     if json:
         _print_json(verdict_document(result))
     else:
@@ -284,14 +290,6 @@ def bench(
         _print_json(document)
     else:
         Console().print(table.rendered(document))
-
-
-def _speed_ppm(speed: float | None) -> int | None:
-    if speed is None:
-        return None
-    if not SLOWEST <= speed <= FASTEST:
-        raise BadInput("--speed", f"{speed} cannot be used; expected a number from {SLOWEST} to {FASTEST:,}")
-    return round(speed * PARTS_PER_MILLION)
 
 
 def _command() -> str:

@@ -23,6 +23,7 @@ from trading_ecosystem.adapters.few_collections import few_collections
 from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recorded_inputs import arrival, rows_of_record, with_monitors
+from trading_ecosystem.adapters.recorded_monitors import RecordedMonitors
 from trading_ecosystem.adapters.recordings import RecordedPrice, read_recording
 from trading_ecosystem.adapters.recordings.replayed_rows import paced_rows, resembling_rows
 from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
@@ -187,7 +188,7 @@ def run(
     faults: bool = True,
     speed_ppm: int | None = None,
     progress: Progress | None = None,
-    monitors: InProcessMonitors | None = None,
+    monitors: InProcessMonitors | RecordedMonitors | None = None,
     acting: str = RISK,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
@@ -209,6 +210,8 @@ def run(
     _check(parsed, path, header, speed_ppm)
     execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress, monitors=monitors)
     inputs = scenario_inputs(parsed, header.seed, path.parent)
+    if isinstance(monitors, RecordedMonitors):
+        inputs = with_monitors(monitors.read_lines, inputs, parsed.starts_at)
     if out is None:
         memory = MemoryJournal()
         return execution.result(memory, inputs, memory.lines, None)
@@ -266,7 +269,7 @@ class _Execution:
         *,
         speed_ppm: int | None = None,
         progress: Progress | None = None,
-        monitors: InProcessMonitors | None = None,
+        monitors: InProcessMonitors | RecordedMonitors | None = None,
     ) -> None:
         self.scenario = scenario
         self.header = header
@@ -293,10 +296,11 @@ class _Execution:
         recorder.follow(self.observations.follow)
         with few_collections():
             if self._speed_ppm is None:
-                if self._monitors is not None and kernel.monitors is not None:
-                    self._monitors.follow(kernel.monitors)
+                lock_step = self._monitors if isinstance(self._monitors, InProcessMonitors) else None
+                if lock_step is not None and kernel.monitors is not None:
+                    lock_step.follow(kernel.monitors)
                 progress = self._report_progress if self._progress else None
-                simulate(kernel, recorder, inputs, progress=progress, lock_step=self._monitors)
+                simulate(kernel, recorder, inputs, progress=progress, lock_step=lock_step)
             else:
                 self._run_paced(kernel, recorder, inputs, self._speed_ppm)
         report = None
@@ -365,7 +369,7 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
     if scenario.ecosystem.market_data.recording is not None:
         inputs = chain(inputs, rows_of_record(directory.lines()))
     if header.monitors:
-        inputs = with_monitors(directory.lines, inputs)
+        inputs = with_monitors(directory.lines, inputs, header.started_at)
     result = execution.result(journal, inputs, directory.lines, None)
     journal.expect_end()
     _compare_verdicts(directory.verdict(), verdict_document(result), result.entry_count)

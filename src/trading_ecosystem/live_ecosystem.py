@@ -19,6 +19,7 @@ from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.scenario_files import parse_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_library import find_scenario
 from trading_ecosystem.adapters.stores import open_live_store
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.messages.units import PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
@@ -62,12 +63,13 @@ class LiveEcosystem:
         speed_ppm: int = PARTS_PER_MILLION,
         wall: WallClock | None = None,
         snapshot_every: int = SNAPSHOT_EVERY,
+        first: Sequence[tuple[str, Message]] = (),
     ) -> Self:
         """Open a store (its URL, see :mod:`.adapters.stores`) and bring its ecosystem up.
 
         A store with a header is recovered: the newest whole snapshot, the inputs after it, every entry compared. An empty one
-        begins now, with this scenario. Raises :class:`Conflict` where the store was written by another engine version and not
-        stopped cleanly, or is in use.
+        begins now, with this scenario, after the inputs ``first``. Raises :class:`Conflict` where the store was written by
+        another engine version and not stopped cleanly, or is in use.
         """
         wall = wall or SystemClock()
         opened = await open_live_store(store) if isinstance(store, str) else store
@@ -77,13 +79,13 @@ class LiveEcosystem:
                 header = _first_header(scenario, seed, overrides, wall)
                 await opened.begin(header)
             ecosystem = cls(opened, header, wall, speed_ppm, snapshot_every)
-            await ecosystem._bring_up()
+            await ecosystem._bring_up(first)
         except BaseException:
             await opened.close()
             raise
         return ecosystem
 
-    async def _bring_up(self) -> None:
+    async def _bring_up(self, first: Sequence[tuple[str, Message]]) -> None:
         count = await self.store.count()
         snapshot = await self._usable_snapshot(count)
         skip = 0
@@ -103,7 +105,7 @@ class LiveEcosystem:
         if count == 0:
             self.is_new = True
             opening = made_from.opening_inputs(self.scenario, self.header.seed)
-            await self.driver.begin((scheduled.sender, scheduled.message) for scheduled in opening)
+            await self.driver.begin([*first, *((scheduled.sender, scheduled.message) for scheduled in opening)])
             return
         if snapshot is not None and snapshot.engine_version != __version__:
             # From here on this version's own snapshot is what recovery starts from.

@@ -39,6 +39,7 @@ from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.test_coordination.catalogue_description import describe_catalogue
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import DepthQuestion
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
@@ -126,8 +127,13 @@ class Serving(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(options: ServeOptions, wall: WallClock | None = None) -> AsyncIterator[Serving]:
-    """Serve until the block is left; then drain, take a snapshot, and give everything back."""
+async def serving(
+    options: ServeOptions, wall: WallClock | None = None, *, first: Sequence[tuple[str, Message]] = ()
+) -> AsyncIterator[Serving]:
+    """Serve until the block is left; then drain, take a snapshot, and give everything back.
+
+    ``first`` are inputs that precede all others of a new ecosystem, by sender.
+    """
     keys = KeyStore(options.keys)
     async with contextlib.AsyncExitStack() as stack:
         # What is bound first is refused first: nothing is opened for a port that is taken.
@@ -143,6 +149,7 @@ async def serving(options: ServeOptions, wall: WallClock | None = None) -> Async
             speed_ppm=options.speed_ppm,
             wall=wall,
             snapshot_every=options.snapshot_every,
+            first=first,
         )
         stack.push_async_callback(ecosystem.close)
         histories = _history_url(options.store)

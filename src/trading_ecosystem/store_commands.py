@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from trading_ecosystem.messages.units import PARTS_PER_MILLION
 from trading_ecosystem.ports.errors import BadInput
 
 StoreOption = Annotated[
@@ -43,6 +44,8 @@ def migrate(
 RunStoreOption = Annotated[
     str | None, typer.Option("--store", metavar="URL", help="Also keep the run's record and histories in this store.")
 ]
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Bounds of ``run --speed``."""
 DIFFERENT = 1
 """Exit code of a store that is not what its journal says."""
 
@@ -87,6 +90,15 @@ def run_into(store: str | None, scenario: Path, **options: Any) -> Any:
     result = container.run(scenario, **options)
     keep_run(store, result.header, result.read_lines(), RunDerivation)
     return result
+
+
+def speed_ppm_of(speed: float | None) -> int | None:
+    """``--speed`` in millionths; raises :class:`BadInput` for one that cannot be used."""
+    if speed is None:
+        return None
+    if not SLOWEST <= speed <= FASTEST:
+        raise BadInput("--speed", f"{speed} cannot be used; expected a number from {SLOWEST} to {FASTEST:,}")
+    return round(speed * PARTS_PER_MILLION)
 
 
 def register(app: typer.Typer) -> None:

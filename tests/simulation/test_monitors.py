@@ -29,7 +29,7 @@ from trading_ecosystem.ports.errors import BadInput
 
 BROKEN = """\
 title: Every way to break what a monitor hears
-duration: 40m
+duration: 27m
 seed: 7
 ecosystem:
   market_data: {jumps: false}
@@ -48,7 +48,7 @@ faults:
   - {id: twice, kind: link_duplicate, from: market-data, to: risk, at: 11m, duration: 2m, probability: 0.5, delay: 3s}
   - {id: mixed, kind: link_reorder, from: market-data, to: risk, at: 14m, duration: 2m, probability: 0.4, delay: 35s}
   - {id: shock, kind: price_shock, asset: BTC, magnitude: -0.06, ramp: 10s, hold: 2m, recovery: 4m, at: 15m}
-  - {id: unsettled, kind: settlement_reject, at: 5m, duration: 30m, probability: 1}
+  - {id: unsettled, kind: settlement_reject, at: 5m, duration: 20m, probability: 1}
   - {id: cut, kind: link_partition, from: market-data, to: risk, at: 24m, duration: 1m}
 """
 """Latency on every link to the monitor, and link faults of each kind."""

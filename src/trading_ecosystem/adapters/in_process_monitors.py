@@ -18,8 +18,8 @@ from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.lock_step import Arrived
 from trading_ecosystem.runtime.monitors import Monitors
 
-DOOR: Final = "monitors-door"
-"""The sender of what monitors register and report."""
+DOOR: Final = "door"
+"""The sender of what monitors register and report, as of every input from outside."""
 
 
 class Monitor(Protocol):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import chain
 
-from trading_ecosystem.messages.base import Message
+from trading_ecosystem.adapters.in_process_monitors import DOOR
+from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.market_data import PriceRecorded, SourcePriceRecorded
-from trading_ecosystem.messages.monitors import AlertReported, RegisterMonitor
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.runtime.replay import recorded_inputs
 from trading_ecosystem.runtime.simulation import ScheduledInput
@@ -16,14 +16,19 @@ from trading_ecosystem.runtime.simulation import ScheduledInput
 
 def rows_of_record(lines: Iterator[bytes]) -> Iterator[ScheduledInput]:
     """The rows of a recording."""
-    return _recorded(lines, (PriceRecorded, SourcePriceRecorded))
+    return _recorded(lines, lambda entry: isinstance(entry.message, PriceRecorded | SourcePriceRecorded))
 
 
-def with_monitors(read_lines: Callable[[], Iterator[bytes]], inputs: Iterator[ScheduledInput]) -> Iterator[ScheduledInput]:
-    """A scenario's inputs and those of its monitors: registrations before all else, each report right behind its heartbeat."""
-    registrations = _recorded(read_lines(), (RegisterMonitor,))
-    reports = _recorded(read_lines(), (AlertReported,))
-    return chain(registrations, merge(reports, inputs, key=arrival))
+def with_monitors(
+    read_lines: Callable[[], Iterator[bytes]], inputs: Iterator[ScheduledInput], started_at: Nanos
+) -> Iterator[ScheduledInput]:
+    """A scenario's inputs and those of its monitors: registrations before all else, each report right behind its heartbeat.
+
+    Whatever else came through the same door is there too.
+    """
+    first = _recorded(read_lines(), lambda entry: entry.sender == DOOR and entry.at == started_at)
+    later = _recorded(read_lines(), lambda entry: entry.sender == DOOR and entry.at > started_at)
+    return chain(first, merge(later, inputs, key=arrival))
 
 
 def arrival(scheduled: ScheduledInput) -> Nanos:
@@ -31,7 +36,7 @@ def arrival(scheduled: ScheduledInput) -> Nanos:
     return scheduled.at
 
 
-def _recorded(lines: Iterator[bytes], kinds: tuple[type[Message], ...]) -> Iterator[ScheduledInput]:
+def _recorded(lines: Iterator[bytes], wanted: Callable[[Entry], bool]) -> Iterator[ScheduledInput]:
     for entry in recorded_inputs(lines):
-        if isinstance(entry.message, kinds):
+        if wanted(entry):
             yield ScheduledInput(entry.at, entry.sender, entry.message)

@@ -55,18 +55,21 @@ class _Stream:
 class MonitorStream(_Stream):
     """For programs that wait: ``with client.listen(monitor) as stream: for sent in stream: …``."""
 
-    _socket: websockets.sync.client.ClientConnection
+    _opened: Any
+    _socket: Any
 
     def __enter__(self) -> Self:
         url, options = self._connection()
         try:
-            self._socket = websockets.sync.client.connect(url, **options)
+            self._opened = websockets.sync.client.connect(url, **options)
+            self._socket = self._opened.__enter__()
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise _unconnected(error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        # Whatever ended the block is no reason to say anything but goodbye.
+        self._opened.__exit__(None, None, None)
 
     def __iter__(self) -> Iterator[Sent]:
         """Everything sent, until the server closes the stream; raises :class:`StreamEnded` where that was for a fault."""
@@ -87,18 +90,20 @@ class MonitorStream(_Stream):
 class AsyncMonitorStream(_Stream):
     """For programs on asyncio: ``async with client.listen(monitor) as stream: async for sent in stream: …``."""
 
-    _socket: websockets.asyncio.client.ClientConnection
+    _opened: Any
+    _socket: Any
 
     async def __aenter__(self) -> Self:
         url, options = self._connection()
         try:
-            self._socket = await websockets.asyncio.client.connect(url, **options)
+            self._opened = websockets.asyncio.client.connect(url, **options)
+            self._socket = await self._opened.__aenter__()
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise _unconnected(error) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._socket.close()
+        await self._opened.__aexit__(None, None, None)
 
     async def __aiter__(self) -> AsyncIterator[Sent]:
         """As the other one's."""

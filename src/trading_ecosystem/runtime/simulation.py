@@ -92,5 +92,9 @@ class _Run:
                 return
             monitors.beat(heartbeat_at + 1)
             for sender, message in lock_step.acknowledged(heartbeat_at):
-                kernel.admit(sender, message, max(heartbeat_at + 1, kernel.now))
+                # As a live driver does it: each input has an instant of its own, which runs to its end.
+                at = max(heartbeat_at, kernel.now) + 1
+                kernel.run_before(at)
+                kernel.admit(sender, message, at)
+                kernel.run_before(at + 1)
         kernel.run_before(instant)

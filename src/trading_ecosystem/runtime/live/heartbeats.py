@@ -34,6 +34,8 @@ class Heartbeats:
         self._waiting_since: tuple[int, Nanos] | None = None
         self._told: list[Callable[[], None]] = []
         self._released = 0 if monitors is None else monitors.outbox.sent
+        self.patience: Nanos | None = PATIENCE
+        """Wall time for which the clock waits for one acknowledgement; ``None``: for ever."""
 
     @property
     def last_instant(self) -> Nanos:
@@ -118,4 +120,4 @@ class Heartbeats:
         now = self._wall.now()
         if self._waiting_since is None or self._waiting_since[0] != first:
             self._waiting_since = (first, now)
-        return now - self._waiting_since[1] > PATIENCE
+        return self.patience is not None and now - self._waiting_since[1] > self.patience

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
 
 from trading_ecosystem.api.caller import Scope
-from trading_ecosystem.api.decimals import instant_text, parse_amount, parse_instant, ratio_text
+from trading_ecosystem.api.decimals import instant_text, parse_instant, ratio_text
 from trading_ecosystem.api.gateway import Gateway
 from trading_ecosystem.api.problems import FieldProblem, InvalidRequest, NoSuchThing, refusal
-from trading_ecosystem.api.rest.bodies import Answer, ClientId, DecimalText, InstantText
+from trading_ecosystem.api.rest.bodies import Answer, ClientId, InstantText
 from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.api.rest.production.risk_bodies import seconds_text
 from trading_ecosystem.api.rest.routing import caller_of, needs
@@ -42,6 +43,7 @@ MonitorName = Annotated[
 ]
 Heartbeat = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SUBJECT, pattern=r"^[A-Za-z0-9./_-]+$")]
+Measure = Annotated[str, msgspec.Meta(max_length=24, pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", examples=["0.0612"])]
 AlertNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53, description="Rises from alert to alert.")]
 _IN_NANOSECONDS = frozenset({AlertKind.PRICE_STALE, AlertKind.SETTLEMENT_OVERDUE})
 
@@ -88,7 +90,7 @@ class AlertReport(Body, frozen=True, forbid_unknown_fields=True):
     subject: Subject
     severity: Severity
     raised_at: InstantText
-    observed: DecimalText | None = None
+    observed: Measure | None = None
 
 
 class ReportedAlert(Answer, frozen=True, forbid_unknown_fields=True):
@@ -221,12 +223,13 @@ def _alert(one: AlertReportAccepted) -> ReportedAlert:
 
 
 def _parse_observed(kind: AlertKind, text: str) -> int:
-    minor = parse_amount(text, "observed")
-    if kind in _IN_NANOSECONDS:
-        if abs(minor) > 2**59:
-            raise InvalidRequest("observed: too large", errors=(FieldProblem("observed", "too large"),))
-        return minor * 10
-    return minor // 100
+    """A measure in the unit of its kind; raises :class:`InvalidRequest` for one that is finer, or too large."""
+    places = 9 if kind in _IN_NANOSECONDS else 6
+    value = Decimal(text).scaleb(places)
+    if value != int(value) or abs(value) >= 2**63:
+        problem = f"{text} cannot be used; expected at most {places} decimal places"
+        raise InvalidRequest(f"observed: {problem}", errors=(FieldProblem("observed", problem),))
+    return int(value)
 
 
 router = Router(
