@@ -71,7 +71,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 8000
     control_port: int | None = None
-    """Where control and audit are served; on ``port`` where there is none."""
+    """Where control and audit are served, beside production; on ``port`` where there is none, and not on it where there is."""
     grpc_port: int | None = None
     """Where gRPC is served, if it is: every face, or production alone where control and audit are apart."""
     speed_ppm: int = PARTS_PER_MILLION
@@ -253,7 +253,8 @@ def places_of(scenario: Scenario) -> Places:
 def _faces(options: ServeOptions) -> Sequence[tuple[frozenset[Face], int]]:
     if options.control_port is None:
         return [(EVERY_FACE, options.port)]
-    return [(frozenset({Face.PRODUCTION}), options.port), (EVERY_FACE - {Face.PRODUCTION}, options.control_port)]
+    # Whoever reaches the port of control may trade there too: the page for operators needs both on one port.
+    return [(frozenset({Face.PRODUCTION}), options.port), (EVERY_FACE, options.control_port)]
 
 
 def _grpc_terms(options: ServeOptions) -> GrpcTerms | None:

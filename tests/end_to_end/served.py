@@ -59,10 +59,10 @@ def get(url, token, path):
         return json.loads(answer.read())
 
 
-def answered(url, token):
+def answered(url, token, path="/api/v1/orders?account=demo/you"):
     """The status of a refusal, or ``None``."""
     try:
-        get(url, token, "/api/v1/orders?account=demo/you")
+        get(url, token, path)
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code

@@ -40,8 +40,12 @@ def test_what_it_prints_works_and_it_goes_on_where_it_stopped(tmp_path):
 def test_control_may_have_a_port_of_its_own(tmp_path):
     with served(tmp_path, "--store", "memory:", "--control-port", "0") as (process, lines):
         production, _ = link(lines, "look and trade")
-        control, _ = link(lines, "and break it")
+        control, token = link(lines, "and break it")
         assert production != control
+        assert answered(production, token, "/control/v1/clock") == 404
+        assert "now" in get(control, token, "/control/v1/clock")
+        # What the operators' page shows beside its controls.
+        assert get(control, token, "/api/v1/quotes")
         stopped(process)
 
 
