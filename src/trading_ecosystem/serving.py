@@ -141,16 +141,7 @@ async def serving(
         open_grpc = grpc_opening(_grpc_terms(options))
         caches = await open_caches(options.cache)
         stack.push_async_callback(close_caches, caches)
-        ecosystem = await LiveEcosystem.open(
-            options.store,
-            options.scenario,
-            seed=options.seed,
-            overrides=options.overrides,
-            speed_ppm=options.speed_ppm,
-            wall=wall,
-            snapshot_every=options.snapshot_every,
-            first=first,
-        )
+        ecosystem = await _opened(options, wall, first)
         stack.push_async_callback(ecosystem.close)
         histories = _history_url(options.store)
         # What is in memory anyway is not read faster through a cache in memory.
@@ -190,6 +181,19 @@ async def serving(
         stack.push_async_callback(_end_streams, hub)
         addresses = tuple((one.getsockname()[0], one.getsockname()[1]) for one in bound)
         yield Serving(ecosystem, gateway, hub, keys, addresses, grpc_address, stopped, ecosystem.is_new, options.scheme)
+
+
+async def _opened(options: ServeOptions, wall: WallClock | None, first: Sequence[tuple[str, Message]]) -> LiveEcosystem:
+    return await LiveEcosystem.open(
+        options.store,
+        options.scenario,
+        seed=options.seed,
+        overrides=options.overrides,
+        speed_ppm=options.speed_ppm,
+        wall=wall,
+        snapshot_every=options.snapshot_every,
+        first=first,
+    )
 
 
 @asynccontextmanager
