@@ -182,6 +182,16 @@ def test_a_reader_that_fell_behind_is_told(owner: httpx.Client, door: Doors) -> 
     assert closed.value.rcvd.code == 4408
 
 
+def test_a_revoked_key_ends_its_stream(door: Doors, owner: httpx.Client) -> None:
+    monitor = ok(owner.post(MONITORS, json={"name": "short-lived"}), 201)
+    key = door.serving.keys.create("short", [Scope.RISK], [FIRM])
+    client = httpx.Client(headers={"authorization": f"Bearer {key.token}"})
+    with client, listening(door, client, monitor) as stream:
+        door.serving.keys.revoke(key.id)
+        with pytest.raises(ConnectionClosed, match="revoked"):
+            recv_all(stream)
+
+
 def test_only_the_firms_own_keys_with_scope_risk_come_in(door: Doors, owner: httpx.Client) -> None:
     monitor = ok(owner.post(MONITORS, json={"name": "guarded"}), 201)
     calls = [

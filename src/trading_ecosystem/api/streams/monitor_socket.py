@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qs
 
 import msgspec
 
 from trading_ecosystem.api.monitor_feed import MonitorFeed
+from trading_ecosystem.api.streams.subscriber import KEY_REVOKED
 from trading_ecosystem.messages.monitor_stream import encode_sent
 from trading_ecosystem.ports.errors import BadInput, NotFound, PortError
 
@@ -54,10 +56,11 @@ def position_asked(query: bytes) -> int | None:
 
 
 class MonitorSocket:
-    """One accepted connection."""
+    """One accepted connection; it ends when its key does not ``hold`` any more."""
 
-    def __init__(self, feed: MonitorFeed, after: int | None) -> None:
+    def __init__(self, feed: MonitorFeed, after: int | None, holds: Callable[[], bool]) -> None:
         self._feed = feed
+        self._holds = holds
         self._position = feed.first_number - 1 if after is None else after
         self._something = asyncio.Event()
 
@@ -86,6 +89,8 @@ class MonitorSocket:
         while True:
             # Looked at before what there is to read: what was sent up to the end is still read.
             over = self._feed.over
+            if not self._holds():
+                raise _Closed(KEY_REVOKED.code, KEY_REVOKED.reason)
             self._something.clear()
             try:
                 sent = self._feed.after(self._position)

@@ -122,7 +122,8 @@ class StreamSockets:
             await refusing.refuse(send, problem_of(error))
             return
         await send(_acceptance(scope))
-        await MonitorSocket(feed, position_asked(scope["query_string"])).run(receive, send)
+        key_id, after = caller.key_id, position_asked(scope["query_string"])
+        await MonitorSocket(feed, after, lambda: self._keys.by_id(key_id) is not None).run(receive, send)
 
     async def _after_login(self, scope: Any, face: Face, receive: Any, send: Any) -> None:
         """A connection whose first message says who calls."""
