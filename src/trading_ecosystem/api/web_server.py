@@ -1,7 +1,8 @@
 """An HTTP server of this event loop: uvicorn with what a door on a network needs beside it.
 
-Requests whose head does not arrive in time, and connections that never say anything, are closed; so a peer that is slow on
-purpose, or gone without a word, holds a connection for a bounded time. Signals are the caller's business.
+Requests whose head does not arrive in time or is too large, connections that never say anything, and peers that do not read
+their answers are closed; so a peer that is slow on purpose, or gone without a word, holds a connection for a bounded time.
+Signals are the caller's business.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 SLOWEST_HEAD: Final = 10.0
 """Seconds within which a request's head has to arrive, counted from the connection's beginning or its last answer."""
+LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request's head that are taken in while it is not whole; one read more may be on its way."""
+SLOWEST_READER: Final = 30.0
+"""Seconds that a peer may leave an answer unread while more than the transport's buffer of it waits."""
 CONNECTIONS: Final = 4_096
 """Connections at most; one more is answered with 503."""
 KEEP_ALIVE: Final = 30
@@ -32,19 +37,45 @@ SLOWEST_CLOSE: Final = 5.0
 """Seconds that a peer has to take the end of a WebSocket before its connection is thrown away."""
 LARGEST_FRAME: Final = 64 * 1024
 """Bytes of a message that a client may send over a WebSocket."""
+_HEAD_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class _PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1, with a bound on how long a request's head may take."""
+    """HTTP/1.1, with bounds on how long and how large a request's head may be, and on how long an answer may stay unread."""
 
     _head_due: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._watch()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_due is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD:
+                self._refuse_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading_due = self.loop.call_later(SLOWEST_READER, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._await_no_reader()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self.transport.get_write_buffer_size():
+            # Nothing was said since, and the answer before was not read either.
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_bytes = 0
         self._watch()
 
     def on_headers_complete(self) -> None:
@@ -53,7 +84,19 @@ class _PatientProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        self._await_no_reader()
         super().connection_lost(exc)
+
+    def _refuse_head(self) -> None:
+        self._unwatch()
+        if not self.transport.is_closing():
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+
+    def _await_no_reader(self) -> None:
+        if self._reading_due is not None:
+            self._reading_due.cancel()
+            self._reading_due = None
 
     def _watch(self) -> None:
         self._unwatch()

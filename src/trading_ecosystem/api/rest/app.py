@@ -24,7 +24,7 @@ from trading_ecosystem.api.rest import documents, health, page
 from trading_ecosystem.api.rest.control import metrics
 from trading_ecosystem.api.rest.doorway import Doorway, Observer
 from trading_ecosystem.api.rest.health import Identity
-from trading_ecosystem.api.rest.parameters import check_parameters
+from trading_ecosystem.api.rest.parameters import check_body, check_parameters
 from trading_ecosystem.api.rest.routers import AUDIT, CONTROL, PRODUCTION
 from trading_ecosystem.api.rest.routing import check_scope
 from trading_ecosystem.api.streams.hub import Hub
@@ -106,13 +106,14 @@ def routes(
 
 
 async def _check(request: Request[Any, Any, Any]) -> None:
-    """May this key, and are the parameters right? Before the body is read.
+    """May this key, and are parameters and body right?
 
     No guards of the framework: it copies the handler for each, and gives those that are no coroutines a thread, which together
     cost as much as the whole request.
     """
     check_scope(request, request.route_handler)
     check_parameters(request, request.route_handler)
+    await check_body(request, request.route_handler)
 
 
 def _given(value: Any) -> Provide:

@@ -1,7 +1,7 @@
-"""The parameters of a request's path and query, checked against everything that a handler's signature says of them.
+"""The parameters of a request's path and query, and its body, checked against everything that a handler's signature says.
 
-Litestar converts them to their types and passes over the bounds that a type is annotated with, over unknown names and over
-repetitions; here they are refused.
+Litestar converts parameters to their types and passes over the bounds that a type is annotated with, over unknown names and
+over repetitions; in bodies it takes a number for a truth value and text for a number. Here all that is refused.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
 from trading_ecosystem.api.problems import FieldProblem, InvalidRequest
 
 NOT_PARAMETERS: Final = frozenset({"request", "data", "socket", "state", "scope", "headers", "cookies", "body", "query"})
 """Names in a signature that Litestar gives something else."""
+MOST_PROBLEMS: Final = 10
+"""Problems that one answer tells of."""
 
+_bodies: dict[Any, msgspec.json.Decoder[Any] | None] = {}
 _known: dict[Any, Mapping[str, tuple[Any, bool]]] = {}
 
 
@@ -56,7 +59,37 @@ def check_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         elif required:
             problems.append(FieldProblem(name, "is missing"))
     if problems:
+        # Nobody reads more of them, and an answer is not to be many times as long as what was asked.
+        problems = problems[:MOST_PROBLEMS]
         raise InvalidRequest("; ".join(f"{one.field}: {one.problem}" for one in problems), errors=tuple(problems))
+
+
+async def check_body(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse a body that is not exactly what the signature says; raises :class:`InvalidRequest`."""
+    decoder = _decoder_of(handler)
+    if decoder is None:
+        return
+    try:
+        decoder.decode(await request.body())
+    except UnicodeDecodeError:
+        text, field = "expected UTF-8", ""
+    except RecursionError:
+        text, field = "is nested too deeply", ""
+    except msgspec.MsgspecError as error:
+        text, _, place = str(error).partition(" - at `$")
+        field = place.rstrip("`").lstrip(".")
+    else:
+        return
+    field = field or "data"
+    raise InvalidRequest(f"{field}: {text}", errors=(FieldProblem(field, text),))
+
+
+def _decoder_of(handler: BaseRouteHandler) -> msgspec.json.Decoder[Any] | None:
+    """What reads a handler's body, if it takes one."""
+    if handler.fn not in _bodies:
+        field = handler.parsed_fn_signature.parameters.get("data")
+        _bodies[handler.fn] = None if field is None else msgspec.json.Decoder(field.raw)
+    return _bodies[handler.fn]
 
 
 def _expected(declared: Mapping[str, Any], path: Mapping[str, Any]) -> str:

@@ -293,7 +293,7 @@ def _operation(message: Any) -> AnyOperation:
         raise InvalidRequest(f"expected at most {LARGEST_OPERATION:,} characters")
     try:
         operation: AnyOperation = decode_operation(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise InvalidRequest(str(error)) from None
     return operation
 
