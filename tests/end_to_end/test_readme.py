@@ -49,6 +49,11 @@ def test_the_shown_output_is_of_the_shape_that_run_prints_and_states_this_engine
     assert re.search(r"digest +[0-9a-f]{64}", shown)
 
 
+def test_the_monitor_shown_is_the_one_that_is_run_and_scored():
+    page = (REPOSITORY / "docs" / "monitors.md").read_text(encoding="utf-8")
+    assert f"```python\n{block('monitor')}```" in page
+
+
 @pytest.mark.parametrize("command", re.findall(r"^trading-ecosystem (.+?)(?: +#.*)?$", README, re.MULTILINE))
 def test_every_command_of_the_readme_is_understood(command):
     words = command.split()
