@@ -271,6 +271,7 @@ def test_too_many_requests_are_told_when_to_come_again() -> None:
             assert [anyone.get("/health").status_code for _ in range(4)] == [200, 200, 200, 429]
             # Trying tokens is what strangers' requests are counted for; those who have a key are not slowed down by it.
             refused(anyone.get(url, headers={"authorization": "Bearer te_guess"}), 429)
+            refused(anyone.get(url, headers={"x-key": "guess"}), 429)
         ok(other.get(url))
 
 

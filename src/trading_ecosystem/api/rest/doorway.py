@@ -137,7 +137,11 @@ class Doorway:
             target = scope["raw_path"].decode("latin-1").partition("?")[0]
             if scope["query_string"]:
                 target += "?" + scope["query_string"].decode("latin-1")
-            return self._signatures.caller(headers, scope["method"], target, body)
+            try:
+                return self._signatures.caller(headers, scope["method"], target, body)
+            except NotAuthenticated:
+                self._limit(scope, None)
+                raise
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and (found := self._keys.by_token(token.strip())):
             return found
