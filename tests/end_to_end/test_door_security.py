@@ -275,6 +275,13 @@ def test_too_many_requests_are_told_when_to_come_again() -> None:
         ok(other.get(url))
 
 
+def test_a_position_that_is_not_there_yet_is_refused_at_once(door: Doors) -> None:
+    trader, token = door.client(), door.serving.gateway.positions.token
+    url = f"{ORDERS}?account={ACCOUNT}"
+    ok(trader.get(url, headers={"x-position": token(1)}))
+    refused(trader.get(url, headers={"x-position": token(2**40)}), 400)
+
+
 def test_a_refused_handshake_of_a_stream_is_no_error_of_the_server(door: Doors, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(InvalidStatus) as error:
         connect(door.serving.url.replace("http", "ws") + "/api/v1/stream", additional_headers={"x-key": "x"}, proxy=None)

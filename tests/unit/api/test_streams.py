@@ -251,6 +251,18 @@ def test_what_a_key_may_not_hear_is_refused():
         pass
 
 
+def test_a_listener_that_takes_frame_by_frame_and_keeps_up_is_not_cut():
+    hub = Hub(StreamLimits(frame_messages=1, waiting_bytes=2_000))
+    with hub.joined(ALL) as steady:
+        hub.subscribe(steady, Channel.QUOTES)
+        hub.tell([entry(quote(1))])
+        for update in range(2, 201):
+            hub.tell([entry(quote(update))])
+            assert len(asyncio.run(steady.take())) == 1
+        assert steady.waiting == 1
+        assert steady.cut is None
+
+
 @pytest.mark.parametrize("limits", [StreamLimits(waiting_messages=10), StreamLimits(waiting_bytes=2_000)])
 def test_a_listener_that_does_not_take_what_waits_is_cut_and_the_others_do_not_notice(limits):
     hub = Hub(limits)
