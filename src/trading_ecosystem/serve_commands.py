@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
@@ -18,7 +18,7 @@ import msgspec
 import typer
 
 from trading_ecosystem.messages.units import PARTS_PER_MILLION
-from trading_ecosystem.ports.errors import BadInput
+from trading_ecosystem.ports.errors import BadInput, Unavailable
 
 DATA: Final = Path("trading-ecosystem-data")
 """Where a server keeps what it needs, if it is not told otherwise."""
@@ -123,7 +123,8 @@ async def _serve(options: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupted.set)
     async with serving(options) as server:
-        if server.is_new:
+        # At every start: one that was killed in the middle of its first is completed, and what is there already stays as it is.
+        with suppress(*(() if server.is_new else (Unavailable,))):
             await seed_demo_account(server.gateway)
         demo = demo_account(server.gateway)
         trader = server.keys.lend(PRODUCTION_SCOPES, [server.gateway.places.firm])

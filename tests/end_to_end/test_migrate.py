@@ -23,6 +23,10 @@ from trading_ecosystem.adapters.sql.urls import parse_sql_store
 VARIABLE, FILE = "TRADING_ECOSYSTEM_STORE_PASSWORD", "TRADING_ECOSYSTEM_PASSWORDS_FILE"
 
 
+NEWEST = {schema: "0002" if schema == "audit" else "0001" for schema in SCHEMAS}
+"""The newest version of each schema."""
+
+
 def started(*words: object, **environment: str) -> subprocess.Popen[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRADING_ECOSYSTEM_")}
     return subprocess.Popen(
@@ -55,11 +59,11 @@ def test_sqlite_once_and_again(tmp_path: Path) -> None:
     code, out, error = migrated("--store", url)
     assert (code, error) == (0, "")
     assert out.splitlines()[0] == f"{url} is at this version"
-    assert [line.split() for line in out.splitlines()[1:]] == [[schema, "0001", "made"] for schema in SCHEMAS]
+    assert [line.split() for line in out.splitlines()[1:]] == [[schema, NEWEST[schema], "made"] for schema in SCHEMAS]
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
     code, out, _ = migrated("--store", tmp_path / "store", "--json")
     assert code == 0
-    assert json.loads(out)["schemas"] == {schema: ["0001", "0001"] for schema in SCHEMAS}
+    assert json.loads(out)["schemas"] == {schema: [NEWEST[schema]] * 2 for schema in SCHEMAS}
     usable(url)
 
 
@@ -70,7 +74,7 @@ def test_twice_at_once_on_sqlite(tmp_path: Path, round_: int) -> None:
     done = [finished(process) for process in both]
     assert [(code, error) for code, _, error in done] == [(0, ""), (0, "")]
     made = [json.loads(out)["schemas"] for _, out, _ in done]
-    assert all(sorted(one[schema][0] or "" for one in made) == ["", "0001"] for schema in SCHEMAS)
+    assert all(sorted(one[schema][0] or "" for one in made) == ["", NEWEST[schema]] for schema in SCHEMAS)
     usable(str(tmp_path / "store"))
 
 
@@ -82,7 +86,7 @@ def test_twice_at_once_on_postgresql(postgresql_url: str, round_: int) -> None:
     done = [finished(process) for process in both]
     assert [(code, error) for code, _, error in done] == [(0, ""), (0, "")]
     made = [json.loads(out)["schemas"] for _, out, _ in done]
-    assert all(sorted(one[schema][0] or "" for one in made) == ["", "0001"] for schema in SCHEMAS)
+    assert all(sorted(one[schema][0] or "" for one in made) == ["", NEWEST[schema]] for schema in SCHEMAS)
     usable(postgresql_url)
     assert asyncio.run(tried_cells(parse_sql_store(postgresql_url))) == allowed_cells()
 

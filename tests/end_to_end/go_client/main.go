@@ -74,9 +74,15 @@ func trade(address, token, venue, account string) (*findings, error) {
 	found := &findings{}
 	feed, trading := services.NewPriceFeedServiceClient(connection), services.NewTradingServiceClient(connection)
 
-	book, err := feed.GetDepth(ctx, &services.GetDepthRequest{Venue: venue, Instrument: "BTC/USD"})
-	if err != nil {
-		return nil, fmt.Errorf("depth: %w", err)
+	var book *services.GetDepthResponse
+	// A market that has just begun has no book before its first publication.
+	for book == nil || len(book.Depth.Bids) == 0 || len(book.Depth.Asks) == 0 {
+		var err error
+		book, err = feed.GetDepth(ctx, &services.GetDepthRequest{Venue: venue, Instrument: "BTC/USD"})
+		if err != nil {
+			return nil, fmt.Errorf("depth: %w", err)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 	found.Bid, found.Ask = book.Depth.Bids[0].PriceTicks, book.Depth.Asks[0].PriceTicks
 

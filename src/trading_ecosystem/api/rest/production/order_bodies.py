@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -223,6 +223,28 @@ def order_of_view(view: OrderView, fills: Sequence[FillRecord] = ()) -> Order:
         changed_at=instant_text(view.changed_at),
         fills=tuple(fill_of(one, one.filled_at) for one in fills),
     )
+
+
+def replaced_view(view: OrderView, entries: Sequence[Entry]) -> OrderView:
+    """An order as it stood, brought up to what was said of it since."""
+    for entry in entries:
+        said = entry.message
+        if getattr(said, "order_id", None) != view.terms.order_id or getattr(said, "account", None) != view.terms.account:
+            continue
+        changes: dict[str, Any] = {}
+        if isinstance(said, (OrderReplaced, OrderRestated)):
+            changes = {"quantity_lots": said.quantity_lots}
+        if isinstance(said, OrderReplaced):
+            changes["price_ticks"] = said.price_ticks
+        if isinstance(said, (OrderReplaced, OrderRestated, OrderFilled)):
+            changes |= {"cumulative_lots": said.cumulative_lots, "leaves_lots": said.leaves_lots}
+        if isinstance(said, OrderCancelled):
+            changes = {"cumulative_lots": said.cumulative_lots, "leaves_lots": 0, "status": OrderStatus.CANCELLED}
+        if isinstance(said, OrderFilled):
+            changes["status"] = OrderStatus.PARTIALLY_FILLED if said.leaves_lots else OrderStatus.FILLED
+        if changes:
+            view = msgspec.structs.replace(view, changed_at=entry.at, **changes)
+    return view
 
 
 def order_of_entries(accepted: OrderAccepted, entries: Sequence[Entry], at: Nanos) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ from trading_ecosystem.api.rest.production.order_bodies import (
     fill_of,
     order_of_entries,
     order_of_view,
+    replaced_view,
 )
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
 from trading_ecosystem.domains.exchange.records import FillRecord
@@ -51,6 +53,7 @@ from trading_ecosystem.messages.order_handling import (
 )
 from trading_ecosystem.messages.orders import OrderStatus, Side
 from trading_ecosystem.messages.units import SECOND
+from trading_ecosystem.ports.errors import Unavailable
 from trading_ecosystem.runtime.live import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -191,9 +194,12 @@ async def replace_order(
         said = entry.message
         if isinstance(said, ReplaceRejected):
             raise refusal(said.reason, f"the order stays as it is: {said.reason.value}", retry_at=said.retry_at, now=entry.at)
-    after = ExchangeHistory(await gateway.history(caller, "exchange", gateway.position_of(receipt)))
-    order = await after.order(venue, account, found.terms.order_id)
-    shown = order_of_view(order, await after.fills_of(venue, account, found.terms.order_id))
+    # What was done is answered whether or not the history says so already.
+    shown = order_of_view(replaced_view(found, receipt.said))
+    with contextlib.suppress(Unavailable):
+        after = ExchangeHistory(await gateway.history(caller, "exchange", gateway.position_of(receipt)))
+        order = await after.order(venue, account, found.terms.order_id)
+        shown = order_of_view(order, await after.fills_of(venue, account, found.terms.order_id))
     return Response(shown, headers={"x-position": gateway.position_of(receipt)})
 
 
