@@ -290,7 +290,8 @@ def played(seed: int, book: str, commands: int, taken_up_at: int = -1) -> Watche
     return venue
 
 
-@pytest.mark.parametrize("seed", seeds(12, 400))
+# In 167 a reduce-only order is cut down, and a pegged order follows what that leaves as the best price.
+@pytest.mark.parametrize("seed", sorted({*seeds(12, 400), 167}))
 def test_random_commands_of_every_kind_keep_the_ledger_and_end_every_order_once(seed: int) -> None:
     plain = played(seed, "plain", 150)
     assert plain.open == {}

@@ -54,21 +54,24 @@ class OrderEvents:
 
     def apply(self, market: Market, events: Sequence[MatchingEvent], now: Nanos, said: SaidList) -> None:
         """Do what follows from each event."""
+        self._act(market, events, now, said)
+        if market.reducers:
+            self.tell_positions(market, now, said)
+        self.follow(market)
+
+    def _act(self, market: Market, events: Sequence[MatchingEvent], now: Nanos, said: SaidList) -> None:
+        """Do what follows from each event; from some nothing does, such as a pegged order that followed its reference."""
         for event in events:
             act = _ACTS.get(type(event))
             if act is not None:
                 act(self, market, event, now, said)
-        if market.reducers:
-            self.tell_positions(market, now, said)
-        self.follow(market)
 
     def tell_positions(self, market: Market, now: Nanos, said: SaidList) -> None:
         """Let the matching know the positions of those with reduce-only orders, and do what follows."""
         positions = self._capture.margin.positions
         for account, owner in market.reducers.items():
             lots = positions.lots(account, market.instrument.symbol)
-            for event in market.matching.position_changed(owner, lots, now):
-                _ACTS[type(event)](self, market, event, now, said)
+            self._act(market, market.matching.position_changed(owner, lots, now), now, said)
 
     def catch_up(self, market: Market, now: Nanos, said: SaidList) -> None:
         """Let the matching know of the last trade, which may have been one of the house with itself."""
