@@ -61,6 +61,7 @@ _USUAL: Final[dict[str, Any]] = {
     "scopes": ["read"],
     "accounts": ["x"],
     "value": "5",
+    "parameters": {"size_usd": "5000"},
 }
 """What fields of these names get; everything else follows from its type."""
 
