@@ -1,69 +1,4 @@
-"""What the risk monitor says and hears, and the exact definition of every alert.
-
-The definitions stand here, in the published language, because two parties implement them independently: the risk
-monitor (``domains/risk``) and the audit correlator, which recomputes from the record whether each condition held.
-
-**Common.** ``now`` is the ecosystem instant of the message being handled. Windows are half open: a value that arrived
-at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is a ``PricePublished`` as it arrives:
-every arrival counts, at its arrival, whatever its ``priced_at`` or ``update`` (late ones and duplicates too); only
-staleness looks at ``priced_at``. One that is not above 0, or above 10²⁰ minor units, has not arrived; so has none of an
-instrument that the monitor was not given. Comparisons are exact integer arithmetic: "at least 3 %" is ``difference *
-1_000_000 >= 30_000 * reference``. Where a ratio is said, it is floored.
-A *position* of the firm in an asset is free + pledged (over all venues) + unsettled, over all its accounts: free and
-pledged from ``TransferPosted``, ``TransferPending`` (free_after) and ``SettlementSettled``; unsettled is, for every
-``OrderFilled`` not yet settled, +base for a buy and -base for a sell, -(quote + fee) for a buy, +(quote - fee) for a
-sell.
-For an amount, the last message that arrived counts, except that some arrivals change nothing: a fill that arrives again
-(same venue, instrument, trade, account, execution) or whose trade was said settled to that account before; a
-``SettlementSettled`` that arrives again (same venue, instrument, trade, account); a transfer message that arrives
-again, equal in every field; a ``TransferPending`` after the ``TransferPosted`` of the same transfer.
-**Perpetuals.** A fill of a perpetual adds its signed lots to the position of its account at its venue and its signed
-notional to the position's *carried value*, and takes its fee from the firm's USD; it is no unsettled fill. A
-``VariationSettled`` sets position and carried value of each of its lines (position times mark), gives back the fees that
-fills of that account in these instruments took since its last one, and adds ``settled_minor`` to the firm's position in its
-asset; ``VariationPosted`` takes that away again and sets the pledged amount. Both count once per venue, account and number; if
-``VariationPosted`` came first, ``settled_minor`` is not added. The *net position* in an asset is the position plus the base
-amounts of all perpetuals on it, and position limits, notionals and net delta are of net positions. The equity has, beside the
-values of the positions, for each perpetual of which a price has arrived: base amount times price ``// 10⁸`` (floor, of all
-accounts together) less carried value.
-An asset's *USD price* is the latest price of ``<asset>/USD`` (USD itself 10⁸ minor units); value of a position is
-``position_minor * price_minor // 10⁸`` (floor). A limit whose price is missing is evaluated without that asset.
-
-**PRICE_STALE** (subject: instrument). Holds when ``now - newest priced_at > 30 s``. Begins at exactly ``newest
-priced_at + 30 s + 1 ns`` if nothing newer arrived before that instant (what arrives at that very instant ends it
-again). Critical from 60 s: ``now - newest priced_at >= 60 s``. An older ``priced_at`` that arrives later does not move
-the newest; one in the future counts as ``now``. An instrument of which no price has arrived yet is not stale.
-**PRICE_CRASH** (instrument). On a price: it lies at least 5 % below the highest price of the last 15 min (this one
-included). Critical from 10 %. What a price decided holds until the next price of the instrument; so for PRICE_SHOCK.
-**PRICE_SHOCK** (instrument). On a price: it differs by at least 3 % from the lowest or from the highest price of the
-last 60 s (relative to that lowest or highest; this one included). Critical from 6 %. ``observed`` is the larger of the
-two.
-**STABLECOIN_DEPEG** (asset USDT). On a USDT/USD price: ``|price - 1|`` is at least 2 % while the firm's position in
-USDT is positive. Also re-evaluated when the position changes. Critical from 4 %.
-**SETTLEMENT_OVERDUE** (venue). A fill of the firm at the venue is unsettled and ``now >= settles_at + 5 min``. Critical
-from 10 min past ``settles_at``. Begins and worsens at these exact instants; ``observed`` is ``now - settles_at`` of the
-oldest.
-**Limits** (see :class:`LimitKind`), re-evaluated on every USD price and every position change, and when the limit
-itself is changed: utilisation = observed / limit; warning from 75 %, high from 90 %, critical from 100 %. A message
-that changes two assets' positions is evaluated once, after both. What is not above zero (no loss, no position on that
-side) uses nothing of a limit.
-
-**Equity and its reference.** The day's reference and the high-water mark start at 0. After each change of the equity
-the mark is raised to it if it is higher. A deposit or withdrawal moves both, once a transfer, by the floor of its
-amount's value at the price then known (not at all if there is none); a withdrawal when it is pending, or when posted if
-nothing was pending. The first USD price of an asset moves both by the value that the position in it then gets. At a UTC
-midnight the reference becomes the equity as it was before anything that arrived at or after midnight.
-
-**Lifecycle.** One alert per (kind, subject) is active at a time. It is raised when the condition begins, updated when
-its severity *rises* above the highest so far, and resolved when the condition has not held for 5 min without a break
-(``KEEP_FIRING``), which is also the de-duplication window: at exactly ``cleared_at + 5 min``, and a condition that
-begins again at that instant is a new alert. An active alert that nobody acknowledged is escalated once, 15 min after it
-reached high or 5 min after it reached critical, whichever comes first, even if its condition has ceased in the
-meantime; warnings are not escalated.
-A person may silence a firing alert until an instant: before that it is not escalated by time; if its time has passed by
-then it is escalated at that very instant. A person may escalate any alert that is not escalated, which ends its silence, as
-acknowledging does. Neither changes whether an alert is raised, updated or resolved, nor when.
-"""
+"""What the risk monitor says and hears; :mod:`~trading_ecosystem.messages.alert_conditions` defines every alert exactly."""
 
 from __future__ import annotations
 
@@ -88,6 +23,41 @@ class AlertKind(enum.StrEnum):
     DAILY_LOSS_LIMIT = "daily_loss_limit"
     DRAWDOWN_LIMIT = "drawdown_limit"
     STABLECOIN_EXPOSURE_LIMIT = "stablecoin_exposure_limit"
+    # Those below are defined in alert_conditions.py.
+    FEED_GAP = "feed_gap"
+    FEED_DUPLICATE = "feed_duplicate"
+    FEED_OUT_OF_ORDER = "feed_out_of_order"
+    PRICE_FROZEN = "price_frozen"
+    CLOCK_SKEW = "clock_skew"
+    PRICE_DEVIATION = "price_deviation"
+    VOLATILITY_HIGH = "volatility_high"
+    CORRELATION_BREACH = "correlation_breach"
+    BASIS_DIVERGENCE = "basis_divergence"
+    VENUE_DOWN = "venue_down"
+    TRADING_HALTED = "trading_halted"
+    BOOK_CROSSED = "book_crossed"
+    SPREAD_WIDE = "spread_wide"
+    LIQUIDITY_LOW = "liquidity_low"
+    EXECUTION_LATENCY = "execution_latency"
+    ORDER_UNANSWERED = "order_unanswered"
+    REJECT_RATE = "reject_rate"
+    EXECUTION_STORM = "execution_storm"
+    DUPLICATE_EXECUTION = "duplicate_execution"
+    FILL_AFTER_CANCEL = "fill_after_cancel"
+    TRANSFER_REFUSED = "transfer_refused"
+    TRANSFER_OVERDUE = "transfer_overdue"
+    INSTRUCTION_MISMATCH = "instruction_mismatch"
+    HOLDINGS_BREAK = "holdings_break"
+    LEVERAGE_LIMIT = "leverage_limit"
+    NET_DELTA_LIMIT = "net_delta_limit"
+    CONCENTRATION_LIMIT = "concentration_limit"
+    VALUE_AT_RISK_LIMIT = "value_at_risk_limit"
+    EXPECTED_SHORTFALL_LIMIT = "expected_shortfall_limit"
+    VENUE_EXPOSURE_LIMIT = "venue_exposure_limit"
+    UNSETTLED_EXPOSURE_LIMIT = "unsettled_exposure_limit"
+    ORDER_RATE_LIMIT = "order_rate_limit"
+    TURNOVER_LIMIT = "turnover_limit"
+    MARGIN_USAGE_LIMIT = "margin_usage_limit"
 
 
 class Severity(enum.StrEnum):
@@ -119,7 +89,7 @@ class LimitKind(enum.StrEnum):
     Equity = value of all positions. A deposit or withdrawal (``TransferPosted`` deposit; withdrawal when it leaves
     ``free``) moves the reference (and the high-water mark) by its value at the price then known.
 
-    The head of this module says exactly how."""
+    ``alert_conditions.py`` says exactly how."""
     DRAWDOWN = "drawdown"
     """Fall of equity below its high-water mark, parts per million of the mark; subject: the firm.
 
@@ -128,6 +98,17 @@ class LimitKind(enum.StrEnum):
     """Position in USDT times its deviation from 1 (absolute), USD minor units: the loss from the peg; subject: USDT.
 
     ``position * |price - 10⁸| // 10⁸``, and 0 for a position that is not positive."""
+    # Those below are defined in alert_conditions.py, as are narrower subjects of those above.
+    LEVERAGE = "leverage"
+    NET_DELTA = "net_delta"
+    CONCENTRATION = "concentration"
+    VALUE_AT_RISK = "value_at_risk"
+    EXPECTED_SHORTFALL = "expected_shortfall"
+    VENUE_EXPOSURE = "venue_exposure"
+    UNSETTLED_EXPOSURE = "unsettled_exposure"
+    ORDER_RATE = "order_rate"
+    TURNOVER = "turnover"
+    MARGIN_USAGE = "margin_usage"
 
 
 class AlertState(enum.StrEnum):
@@ -165,6 +146,16 @@ ALERT_OF_LIMIT: Final[dict[LimitKind, AlertKind]] = {
     LimitKind.DAILY_LOSS: AlertKind.DAILY_LOSS_LIMIT,
     LimitKind.DRAWDOWN: AlertKind.DRAWDOWN_LIMIT,
     LimitKind.STABLECOIN_EXPOSURE: AlertKind.STABLECOIN_EXPOSURE_LIMIT,
+    LimitKind.LEVERAGE: AlertKind.LEVERAGE_LIMIT,
+    LimitKind.NET_DELTA: AlertKind.NET_DELTA_LIMIT,
+    LimitKind.CONCENTRATION: AlertKind.CONCENTRATION_LIMIT,
+    LimitKind.VALUE_AT_RISK: AlertKind.VALUE_AT_RISK_LIMIT,
+    LimitKind.EXPECTED_SHORTFALL: AlertKind.EXPECTED_SHORTFALL_LIMIT,
+    LimitKind.VENUE_EXPOSURE: AlertKind.VENUE_EXPOSURE_LIMIT,
+    LimitKind.UNSETTLED_EXPOSURE: AlertKind.UNSETTLED_EXPOSURE_LIMIT,
+    LimitKind.ORDER_RATE: AlertKind.ORDER_RATE_LIMIT,
+    LimitKind.TURNOVER: AlertKind.TURNOVER_LIMIT,
+    LimitKind.MARGIN_USAGE: AlertKind.MARGIN_USAGE_LIMIT,
 }
 """The alert that a breach of each kind of limit raises."""
 

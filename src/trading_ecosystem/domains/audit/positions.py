@@ -1,7 +1,7 @@
 """The firm's positions, as the monitor could know them from what it was sent.
 
 Position = free + pledged (over all venues) + unsettled, over all accounts of the firm; what counts when messages come
-again or out of order is said at the head of :mod:`trading_ecosystem.messages.risk`.
+again or out of order is said at the head of :mod:`trading_ecosystem.messages.alert_conditions`.
 """
 
 from __future__ import annotations

@@ -12,64 +12,19 @@ correlation break moves a price by more than 25 %. Every other fault lasts at mo
 
 from __future__ import annotations
 
-import enum
 from typing import Final
 
-import msgspec
-
+from trading_ecosystem.domains.test_coordination import (
+    component_faults,
+    custody_faults,
+    feed_faults,
+    strategy_faults,
+    venue_faults,
+)
+from trading_ecosystem.domains.test_coordination.catalogue_entry import CatalogueEntry, Target
 from trading_ecosystem.messages.risk import CRASH_PPM, DEPEG_PPM, OVERDUE_AFTER, SHOCK_PPM, STALE_AFTER, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, PARTS_PER_MILLION, SECOND, Nanos, PartsPerMillion
-
-LONGEST_FAULT: Final[Nanos] = 72 * HOUR
-LONGEST_SHOCK: Final[Nanos] = 2 * HOUR
-"""Ramp and hold of a price shock; its recovery comes on top."""
-LONGEST_DELAY: Final[Nanos] = DAY
-PRICE_CAP: Final[PartsPerMillion] = 250_000
-DEPEG_CAP: Final[PartsPerMillion] = 200_000
-DIVERGENCE_CAP: Final[PartsPerMillion] = 50_000
-FACTOR_CAP: Final[PartsPerMillion] = 10 * PARTS_PER_MILLION
-COINS: Final = ("BTC", "ETH")
-"""Assets that a market crash takes down together."""
-STABLECOINS: Final = ("USDT",)
-
-
-class Target(enum.StrEnum):
-    """What a fault acts on, and so which condition message it becomes."""
-
-    PRICE = "price"
-    """``PriceConditionSet`` to market data."""
-    VOLATILITY = "volatility"
-    """``VolatilityConditionSet`` to market data."""
-    CORRELATION = "correlation"
-    """``CorrelationConditionSet`` to market data."""
-    DIVERGENCE = "divergence"
-    """``DivergenceConditionSet`` to market data."""
-    FEED = "feed"
-    """``FeedConditionSet`` to market data."""
-    CORRUPTION = "corruption"
-    """``FeedCorruptionSet`` to market data."""
-    CUSTODIAN = "custodian"
-    """``CustodianConditionSet`` to the custodian."""
-    LINK = "link"
-    """``LinkConditionSet`` to the links."""
-
-
-class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one kind of fault before any run."""
-
-    target: Target
-    required: tuple[str, ...]
-    """Fields a scenario must give, besides ``id``, ``kind`` and ``at``."""
-    optional: tuple[str, ...] = ()
-    expected_alert: AlertKind | None
-    """``None``: outside the monitor's mandate."""
-    threshold: int = 0
-    detectable_from: int = 0
-    sla_ns: Nanos = 0
-    mandate: str
-    """One line: what makes it detectable."""
-
+from trading_ecosystem.messages.units import MINUTE, SECOND
 
 _STALE_FROM: Final = STALE_AFTER + 1
 """A price is stale when it is older than 30 s, a settlement overdue as soon as it is 5 min late."""
@@ -193,5 +148,10 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
         sla_ns=30 * SECOND,
         mandate="size is the magnitude, if a wrong price comes about with a probability of at least 0.999999, else 0",
     ),
+    **feed_faults.ENTRIES,
+    **venue_faults.ENTRIES,
+    **custody_faults.ENTRIES,
+    **strategy_faults.ENTRIES,
+    **component_faults.ENTRIES,
 }
 """One entry per kind of fault."""

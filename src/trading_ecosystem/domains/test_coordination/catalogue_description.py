@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.domains.test_coordination.catalogue import (
-    CATALOGUE,
+from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
+from trading_ecosystem.domains.test_coordination.catalogue_entry import (
     COINS,
     DEPEG_CAP,
     DIVERGENCE_CAP,

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
+from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
 from trading_ecosystem.messages.monitors import MONITORS
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
@@ -313,7 +314,7 @@ class DivergenceFault(msgspec.Struct, frozen=True, tag="divergence"):
 
 MarketFault: TypeAlias = VolatilityFault | CorrelationFault | DivergenceFault
 """A fault of how prices move and hang together."""
-Fault: TypeAlias = PriceFault | FeedFault | FeedCorruption | CustodianFault | LinkFault | MarketFault
+Fault: TypeAlias = PriceFault | FeedFault | FeedCorruption | CustodianFault | LinkFault | MarketFault | TargetedFault
 """A fault of any kind; ``at_ns`` counts from the start of the run."""
 
 

@@ -24,6 +24,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     PriceFault,
     VolatilityFault,
 )
+from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
 from trading_ecosystem.messages.market_data import (
@@ -73,6 +74,8 @@ def _drawn(plan: PlannedFault, name: str, randomness: Randomness) -> Fault:
 
 def component_of(fault: Fault, parameters: TestCoordinationParameters) -> str:
     """The component that a fault is set on."""
+    if isinstance(fault, TargetedFault):
+        return fault.component(parameters)
     if isinstance(fault, CustodianFault):
         return parameters.custodian
     return parameters.links if isinstance(fault, LinkFault) else parameters.market_data
@@ -80,6 +83,8 @@ def component_of(fault: Fault, parameters: TestCoordinationParameters) -> str:
 
 def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nanos) -> Message:
     """The typed message that sets a fault as a condition of its component, beginning at ``now``."""
+    if isinstance(fault, TargetedFault):
+        return fault.condition(parameters, now)
     component = component_of(fault, parameters)
     if isinstance(fault, PriceFault):
         return PriceConditionSet(

@@ -24,6 +24,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     PriceFault,
     VolatilityFault,
 )
+from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.risk import CRASH_WINDOW, SHOCK_WINDOW, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, Nanos, PartsPerMillion
@@ -46,12 +47,13 @@ def label_of(fault: Fault, parameters: TestCoordinationParameters) -> Label:
     """The label of a fault, by the catalogue and its size."""
     entry = CATALOGUE[fault.kind]
     severity = severity_of(fault, parameters)
-    watched = entry.expected_alert is not None and not (isinstance(fault, LinkFault) and not _on_feed_link(fault, parameters))
+    expected = fault.expected_alert(parameters) if isinstance(fault, TargetedFault) else entry.expected_alert
+    watched = expected is not None and not (isinstance(fault, LinkFault) and not _on_feed_link(fault, parameters))
     if not watched:
         return Label(None, (), False, 0, 0, severity)
     subjects = alert_subjects(fault, parameters)
     detectable = severity >= entry.detectable_from and bool(subjects)
-    return Label(entry.expected_alert, subjects, detectable, entry.threshold, entry.sla_ns, severity)
+    return Label(expected, subjects, detectable, entry.threshold, entry.sla_ns, severity)
 
 
 def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
@@ -60,6 +62,8 @@ def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
     Of a volatility spike it is the factor, of a correlation break the distance of the correlation from one, of a divergence
     the gap.
     """
+    if isinstance(fault, TargetedFault):
+        return fault.severity(parameters)
     tick_ns = parameters.tick_ns
     if isinstance(fault, VolatilityFault):
         return fault.factor_ppm
@@ -112,6 +116,8 @@ def _is_certain(fault: FeedCorruption, tick_ns: Nanos) -> bool:
 
 def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tuple[str, ...]:
     """The subjects that the expected alert may have; any one of them counts."""
+    if isinstance(fault, TargetedFault):
+        return fault.alert_subjects(parameters)
     if isinstance(fault, (FeedFault, FeedCorruption)):
         return fault.instruments
     if isinstance(fault, LinkFault):
@@ -130,6 +136,8 @@ def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tupl
 
 def targets_of(fault: Fault, parameters: TestCoordinationParameters) -> tuple[str, ...]:
     """What a fault aims at: assets, instruments, venues, or links as ``sender>receiver``."""
+    if isinstance(fault, TargetedFault):
+        return fault.targets(parameters)
     if isinstance(fault, (PriceFault, VolatilityFault)):
         return fault.assets
     if isinstance(fault, CorrelationFault):

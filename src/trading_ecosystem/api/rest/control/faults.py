@@ -16,8 +16,8 @@ from trading_ecosystem.api.rest.bodies import Answer, ClientId, InstantText
 from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.api.rest.production.risk_bodies import seconds_text
 from trading_ecosystem.api.rest.routing import caller_of, needs
-from trading_ecosystem.domains.test_coordination.catalogue import Target
 from trading_ecosystem.domains.test_coordination.catalogue_description import FaultDescription, Unit
+from trading_ecosystem.domains.test_coordination.catalogue_entry import Target
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import (
     ClearFault,
