@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from trading_ecosystem.domains.exchange.change_records import AccountStatusRecord, OrderChangeRecord
@@ -19,7 +21,7 @@ from trading_ecosystem.domains.exchange.records import (
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.orders import OrderStatus, Side
 from trading_ecosystem.messages.units import Lots, MinorUnits, Nanos, Ticks
-from trading_ecosystem.ports.records import HistoryStore, Within
+from trading_ecosystem.ports.records import Conditions, HistoryStore, OneOf, Within
 
 OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
@@ -89,7 +91,15 @@ class ExchangeHistory:
         """An account's accepted orders as they stand, in the order in which they were accepted."""
         where = {"account": account} | ({} if venue is None else {"venue": venue})
         about = where if instrument is None else {**where, "instrument": instrument}
-        terms = await self._history.rows(OrderRecord, about, order=["answered_at"])
+        return await self._views(await self._history.rows(OrderRecord, about, order=["answered_at"]), where)
+
+    async def views(self, terms: Sequence[OrderRecord]) -> list[OrderView]:
+        """These orders of one account as they stand."""
+        if not terms:
+            return []
+        return await self._views(terms, {"account": terms[0].account, "order_id": OneOf(tuple(one.order_id for one in terms))})
+
+    async def _views(self, terms: Sequence[OrderRecord], where: Conditions) -> list[OrderView]:
         states = {one.identity(): one for one in await self._history.rows(OrderStateRecord, where)}
         changes = {one.identity(): one for one in await self._history.rows(OrderChangeRecord, where)}
         return [_view(one, states.get(one.identity()), changes.get(one.identity())) for one in terms]

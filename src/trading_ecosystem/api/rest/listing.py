@@ -40,6 +40,25 @@ async def page_by(
     newest_first: bool = True,
 ) -> Page[T]:
     """One page of the records that meet ``where``, in order of an integer field, and where that is equal of their identity."""
+    found = await rows_by(
+        store, record_type, where, field, within=within, cursor=cursor, limit=limit + 1, newest_first=newest_first
+    )
+    shown = found[:limit]
+    return Page(tuple(show(one) for one in shown), place_in(shown[-1], field) if len(found) > limit else None)
+
+
+async def rows_by(
+    store: HistoryStore,
+    record_type: type[R],
+    where: Mapping[str, Any],
+    field: str,
+    *,
+    within: Within | None = None,
+    cursor: str | None = None,
+    limit: int,
+    newest_first: bool = True,
+) -> list[R]:
+    """At most ``limit`` records of such a list, behind the one that ``cursor`` names; see :func:`place_in`."""
     asked = Within() if within is None else within
     order = f"-{field}" if newest_first else field
     found: list[R] = []
@@ -51,16 +70,16 @@ async def page_by(
         if not -_END <= edge <= _END:
             raise InvalidRequest("cursor: is no cursor of this list; send back what next_cursor said")
         tied = await store.rows(record_type, {**where, field: edge}, order=[order]) if _inside(edge, asked) else []
-        found = [one for one in tied if one.identity() > identity]
+        found = [one for one in tied if one.identity() > identity][:limit]
         asked = _beyond(asked, edge, newest_first)
-    if len(found) <= limit:
-        found += await store.rows(record_type, {**where, field: asked}, order=[order], limit=limit + 1 - len(found))
-    shown = found[:limit]
-    more = len(found) > limit
-    return Page(
-        tuple(show(one) for one in shown),
-        cursor_text((getattr(shown[-1], field), *(_plain(part) for part in shown[-1].identity()))) if more else None,
-    )
+    if len(found) < limit:
+        found += await store.rows(record_type, {**where, field: asked}, order=[order], limit=limit - len(found))
+    return found
+
+
+def place_in(record: Record, field: str) -> str:
+    """The cursor that names this record's place in a list by ``field``."""
+    return cursor_text((getattr(record, field), *(_plain(part) for part in record.identity())))
 
 
 def _inside(at: int, within: Within) -> bool:

@@ -25,9 +25,9 @@ from trading_ecosystem.api.rest.bodies import (
     Page,
     PageSize,
     Symbol,
-    page_of,
 )
 from trading_ecosystem.api.rest.bodies import Request as Body
+from trading_ecosystem.api.rest.listing import page_by, place_in, rows_by
 from trading_ecosystem.api.rest.production.order_bodies import (
     Fill,
     NewOrder,
@@ -40,7 +40,7 @@ from trading_ecosystem.api.rest.production.order_bodies import (
     replaced_view,
 )
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
-from trading_ecosystem.domains.exchange.records import FillRecord
+from trading_ecosystem.domains.exchange.records import FillRecord, OrderRecord
 from trading_ecosystem.messages.exchange import CancelOrder, CancelRejected, OrderAccepted, OrderCancelled, OrderRejected
 from trading_ecosystem.messages.order_handling import (
     KeepSession,
@@ -57,6 +57,8 @@ from trading_ecosystem.ports.errors import Unavailable
 from trading_ecosystem.runtime.live import Receipt
 
 IDEMPOTENCY_KEY = "idempotency-key"
+_ACCEPTED = "answered_at"
+"""What orders are listed by."""
 LONGEST_WATCH = 24 * 3600
 
 
@@ -126,11 +128,20 @@ async def list_orders(
     """An account's accepted orders as they stand, the newest first."""
     caller = caller_of(request)
     caller.require(Scope.READ, account)
-    history = ExchangeHistory(await gateway.history(caller, "exchange", position_of(request)))
-    symbol = None if instrument is None else instrument_named(instrument).symbol
-    views = [one for one in await history.orders(account, venue=venue, instrument=symbol) if status in (None, one.status)]
-    views.sort(key=_place_of, reverse=True)
-    return page_of(views, _place_of, order_of_view, cursor=cursor, limit=limit, descending=True)
+    store = await gateway.history(caller, "exchange", position_of(request))
+    where = {"account": account} | ({} if venue is None else {"venue": venue})
+    if instrument is not None:
+        where["instrument"] = instrument_named(instrument).symbol
+    found: list[OrderView] = []
+    while len(found) <= limit:
+        terms = await rows_by(store, OrderRecord, where, _ACCEPTED, cursor=cursor, limit=limit + 1)
+        found += [one for one in await ExchangeHistory(store).views(terms) if status in (None, one.status)]
+        if len(terms) <= limit:
+            break
+        cursor = place_in(terms[-1], _ACCEPTED)
+    shown = found[:limit]
+    further = place_in(shown[-1].terms, _ACCEPTED) if len(found) > limit else None
+    return Page(tuple(order_of_view(one) for one in shown), further)
 
 
 @get("/orders/{venue:str}/{client_order_id:str}", **needs(Scope.READ))
@@ -237,11 +248,9 @@ async def list_fills(
     """An account's fills, the newest first."""
     caller = caller_of(request)
     caller.require(Scope.READ, account)
-    history = ExchangeHistory(await gateway.history(caller, "exchange", position_of(request)))
-    symbol = None if instrument is None else instrument_named(instrument).symbol
-    fills = await history.fills(account, instrument=symbol)
-    fills.sort(key=_place_of_fill, reverse=True)
-    return page_of(fills, _place_of_fill, _shown_fill, cursor=cursor, limit=limit, descending=True)
+    store = await gateway.history(caller, "exchange", position_of(request))
+    where = {"account": account} | ({} if instrument is None else {"instrument": instrument_named(instrument).symbol})
+    return await page_by(store, FillRecord, where, "filled_at", _shown_fill, cursor=cursor, limit=limit)
 
 
 def client_id_of(request: Request[Any, Any, Any]) -> str:
@@ -271,14 +280,6 @@ def _placed(gateway: Gateway, receipt: Receipt, client_order_id: str) -> Order:
 def refused(said: OrderRejected, at: int) -> Problem:
     """A venue's refusal of an order."""
     return refusal(said.reason, f"the venue refused the order: {said.reason.value}", retry_at=said.retry_at, now=at)
-
-
-def _place_of(view: OrderView) -> tuple[int, str, int]:
-    return view.terms.answered_at, view.terms.venue, view.terms.order_id
-
-
-def _place_of_fill(fill: FillRecord) -> tuple[int, str, int]:
-    return fill.filled_at, fill.venue, fill.execution_id
 
 
 def _shown_fill(fill: FillRecord) -> Fill:
