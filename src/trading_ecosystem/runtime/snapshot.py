@@ -90,10 +90,17 @@ def _alerts_may_be_silenced(attributes: dict[str, Any]) -> None:
         alert.silenced_until = None
 
 
+def _parts_begin_anew(attributes: dict[str, Any]) -> None:
+    """The monitor's parts are new, and know nothing of what was before them."""
+
+
 class Upgrades:
     """Upgraders of component states, by context and the version they start from."""
 
-    steps: ClassVar[dict[tuple[str, int], Any]] = {("risk", 1): _alerts_may_be_silenced}
+    steps: ClassVar[dict[tuple[str, int], Any]] = {
+        ("risk", 1): _alerts_may_be_silenced,
+        ("risk", 2): _parts_begin_anew,
+    }
 
 
 def upgrade_state(component: Component, version: int, attributes: dict[str, Any]) -> None:

@@ -1,28 +1,26 @@
-"""The risk monitor's state machine. Start reading at ``hears``."""
+"""The risk monitor's state machine. Start reading at ``_OWN``, what is heard here, and at ``parts.py``, the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
 from trading_ecosystem.domains.risk.alerts import AlertBook
 from trading_ecosystem.domains.risk.breaches import LimitWatch
 from trading_ecosystem.domains.risk.exposure import STABLECOINS, Exposure, is_price, value_of
-from trading_ecosystem.domains.risk.limits import LimitBook, limit_problem
+from trading_ecosystem.domains.risk.limits import LimitBook
 from trading_ecosystem.domains.risk.parameters import RiskParameters
+from trading_ecosystem.domains.risk.part import Part
+from trading_ecosystem.domains.risk.parts import ANSWERING, HEARING, PARTS, SAYING
 from trading_ecosystem.domains.risk.pnl import ProfitAndLoss
 from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.domains.risk.price_watch import PriceWatch
 from trading_ecosystem.domains.risk.settlement_watch import SettlementWatch
 from trading_ecosystem.domains.risk.stablecoin import StablecoinWatch
-from trading_ecosystem.domains.risk.standing import compliance_of, limit_standings
 from trading_ecosystem.domains.risk.timers import (
-    EscalationDue,
-    KeepFiringDue,
     ReportDue,
     SaidList,
     SettlementDue,
-    SilenceOver,
     StalenessDue,
 )
 from trading_ecosystem.messages.base import Message, Question, master_of
@@ -31,85 +29,49 @@ from trading_ecosystem.messages.exchange import OrderFilled
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import (
-    AcknowledgeAlert,
-    AlertAcknowledged,
-    AlertEscalated,
-    AlertRaised,
-    AlertResolved,
-    AlertSilenced,
-    AlertSilenceEnded,
-    AlertsQuestion,
-    AlertUpdated,
-    ChangeLimit,
-    EscalateAlert,
     ExposureQuestion,
     ExposureReported,
-    LimitSet,
-    RiskCommandRejected,
-    SilenceAlert,
-)
-from trading_ecosystem.messages.risk_standing import (
-    ActiveAlertsQuestion,
-    AlertStanding,
-    ComplianceQuestion,
-    ComplianceReported,
-    LimitsQuestion,
-    LimitStanding,
 )
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
-from trading_ecosystem.ports.component import Begin, Component, Later, Said
+from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
 
 _NOTHING: Final[Said] = ()
 _ASSET_PRICED_BY: Final = {f"{asset}/USD": asset for asset in ASSETS if asset != "USD"}
 """The asset whose USD price is the price of an instrument."""
 
+_OWN: Final[dict[type[Any], str]] = {
+    Begin: "begun",
+    PricePublished: "price_published",
+    OrderFilled: "order_filled",
+    VariationSettled: "variation_settled",
+    VariationPosted: "variation_posted",
+    TradeBusted: "trade_busted",
+    TradeCorrected: "trade_corrected",
+    SettlementSettled: "settlement_settled",
+    TransferPending: "transfer_pending",
+    TransferPosted: "transfer_posted",
+    StalenessDue: "staleness_due",
+    SettlementDue: "settlement_due",
+    ReportDue: "report_due",
+}
+"""What is heard here, before any part hears it."""
+
 
 class Risk(Component):
-    """The risk monitor of one firm; see the package's docstring. It draws no random numbers."""
+    """The risk monitor of one firm; see the package's docstring. It draws no random numbers.
+
+    Positions, their values and the alerts about prices and settlements are its own; the rest is in :mod:`parts`, of which it
+    has one each and to which it is a ``Monitor``.
+    """
 
     context: ClassVar[str] = "risk"
-    hears: ClassVar[dict[type[Any], str]] = {
-        Begin: "begun",
-        PricePublished: "price_published",
-        OrderFilled: "order_filled",
-        VariationSettled: "variation_settled",
-        VariationPosted: "variation_posted",
-        TradeBusted: "trade_busted",
-        TradeCorrected: "trade_corrected",
-        SettlementSettled: "settlement_settled",
-        TransferPending: "transfer_pending",
-        TransferPosted: "transfer_posted",
-        ChangeLimit: "change_limit",
-        AcknowledgeAlert: "acknowledge_alert",
-        SilenceAlert: "silence_alert",
-        EscalateAlert: "escalate_alert",
-        StalenessDue: "staleness_due",
-        SettlementDue: "settlement_due",
-        KeepFiringDue: "keep_firing_due",
-        EscalationDue: "escalation_due",
-        SilenceOver: "silence_over",
-        ReportDue: "report_due",
-    }
-    says: ClassVar[tuple[type[Message], ...]] = (
-        LimitSet,
-        AlertRaised,
-        AlertUpdated,
-        AlertAcknowledged,
-        AlertSilenced,
-        AlertSilenceEnded,
-        AlertEscalated,
-        AlertResolved,
-        RiskCommandRejected,
-        ExposureReported,
-    )
-    state_version: ClassVar[int] = 2
+    hears: ClassVar[dict[type[Any], str]] = {**dict.fromkeys(HEARING, "hear"), **_OWN}
+    says: ClassVar[tuple[type[Message], ...]] = (*SAYING, ExposureReported)
+    state_version: ClassVar[int] = 3
     answers: ClassVar[dict[type[Question], str]] = {
-        AlertsQuestion: "answer_alerts",
-        ActiveAlertsQuestion: "answer_active_alerts",
-        LimitsQuestion: "answer_limits",
-        ComplianceQuestion: "answer_compliance",
+        **dict.fromkeys(ANSWERING, "ask"),
         ExposureQuestion: "answer_exposure",
     }
 
@@ -128,6 +90,47 @@ class Risk(Component):
         self.price_watches = {instrument: PriceWatch(instrument) for instrument in parameters.instruments}
         self.stablecoin_watches = {asset: StablecoinWatch(asset) for asset in STABLECOINS}
         self.settlement_watches: dict[str, SettlementWatch] = {}
+        self.parts: list[Part] = [part(parameters) for part in PARTS]
+
+    def handle(self, message: Message | WakeUp, now: Nanos) -> Said:
+        """Handle one message: first here, then in every part that hears it."""
+        return self.handler_of(type(message))(message, now)
+
+    def handler_of(self, message_type: type[Any]) -> Callable[[Any, Nanos], Said]:
+        """What handles a message type here and in every part that hears it."""
+        own = _OWN.get(message_type)
+        if own is None:
+            return self.hear if message_type in HEARING else super().handler_of(message_type)
+        first: Callable[[Any, Nanos], Said] = getattr(self, own)
+        heard = HEARING.get(message_type)
+        if heard is None:
+            return first
+
+        def handle(message: Any, now: Nanos) -> Said:
+            said: SaidList = [*first(message, now)]
+            parts = self.parts
+            for place, method in heard:
+                method(parts[place], message, now, self, said)
+            return said
+
+        return handle
+
+    def hear(self, message: Any, now: Nanos) -> Said:
+        """Handle what only parts hear."""
+        said: SaidList = []
+        parts = self.parts
+        for place, method in HEARING[type(message)]:
+            method(parts[place], message, now, self, said)
+        return said
+
+    def ask(self, question: Any) -> Any:
+        """Answer a question in the part that knows."""
+        place, method = ANSWERING[type(question)]
+        return method(self.parts[place], question, self)
+
+    def problem_of_account(self, account: str) -> str | None:
+        """Why an account may not command this monitor, or ``None``."""
+        return None if master_of(account) == self.firm else f"{account} is not of {self.firm}"
 
     def begun(self, message: Begin, now: Nanos) -> Said:
         """Say every limit, and start reporting."""
@@ -234,53 +237,6 @@ class Risk(Component):
         """A transfer was accepted; a withdrawal has left the firm's free assets."""
         return self._transferred(message, now) if self.positions.transfer_pending(message) else _NOTHING
 
-    def change_limit(self, message: ChangeLimit, now: Nanos) -> Said:
-        """Put a new value of a limit in force and look at it at once, or say why not."""
-        limit = self.limits.find(message.kind, message.subject)
-        problem = self._problem_of_account(message.account)
-        if problem is None and limit is None:
-            problem = f"no limit of {message.kind.value} on {message.subject}"
-        if problem is None:
-            problem = limit_problem(message.kind, message.value)
-        if problem is not None or limit is None:
-            return [RiskCommandRejected(message.account, "ChangeLimit", problem or "")]
-        limit.change(message.value)
-        said: SaidList = [self.limits.in_force(limit)]
-        if now >= self.pnl.next_midnight:
-            self.pnl.begin_day(now, self.exposure.equity)
-        self.limit_watch.evaluate([message.subject] if message.subject in ASSETS else [], now, self.alerts, said)
-        return said
-
-    def acknowledge_alert(self, message: AcknowledgeAlert, now: Nanos) -> Said:
-        """A person takes an alert on."""
-        said: SaidList = []
-        problem = self._problem_of_account(message.account)
-        if problem is None:
-            problem = self.alerts.acknowledge(message.alert_id, message.by, said)
-        if problem is not None:
-            said.append(RiskCommandRejected(message.account, "AcknowledgeAlert", problem))
-        return said
-
-    def silence_alert(self, message: SilenceAlert, now: Nanos) -> Said:
-        """A person wants an alert not to be escalated for a while."""
-        said: SaidList = []
-        problem = self._problem_of_account(message.account)
-        if problem is None:
-            problem = self.alerts.silence(message.alert_id, message.by, message.until, now, said)
-        return said if problem is None else [RiskCommandRejected(message.account, "SilenceAlert", problem)]
-
-    def escalate_alert(self, message: EscalateAlert, now: Nanos) -> Said:
-        """A person escalates an alert."""
-        said: SaidList = []
-        problem = self._problem_of_account(message.account) or self.alerts.escalate(message.alert_id, said)
-        return said if problem is None else [RiskCommandRejected(message.account, "EscalateAlert", problem)]
-
-    def silence_over(self, message: SilenceOver, now: Nanos) -> Said:
-        """An alert may have been silent for long enough."""
-        said: SaidList = []
-        self.alerts.silence_over(message.alert_id, now, said)
-        return said
-
     def staleness_due(self, message: StalenessDue, now: Nanos) -> Said:
         """A price may have become stale."""
         said: SaidList = []
@@ -293,18 +249,6 @@ class Risk(Component):
         self.settlement_watches[message.venue].settlement_due(now, self.alerts, said)
         return said
 
-    def keep_firing_due(self, message: KeepFiringDue, now: Nanos) -> Said:
-        """An alert may be over."""
-        said: SaidList = []
-        self.alerts.keep_firing_due(message.alert_id, now, said)
-        return said
-
-    def escalation_due(self, message: EscalationDue, now: Nanos) -> Said:
-        """An alert may have been left alone for too long."""
-        said: SaidList = []
-        self.alerts.escalation_due(message.alert_id, now, said)
-        return said
-
     def report_due(self, message: ReportDue, now: Nanos) -> Said:
         """Report the exposures, unless a position has no price yet."""
         said: SaidList = [Later(ReportDue(), now + self.parameters.report_every_ns)]
@@ -313,22 +257,6 @@ class Risk(Component):
         if self._reportable():
             said.insert(0, self.answer_exposure(ExposureQuestion()))
         return said
-
-    def answer_alerts(self, question: AlertsQuestion) -> tuple[AlertRaised, ...]:
-        """Active alerts with their severity now, oldest first."""
-        return self.alerts.firing()
-
-    def answer_active_alerts(self, question: ActiveAlertsQuestion) -> tuple[AlertStanding, ...]:
-        """Active alerts as they stand, oldest first."""
-        return self.alerts.standing()
-
-    def answer_limits(self, question: LimitsQuestion) -> tuple[LimitStanding, ...]:
-        """Every limit in force, held against what it limits."""
-        return limit_standings(self.firm, self.limits, self.limit_watch, self.alerts)
-
-    def answer_compliance(self, question: ComplianceQuestion) -> ComplianceReported:
-        """The firm against all of its limits."""
-        return compliance_of(self.firm, self.answer_limits(LimitsQuestion()), len(self.alerts.active))
 
     def answer_exposure(self, question: ExposureQuestion) -> ExposureReported:
         """Exposures as of the last message handled; assets without a price count as nothing."""
@@ -382,6 +310,3 @@ class Risk(Component):
 
     def _reportable(self) -> bool:
         return not any(f"{asset}/USD" in self.price_watches for asset in self.exposure.unpriced())
-
-    def _problem_of_account(self, account: str) -> str | None:
-        return None if master_of(account) == self.firm else f"{account} is not of {self.firm}"
