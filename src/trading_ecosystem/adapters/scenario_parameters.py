@@ -17,7 +17,7 @@ from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadPara
 from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
 from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection, SourcesSection
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import Scenario, VenueSection
+from trading_ecosystem.domains.test_coordination.scenario import RiskLimit, Scenario, VenueSection
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
@@ -163,6 +163,7 @@ def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestC
         retry_every_ns=ecosystem.custodian.retry_every_ns,
         custodian=ecosystem.custodian.name,
         operations=scenario.operations,
+        limits=tuple(RiskLimit(limit.kind, limit.subject, limit.value) for limit in risk_parameters(scenario).limits),
     )
 
 

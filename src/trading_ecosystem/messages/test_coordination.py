@@ -31,6 +31,11 @@ class FaultKind(enum.StrEnum):
     CORRELATION_BREAK = "correlation_break"
     DIVERGENCE = "divergence"
     FEED_CORRUPT = "feed_corrupt"
+    STRATEGY_RUNAWAY = "strategy_runaway"
+    STRATEGY_RISK_IGNORANT = "strategy_risk_ignorant"
+    STRATEGY_VOLATILITY_AMPLIFIER = "strategy_volatility_amplifier"
+    STRATEGY_CORRELATION_BREAKER = "strategy_correlation_breaker"
+    STRATEGY_SLOW_LEAK = "strategy_slow_leak"
 
 
 class LinkConditionKind(enum.StrEnum):

@@ -38,7 +38,19 @@ from trading_ecosystem.ports.component import Later
 from trading_ecosystem.runtime.randomness import SeededRandomness
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
 
-ECOSYSTEM = parse_scenario("title: All\nduration: open\n", "all.yaml").ecosystem
+STANDBY = {
+    "runaway": "size_usd: 100",
+    "risk_ignorant": "quantity: 0.1",
+    "volatility_amplifier": "size_usd: 100",
+    "correlation_breaker": "against: ETH/USD, size_usd: 100",
+    "slow_leak": "size_usd: 100",
+}
+PLACE = "venue: exchange-alpha, instrument: BTC/USD"
+WORKLOADS = "".join(
+    f"  - {{strategy: {kind}, start: standby, capital: {{exchange-alpha: {{USD: 1}}}}, settings: {{{PLACE}, {own}}}}}\n"
+    for kind, own in STANDBY.items()
+)
+ECOSYSTEM = parse_scenario(f"title: All\nduration: open\nworkloads:\n{WORKLOADS}", "all.yaml").ecosystem
 NOW = STARTED_AT = 1_000 * HOUR
 
 
@@ -204,12 +216,13 @@ DESCRIPTIONS = {description.kind: description for description in describe_catalo
 LEAST = {
     "duration": "1m", "delay": "1m", "probability": "0.5", "magnitude": "-0.01", "hold": "1m", "factor": "2",
     "correlation": "0", "recovery": "1m", "sustain": "1m", "asset": "BTC", "instrument": "BTC/USD", "from": "market-data",
-    "to": "risk",
+    "to": "risk", "interval": "1s",
 }  # fmt: skip
 
 
 def least(kind: FaultKind, **changes: str) -> InjectFault:
-    fields = {name: LEAST[name] for name in CATALOGUE[kind].required}
+    workload = kind.value.removeprefix("strategy_").replace("_", "-")
+    fields = {name: workload if name == "workload" else LEAST[name] for name in CATALOGUE[kind].required}
     if "hold" in CATALOGUE[kind].optional:
         fields["hold"] = LEAST["hold"]
     return InjectFault("mine", kind.value, tuple(FaultField(name, value) for name, value in {**fields, **changes}.items()))

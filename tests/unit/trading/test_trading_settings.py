@@ -55,7 +55,7 @@ TRENDING = "accepted: " + ", ".join(settings_expected("momentum"))
 @pytest.mark.parametrize(
     ("kind", "settings", "at_fault", "line"),
     [
-        ("markets", {}, "", "unknown strategy kind 'markets'; expected one of: market_making, momentum, arbitrage, scripted"),
+        ("markets", {}, "", f"unknown strategy kind 'markets'; expected one of: {', '.join(KINDS)}"),
         (
             "market_making",
             {**MAKER, "spred_bps": "2"},

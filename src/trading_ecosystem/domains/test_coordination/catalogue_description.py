@@ -30,6 +30,11 @@ from trading_ecosystem.domains.test_coordination.catalogue_entry import (
 from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem
+from trading_ecosystem.domains.test_coordination.strategy_faults import (
+    LONGEST_INTERVAL,
+    SHORTEST_INTERVAL,
+    strategies_on_standby,
+)
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
@@ -122,6 +127,10 @@ def describe_catalogue(ecosystem: Ecosystem) -> tuple[FaultDescription, ...]:
 
 
 def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry, ecosystem: Ecosystem) -> FaultParameter:
+    if name == "workload":
+        return FaultParameter(name, Unit.NAME, required, choices=strategies_on_standby(kind, ecosystem))
+    if name == "interval":
+        return FaultParameter(name, Unit.DURATION, required, spoken(SHORTEST_INTERVAL), spoken(LONGEST_INTERVAL))
     if name in _NAMES:
         unit, choices = _NAMES[name]
         if name == "asset" and entry.target is Target.PRICE:

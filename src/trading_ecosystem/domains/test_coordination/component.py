@@ -13,10 +13,20 @@ from trading_ecosystem.domains.test_coordination.document import shown
 from trading_ecosystem.domains.test_coordination.injected_faults import FaultProblem, fault_problem, read_injected
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import OPEN, Ecosystem, Fault
-from trading_ecosystem.domains.test_coordination.schedule import command_of, component_of, condition_of, generate_schedule
+from trading_ecosystem.domains.test_coordination.schedule import (
+    command_of,
+    component_of,
+    condition_of,
+    generate_schedule,
+    rollback_of,
+)
 from trading_ecosystem.domains.test_coordination.severity import label_of, targets_of
+from trading_ecosystem.domains.test_coordination.strategy_faults import StrategyFault
+from trading_ecosystem.domains.test_coordination.strategy_watch import StrategyWatch
+from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.custodian import CustodianConditionSet
+from trading_ecosystem.messages.exchange import OrderAccepted, OrderRejected
 from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
     DivergenceConditionSet,
@@ -45,6 +55,7 @@ from trading_ecosystem.messages.test_coordination import (
     RunEnded,
     RunStarted,
 )
+from trading_ecosystem.messages.trading import ChangeStrategyParameters, StartStrategy, StopStrategy, StrategyHalted
 from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading, SetAccountStatus
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
@@ -64,6 +75,12 @@ class OperationDue(WakeUp, frozen=True, gc=False):
     """The time of one operation has come, by its place among all of them."""
 
     number: int
+
+
+class StrategyFaultOver(WakeUp, frozen=True, gc=False):
+    """The strategy of a fault has misbehaved for long enough."""
+
+    fault_id: str
 
 
 class RunDue(WakeUp, frozen=True, gc=False):
@@ -105,6 +122,10 @@ class TestCoordination(Component):
         InjectFault: "inject_fault",
         ClearFault: "clear_fault",
         FaultOver: "fault_over",
+        OrderAccepted: "order_answered",
+        OrderRejected: "order_answered",
+        StrategyHalted: "strategy_halted",
+        StrategyFaultOver: "strategy_fault_over",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
         FaultInjected,
@@ -123,6 +144,11 @@ class TestCoordination(Component):
         HaltTrading,
         ResumeTrading,
         SetAccountStatus,
+        ChangeStrategyParameters,
+        StartStrategy,
+        StopStrategy,
+        ConditionTookEffect,
+        ConditionEnded,
         GroundTruthLabelled,
         GroundTruthClosed,
         RunEnded,
@@ -152,6 +178,7 @@ class TestCoordination(Component):
         self._in_effect: list[str] = []
         self._closed: list[str] = []
         self._open_alerts: list[OpenAlert] = []
+        self._strategies = StrategyWatch(parameters.trading)
 
     @property
     def steady(self) -> bool:
@@ -192,7 +219,14 @@ class TestCoordination(Component):
             subjects=targets_of(fault, self._parameters),
             planned_until=now + fault.lasts_ns,
         )
-        return [injected, condition_of(fault, self._parameters, now)]
+        condition = condition_of(fault, self._parameters, now)
+        if not isinstance(fault, TargetedFault):
+            return [injected, condition]
+        said: list[Message | Later] = [injected, *fault.preparations(self._parameters), condition]
+        if isinstance(fault, StrategyFault):
+            self._strategies.started(fault)
+            said.append(Later(StrategyFaultOver(fault.id), now + fault.lasts_ns))
+        return said
 
     def _fault(self, fault_id: str) -> Fault | None:
         asked_for = (fault for fault in self._asked_for if fault.id == fault_id)
@@ -236,12 +270,28 @@ class TestCoordination(Component):
         cleared = FaultCleared(self._run, fault.id)
         if status is FaultStatus.PLANNED:
             return [cleared]
-        return [cleared, ConditionCleared(component_of(fault, self._parameters), fault.id)]
+        return [cleared, rollback_of(fault, self._parameters)]
 
     def fault_over(self, message: FaultOver, now: Nanos) -> Said:
         """The time of a fault is over, whether or not it had an effect."""
         self._over.append(message.fault_id)
         return ()
+
+    def order_answered(self, message: OrderAccepted | OrderRejected, now: Nanos) -> Said:
+        """A venue answered an order: the first one of a strategy that misbehaves is the effect of its fault."""
+        effect = self._strategies.order_answered(message)
+        return () if effect is None or self._ended else (effect,)
+
+    def strategy_halted(self, message: StrategyHalted, now: Nanos) -> Said:
+        """A strategy halted, and with it the effect of its fault, if it was one's."""
+        end = self._strategies.halted(message)
+        return () if end is None or self._ended else (end,)
+
+    def strategy_fault_over(self, message: StrategyFaultOver, now: Nanos) -> Said:
+        """Stop the strategy, unless it has halted before."""
+        fault = self._fault(message.fault_id)
+        assert isinstance(fault, StrategyFault), message
+        return () if self._ended or not self._strategies.is_under_way(fault) else (fault.rollback(self._parameters),)
 
     def _status(self, fault_id: str) -> FaultStatus:
         if fault_id in self._cleared:

@@ -41,7 +41,7 @@ def estimate_entries(scenario: Scenario) -> int:
         total += len(venue.house) * OPENING_ENTRIES
     total += duration_ns // ecosystem.risk.report_every_ns
     for workload in scenario.workloads:
-        running_ns = max(0, duration_ns - workload.start_ns)
+        running_ns = 0 if workload.start_ns is None else max(0, duration_ns - workload.start_ns)
         total += running_ns // ecosystem.firm.mark_every_ns
         total += running_ns * ENTRIES_PER_TRADING_HOUR // HOUR
         for capital in workload.capital.values():

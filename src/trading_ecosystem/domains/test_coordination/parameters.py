@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from trading_ecosystem.domains.test_coordination.scenario import LINKS, MARKET_DATA, RISK, Operation, PlannedFault
+from trading_ecosystem.domains.test_coordination.scenario import (
+    LINKS,
+    MARKET_DATA,
+    RISK,
+    TRADING,
+    Operation,
+    PlannedFault,
+    RiskLimit,
+)
 from trading_ecosystem.messages.units import Nanos
 
 
@@ -28,3 +36,6 @@ class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
     links: str = LINKS
     operations: tuple[Operation, ...] = ()
     """What the operators of the venues do, by time."""
+    trading: str = TRADING
+    limits: tuple[RiskLimit, ...] = ()
+    """Every limit of the risk monitor at the start of the run."""

@@ -131,6 +131,20 @@ class LinkSection(msgspec.Struct, frozen=True):
     """Shape of the log-normal; without meaning for the others."""
 
 
+class Workload(msgspec.Struct, frozen=True):
+    """A strategy with an account of its own and the capital pledged to each venue."""
+
+    strategy: str
+    name: str
+    account: str
+    start_ns: Nanos | None
+    """When it starts; ``None``: on standby, until a fault or somebody at a door starts it."""
+    capital: dict[str, dict[str, MinorUnits]]
+    """Amount per venue and asset."""
+    settings: dict[str, str]
+    """As written; a list of scalars is joined by commas."""
+
+
 class Ecosystem(msgspec.Struct, frozen=True):
     """The components of a run."""
 
@@ -140,6 +154,8 @@ class Ecosystem(msgspec.Struct, frozen=True):
     firm: FirmSection
     risk: RiskSection
     links: tuple[LinkSection, ...]
+    standby: tuple[Workload, ...] = ()
+    """Workloads that wait to be started."""
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -154,19 +170,6 @@ class Ecosystem(msgspec.Struct, frozen=True):
         effect.
         """
         return (MARKET_DATA, *(venue.name for venue in self.venues), self.custodian.name, TRADING, RISK)
-
-
-class Workload(msgspec.Struct, frozen=True):
-    """A strategy with an account of its own and the capital pledged to each venue."""
-
-    strategy: str
-    name: str
-    account: str
-    start_ns: Nanos
-    capital: dict[str, dict[str, MinorUnits]]
-    """Amount per venue and asset."""
-    settings: dict[str, str]
-    """As written; a list of scalars is joined by commas."""
 
 
 class TradingOperation(msgspec.Struct, frozen=True):

@@ -60,6 +60,8 @@ _MOST: Final = 100
 """At most so many workloads, operations, faults, expectations or clean periods."""
 _OPEN_WORD: Final = "open"
 """Stands for a duration where a scenario has no end."""
+_STANDBY_WORD: Final = "standby"
+"""Stands for the start of a workload that waits to be started."""
 _DEFAULT_START: Final[Nanos] = 20_514 * DAY
 """2026-03-02T00:00:00Z, a Monday."""
 
@@ -99,6 +101,7 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
     within_ns = duration_ns or LARGEST
     ecosystem = read_ecosystem(fields.get("ecosystem"), fields.place)
     workloads = _read_workloads(_limited(fields, "workloads"), ecosystem, within_ns, strategies)
+    ecosystem = msgspec.structs.replace(ecosystem, standby=tuple(one for one in workloads if one.start_ns is None))
     faults_node = Items(tuple(_limited(fields, "faults")), fields.place_of("faults"))
     faults = read_faults(faults_node, ecosystem, within_ns)
     check_ranges(faults, faults_node)
@@ -175,10 +178,16 @@ def _read_workload(node: Node, ecosystem: Ecosystem, duration_ns: Nanos, strateg
         strategy=kind,
         name=name,
         account=_read_account(account_node, firm) if account_node else f"{firm}/{name}",
-        start_ns=duration(start, "start", 0, duration_ns) if start else 0,
+        start_ns=_read_start(start, duration_ns) if start else 0,
         capital=_read_capital(fields.need("capital"), ecosystem),
         settings=settings,
     )
+
+
+def _read_start(node: Node, duration_ns: Nanos) -> Nanos | None:
+    if isinstance(node, Scalar) and node.text == _STANDBY_WORD:
+        return None
+    return duration(node, "start", 0, duration_ns)
 
 
 def _read_account(node: Node, firm: str) -> str:

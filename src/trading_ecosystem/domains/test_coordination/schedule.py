@@ -37,7 +37,7 @@ from trading_ecosystem.messages.market_data import (
     PriceConditionSet,
     VolatilityConditionSet,
 )
-from trading_ecosystem.messages.test_coordination import LinkConditionKind, LinkConditionSet
+from trading_ecosystem.messages.test_coordination import ConditionCleared, LinkConditionKind, LinkConditionSet
 from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading, SetAccountStatus
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.randomness import Randomness
@@ -139,6 +139,13 @@ def condition_of(fault: Fault, parameters: TestCoordinationParameters, now: Nano
         delay_ns=fault.delay_ns,
         probability_ppm=fault.probability_ppm,
     )
+
+
+def rollback_of(fault: Fault, parameters: TestCoordinationParameters) -> Message:
+    """What ends a fault before its time."""
+    if isinstance(fault, TargetedFault):
+        return fault.rollback(parameters)
+    return ConditionCleared(component_of(fault, parameters), fault.id)
 
 
 def command_of(operation: Operation) -> Message:

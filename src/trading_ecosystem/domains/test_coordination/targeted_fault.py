@@ -13,7 +13,7 @@ import msgspec
 from trading_ecosystem.domains.test_coordination.document import Fields, Node
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.risk import AlertKind
-from trading_ecosystem.messages.test_coordination import FaultKind
+from trading_ecosystem.messages.test_coordination import ConditionCleared, FaultKind
 from trading_ecosystem.messages.units import Nanos, PartsPerMillion
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class TargetedFault(msgspec.Struct, frozen=True, kw_only=True):
     def condition(self, parameters: TestCoordinationParameters, now: Nanos) -> Message:
         """The typed message that sets it, beginning at ``now``."""
         raise NotImplementedError
+
+    def preparations(self, parameters: TestCoordinationParameters) -> tuple[Message, ...]:
+        """What is said just before the condition."""
+        return ()
+
+    def rollback(self, parameters: TestCoordinationParameters) -> Message:
+        """What ends it before its time."""
+        return ConditionCleared(self.component(parameters), self.id)
 
     def targets(self, parameters: TestCoordinationParameters) -> tuple[str, ...]:
         """What it aims at, in the words of alerts' subjects where there are such."""

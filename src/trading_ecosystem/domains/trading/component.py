@@ -158,7 +158,7 @@ class Trading(Component):
             after = desk.parameters.starts_after_ns
             if after:
                 said.append(Later(StartDue(desk.name), now + after))
-            else:
+            elif after is not None:
                 said += self._start(desk, now)
         said.append(Later(MarkDue(), now + self.parameters.mark_every_ns))
         return said

@@ -9,6 +9,18 @@ import msgspec
 
 from trading_ecosystem.domains.trading.arbitrage import Arbitrage, ArbitrageSettings
 from trading_ecosystem.domains.trading.market_making import MarketMaking, MarketMakingSettings
+from trading_ecosystem.domains.trading.misbehaving import (
+    CorrelationBreaker,
+    CorrelationBreakerSettings,
+    RiskIgnorant,
+    RiskIgnorantSettings,
+    Runaway,
+    RunawaySettings,
+    SlowLeak,
+    SlowLeakSettings,
+    VolatilityAmplifier,
+    VolatilityAmplifierSettings,
+)
 from trading_ecosystem.domains.trading.momentum import Momentum, MomentumSettings
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.domains.trading.scripted import Scripted, ScriptedSettings
@@ -33,6 +45,11 @@ KINDS: Final[Mapping[str, StrategyKind]] = {
     "momentum": StrategyKind(MomentumSettings, Momentum),
     "arbitrage": StrategyKind(ArbitrageSettings, Arbitrage),
     "scripted": StrategyKind(ScriptedSettings, Scripted),
+    "runaway": StrategyKind(RunawaySettings, Runaway),
+    "risk_ignorant": StrategyKind(RiskIgnorantSettings, RiskIgnorant),
+    "volatility_amplifier": StrategyKind(VolatilityAmplifierSettings, VolatilityAmplifier),
+    "correlation_breaker": StrategyKind(CorrelationBreakerSettings, CorrelationBreaker),
+    "slow_leak": StrategyKind(SlowLeakSettings, SlowLeak),
 }
 """The built-in kinds, by the word used in scenarios."""
 
@@ -76,7 +93,7 @@ def check_strategy(parameters: TradingParameters, strategy: StrategyParameters, 
         raise ValueError(f"strategy name {strategy.name!r}: expected 1 to {LONGEST_STRATEGY_NAME} characters")
     if master_of(strategy.account) != parameters.firm:
         raise ValueError(f"strategy {strategy.name}: account {strategy.account} does not belong to {parameters.firm}")
-    if strategy.starts_after_ns < 0:
+    if strategy.starts_after_ns is not None and strategy.starts_after_ns < 0:
         raise ValueError(f"strategy {strategy.name}: it cannot start before the ecosystem does")
     settings = settings_of(strategy.kind, strategy.settings, kinds)
     for venue, symbol in kinds[strategy.kind].strategy(settings).pairs_traded():

@@ -16,13 +16,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from trading_ecosystem.domains.trading.intentions import Intention, Place
-from trading_ecosystem.domains.trading.rounding import upwards
+from trading_ecosystem.domains.trading.crossing import cross
+from trading_ecosystem.domains.trading.intentions import Intention
 from trading_ecosystem.domains.trading.settings import BasisPoints, Dollars, Duration, Flag, Name, Periods
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.view import View
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.orders import Side, TimeInForce
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, SECOND, Lots, Nanos
 
 
@@ -113,11 +113,4 @@ class Momentum(Strategy):
 
     def _cross(self, view: View, side: Side, lots: Lots) -> Iterable[Intention]:
         settings = self.settings
-        quote = view.quote(settings.venue, settings.instrument)
-        if quote is None or not (quote.ask_lots if side is Side.BUY else quote.bid_lots):
-            return ()
-        if side is Side.BUY:
-            limit = upwards(quote.ask_ticks * (PARTS_PER_MILLION + settings.slippage_ppm), PARTS_PER_MILLION)
-        else:
-            limit = max(1, quote.bid_ticks * (PARTS_PER_MILLION - settings.slippage_ppm) // PARTS_PER_MILLION)
-        return (Place(settings.venue, settings.instrument, side, limit, lots, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL),)
+        return cross(view, settings.venue, settings.instrument, side, lots, settings.slippage_ppm)

@@ -11,14 +11,14 @@ class StrategyParameters(msgspec.Struct, frozen=True):
     """One strategy: ``kind`` names its class, ``account`` the sub-account it trades on.
 
     ``settings`` are strings by name, as :func:`trading_ecosystem.domains.trading.kinds.settings_of` reads them.
-    ``starts_after_ns`` counts from the start of the ecosystem, so that a strategy that misbehaves can start late.
+    ``starts_after_ns`` counts from the start of the ecosystem; ``None`` is a strategy on standby, which starts when it is told.
     """
 
     name: str
     kind: str
     account: str
     settings: dict[str, str]
-    starts_after_ns: Nanos = 0
+    starts_after_ns: Nanos | None = 0
 
 
 class TradingParameters(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ import msgspec
 from trading_ecosystem.messages.units import (
     DAY,
     HOUR,
+    MICROSECOND,
     MILLISECOND,
     MINOR_UNITS_PER_WHOLE,
     MINUTE,
@@ -30,10 +31,11 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 _PPM_PER_BASIS_POINT: Final = 100
 _MOST_BASIS_POINTS: Final = 10_000
 _MOST_USD: Final = 10**10
+_MOST_WHOLE_UNITS: Final = 10**7
 _MOST_PERIODS: Final = 100_000
 _LONGEST: Final[Nanos] = 3_650 * DAY
 _MOST_DIGITS: Final = 30
-_UNITS: Final = {"ns": 1, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_UNITS: Final = {"ns": 1, "us": MICROSECOND, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class SettingsError(ValueError):
@@ -82,6 +84,13 @@ def _dollars(text: str) -> MinorUnits:
     return int(number)
 
 
+def _quantity(text: str) -> MinorUnits:
+    number = _decimal(text) * MINOR_UNITS_PER_WHOLE
+    if number != int(number) or not 0 < number <= _MOST_WHOLE_UNITS * MINOR_UNITS_PER_WHOLE:
+        raise ValueError("out of range")
+    return int(number)
+
+
 def duration_ns(text: str) -> Nanos:
     """``1h30m`` or whole nanoseconds (``5400000000000``) as nanoseconds; raises ``ValueError`` where it is neither."""
     rest = text.strip()
@@ -91,7 +100,7 @@ def duration_ns(text: str) -> Nanos:
     while rest:
         figure = rest[: len(rest) - len(rest.lstrip("0123456789."))]
         letters = rest[len(figure) :]
-        unit = letters[: len(letters) - len(letters.lstrip("nmshd"))]
+        unit = letters[: len(letters) - len(letters.lstrip("numshd"))]
         if unit not in _UNITS or not figure[:1].isdigit() or not figure[-1:].isdigit():
             raise ValueError("not a duration")
         total += _decimal(figure) * _UNITS[unit]
@@ -132,6 +141,7 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "names separated by commas": _names,
     "basis points from 0 to 10000 in steps of 0.01": _ppm,
     "a positive amount of USD": _dollars,
+    "a positive quantity of the base asset": _quantity,
     "a positive duration such as 90s or 1h30m": _duration,
     "a whole number from 1 to 100000": _periods,
     "true or false": _flag,
@@ -145,6 +155,8 @@ BasisPoints = Annotated[int, msgspec.Meta(description="basis points from 0 to 10
 """Written in basis points, kept in parts per million."""
 Dollars = Annotated[int, msgspec.Meta(description="a positive amount of USD")]
 """Written in USD, kept in minor units."""
+Quantity = Annotated[int, msgspec.Meta(description="a positive quantity of the base asset")]
+"""Written in whole units of the base asset, kept in its minor units."""
 Duration = Annotated[int, msgspec.Meta(description="a positive duration such as 90s or 1h30m")]
 """Kept in nanoseconds; a bare whole number is nanoseconds already."""
 Periods = Annotated[int, msgspec.Meta(description="a whole number from 1 to 100000")]

@@ -46,6 +46,11 @@ class _FaultKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     FAULT_KIND_CORRELATION_BREAK: _FaultKind.ValueType  # 16
     FAULT_KIND_DIVERGENCE: _FaultKind.ValueType  # 17
     FAULT_KIND_FEED_CORRUPT: _FaultKind.ValueType  # 18
+    FAULT_KIND_STRATEGY_RUNAWAY: _FaultKind.ValueType  # 19
+    FAULT_KIND_STRATEGY_RISK_IGNORANT: _FaultKind.ValueType  # 20
+    FAULT_KIND_STRATEGY_VOLATILITY_AMPLIFIER: _FaultKind.ValueType  # 21
+    FAULT_KIND_STRATEGY_CORRELATION_BREAKER: _FaultKind.ValueType  # 22
+    FAULT_KIND_STRATEGY_SLOW_LEAK: _FaultKind.ValueType  # 23
 
 class FaultKind(_FaultKind, metaclass=_FaultKindEnumTypeWrapper):
     """Every fault that can be injected; the same words in scenarios, protos and reports."""
@@ -69,6 +74,11 @@ FAULT_KIND_VOLATILITY_SPIKE: FaultKind.ValueType  # 15
 FAULT_KIND_CORRELATION_BREAK: FaultKind.ValueType  # 16
 FAULT_KIND_DIVERGENCE: FaultKind.ValueType  # 17
 FAULT_KIND_FEED_CORRUPT: FaultKind.ValueType  # 18
+FAULT_KIND_STRATEGY_RUNAWAY: FaultKind.ValueType  # 19
+FAULT_KIND_STRATEGY_RISK_IGNORANT: FaultKind.ValueType  # 20
+FAULT_KIND_STRATEGY_VOLATILITY_AMPLIFIER: FaultKind.ValueType  # 21
+FAULT_KIND_STRATEGY_CORRELATION_BREAKER: FaultKind.ValueType  # 22
+FAULT_KIND_STRATEGY_SLOW_LEAK: FaultKind.ValueType  # 23
 global___FaultKind = FaultKind
 
 class _LinkConditionKind:
