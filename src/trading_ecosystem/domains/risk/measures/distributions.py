@@ -64,7 +64,8 @@ def chi_squared_above(statistic: float, degrees: int) -> float:
 def binomial_at_most(successes: int, trials: int, rate_ppm: PartsPerMillion) -> float:
     """The probability of at most so many successes in so many trials; exact in integers, rounded once."""
     failing = PARTS_PER_MILLION - rate_ppm
-    ways = 0
+    ways: int = 0
+    whole: int = PARTS_PER_MILLION**trials
     for count in range(min(successes, trials) + 1):
         ways += math.comb(trials, count) * rate_ppm**count * failing ** (trials - count)
-    return ways / PARTS_PER_MILLION**trials
+    return ways / whole
