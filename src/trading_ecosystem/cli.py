@@ -10,23 +10,26 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
 from trading_ecosystem import __version__, monitor_commands, serve_commands, store_commands
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
-from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
-
-HELD, NOT_HELD, BAD_INPUT, INTERNAL_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+from trading_ecosystem.terminal import (
+    BAD_INPUT,
+    HELD,
+    INTERNAL_FAULT,
+    INTERRUPTED,
+    NOT_HELD,
+    interruptible,
+    print_json,
+    progress_bar,
+)
 
 
 class _Commands(TyperGroup):
@@ -90,7 +93,7 @@ def run(
     path = find_scenario(scenario)
     target = out or Path("runs") / _default_name(path, seed, set_ or [])
     speed_ppm = store_commands.speed_ppm_of(speed)
-    with _progress_bar(f"running {path.stem}", quiet=json) as progress:
+    with progress_bar(f"running {path.stem}", quiet=json) as progress:
         options = {"seed": seed, "overrides": set_ or (), "out": target, "progress": progress}
         if external:
             monitor_commands.check(store, speed_ppm, audit)
@@ -98,7 +101,7 @@ def run(
         else:
             result = store_commands.run_into(store, path, **options, audit=audit, speed_ppm=speed_ppm)
     if json:
-        _print_json(verdict_document(result))
+        print_json(verdict_document(result))
     else:
         Console().print(verdict_text(result, _command()))
     raise typer.Exit(HELD if result.passed else NOT_HELD)
@@ -113,16 +116,16 @@ def replay(
     from trading_ecosystem import container
 
     try:
-        with _progress_bar(f"replaying {folder}", quiet=json) as progress:
+        with progress_bar(f"replaying {folder}", quiet=json) as progress:
             count, digest = container.replay(folder, progress=progress)
     except (Divergence, Corrupt) as error:
         if json:
-            _print_json({"replayed": False, "difference": str(error)})
+            print_json({"replayed": False, "difference": str(error)})
         else:
             sys.stdout.write(f"NOT the same: {error}\n")
         raise typer.Exit(NOT_HELD) from error
     if json:
-        _print_json({"replayed": True, "entries": count, "journal_digest": digest})
+        print_json({"replayed": True, "entries": count, "journal_digest": digest})
     else:
         sys.stdout.write(f"the same: {count:,} entries, digest {digest}\n")
 
@@ -134,7 +137,7 @@ def scenarios_list(json: JsonOption = False) -> None:
 
     parsed = [read_scenario(path) for path in library().values()]
     if json:
-        _print_json([{"name": s.name, "title": s.title, "seed": s.seed, "duration_ns": s.duration_ns} for s in parsed])
+        print_json([{"name": s.name, "title": s.title, "seed": s.seed, "duration_ns": s.duration_ns} for s in parsed])
         return
     width = max(len(scenario.name) for scenario in parsed)
     for scenario in parsed:
@@ -155,7 +158,7 @@ def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: Js
     hour = " in the first hour" if parsed.is_open else ""
     if json:
         shown = {"name": parsed.name, "title": parsed.title, "open": parsed.is_open, "estimated_entries": estimate}
-        _print_json({**shown, "faults": len(parsed.faults)})
+        print_json({**shown, "faults": len(parsed.faults)})
         return
     sys.stdout.write(
         f"{parsed.name}: {parsed.title}\n{len(parsed.faults)} faults, {len(parsed.expectations)} expectations, "
@@ -186,7 +189,7 @@ def realism(
         raise BadInput("realism", "nothing to measure, expected a recorded market, or --scenario NAME, or both")
     if recording is not None:
         check_writable(out)
-    with _interruptible():
+    with interruptible():
         generated = None if scenario is None else command.scenario_market(find_scenario(scenario), seed, instrument)
         if recording is None:
             assert generated is not None
@@ -195,11 +198,11 @@ def realism(
             card = command.score(recording, generated, parameters, seed, resamples)
             write_whole(out, command.render_scorecard(card))
     if recording is None and json:
-        _print_json(command.readings_document(measured))
+        print_json(command.readings_document(measured))
     elif recording is None:
         Console().print(command.readings_text(measured))
     elif json:
-        _print_json(command.scorecard_document(card))
+        print_json(command.scorecard_document(card))
     else:
         console = Console()
         console.print(command.scorecard_text(card, console.width))
@@ -229,7 +232,7 @@ def calibrate(
         return
     if recording is None:
         raise BadInput("calibrate", "nothing to fit to, expected a recorded market, or --list")
-    with _interruptible():
+    with interruptible():
         said = command.calibrate_file(recording, out, name, start, end)
     sys.stdout.write(f"{said}\n")
 
@@ -259,13 +262,13 @@ def book_replay(
     from trading_ecosystem.domains.exchange.book.books import book_class
     from trading_ecosystem.reports.replay_findings import replay_document, replay_text
 
-    with _progress_bar(file.name, quiet=json) as progress:
+    with progress_bar(file.name, quiet=json) as progress:
         replay = open_replay(file, format, orderbook, book_class(book)(file.name))
         for count, _ in enumerate(replay.states()):
             if progress is not None and not count % 512:
                 progress(replay.findings.rows, replay.total)
     if json:
-        _print_json(replay_document(replay))
+        print_json(replay_document(replay))
     else:
         sys.stdout.write(replay_text(file.name, replay))
     if replay.findings.differs:
@@ -284,10 +287,10 @@ def bench(
 
     console = Console(stderr=True)
     say = console.print if console.is_terminal and not json else lambda _: None
-    with _interruptible():
+    with interruptible():
         document = table.bench(commands=commands, rounds=rounds, growth=growth, progress=say)
     if json:
-        _print_json(document)
+        print_json(document)
     else:
         Console().print(table.rendered(document))
 
@@ -307,39 +310,6 @@ def _default_name(path: Path, seed: int | None, overrides: list[str]) -> str:
     name = f"{parsed.name}-{parsed.seed if seed is None else seed}"
     # Another variant of the scenario is another run: it does not replace the one without overrides.
     return f"{name}-{hashlib.sha256(repr(overrides).encode()).hexdigest()[:6]}" if overrides else name
-
-
-@contextmanager
-def _progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
-    """A progress bar on a terminal, and none in a pipe."""
-    with _interruptible(), _bar_or_none(title, quiet) as progress:
-        yield progress
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """An interruption ends the command in one line."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        sys.stderr.write("trading-ecosystem: interrupted; nothing was written\n")
-        raise typer.Exit(INTERRUPTED) from error
-
-
-@contextmanager
-def _bar_or_none(title: str, quiet: bool) -> Iterator[Callable[[Nanos, Nanos], None] | None]:
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda done, total: bar.update(task, completed=done / total)
-
-
-def _print_json(document: object) -> None:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
 def _version(wanted: bool) -> None:
