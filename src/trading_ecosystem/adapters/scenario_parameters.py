@@ -144,10 +144,11 @@ def risk_parameters(scenario: Scenario) -> RiskParameters:
     limits = {(limit.kind, limit.subject): limit for limit in default_limits(firm)}
     for stated in scenario.ecosystem.risk.limits:
         limits[stated.kind, stated.subject] = LimitParameters(stated.kind, stated.subject, stated.value)
+    waits = dict(scenario.ecosystem.risk.waits)
     return RiskParameters(
         firm=firm,
         instruments=scenario.ecosystem.market_data.instruments,
-        limits=tuple(limits.values()),
+        limits=tuple(LimitParameters(one.kind, one.subject, one.value, waits.get(one.kind, 0)) for one in limits.values()),
         report_every_ns=scenario.ecosystem.risk.report_every_ns,
     )
 

@@ -142,25 +142,37 @@ said about the free or pledged amount of that account, asset and venue; 1. A lin
 **Limits**, beside those of :class:`~trading_ecosystem.messages.risk.LimitKind` above; utilisation and severity as there.
 
 *Narrower subjects.* ``POSITION_LONG``, ``POSITION_SHORT`` and ``ASSET_NOTIONAL`` may have the subject ``scope:asset``, where
-the scope is an account of the firm (its positions alone) or a venue (pledged there and unsettled there, and perpetuals
-there). ``TOTAL_NOTIONAL``, ``DAILY_LOSS`` and ``DRAWDOWN`` may have an account as their subject: its positions alone, its
-equity, its own reference and mark.
-LEVERAGE (firm): gross notional over equity, parts per million; 10⁹ where there is a gross notional and no positive equity.
+the scope is an account of the firm (its positions alone) or a venue (of a position all but what is free: pledged there,
+unsettled there, fees and variation of perpetuals that are not posted yet; and perpetuals there). ``TOTAL_NOTIONAL``,
+``DAILY_LOSS`` and ``DRAWDOWN`` may have an account as their subject: its positions alone, its equity, its own reference and
+mark. They are re-evaluated whenever those of the firm are.
+LEVERAGE (firm): gross notional over equity, parts per million; 10⁹, which is the most, where there is a gross notional and no
+positive equity.
 NET_DELTA (firm): absolute value of the sum of the values of the net positions in BTC and ETH, USD minor units.
-CONCENTRATION (asset other than USD): its share of the gross notional, parts per million, floored.
+CONCENTRATION (asset other than USD): the absolute value of its net position as a share of the gross notional, parts per
+million, floored.
 VALUE_AT_RISK (firm): EWMA-normal, 99 %, one day, USD minor units: ``round(2.3263478740408408 * sqrt(max(0, w' C w) * 1440))``
-with ``w`` the values of the net positions in BTC, ETH and USDT (those whose price is known) and ``C`` the covariance about
-zero of their returns from one closed UTC minute to the next (floats; a minute is closed as for CORRELATION_BREACH, over the
-assets of the instruments given), each minute ``C = 0.94 C + 0.06 r r'`` from zero on; nothing before 30 minutes. Evaluated at
-every closed minute and every position change.
+with ``w`` the values of the net positions in BTC, ETH and USDT (of those whose ``<asset>/USD`` the monitor was given; 0
+without a price) and ``C`` the covariance about zero of their returns, ``(close - previous) / previous``, from one closed UTC
+minute to the next (floats). A minute is closed by the first price of any of these instruments in a later one, as for
+CORRELATION_BREACH; if one has no price in it, or whole minutes without any follow, all returns are forgotten and ``C`` is
+zero again. Each return ``C = 0.94 C + 0.06 r r'``, from zero on; nothing before 30 returns. Evaluated at every closed minute,
+with the price that closed it taken in, and whenever a position of the firm changed.
 EXPECTED_SHORTFALL (firm): the same with 2.3378027922013767 (97.5 %).
-VENUE_EXPOSURE (venue): sum over assets other than none of the absolute values of what is pledged and unsettled there.
+VENUE_EXPOSURE (venue): sum over all assets, USD among them, of the absolute values of what is pledged and unsettled there (as
+for narrower subjects; perpetuals do not count).
 UNSETTLED_EXPOSURE (firm): what ``unsettled_usd_minor`` of ``ExposureReported`` is.
-ORDER_RATE (account, or the firm): how many of its ``PlaceOrder`` and ``CancelOrder`` arrived within the last 60 s; decided by
-these.
+ORDER_RATE (account, or the firm: all its accounts): how many of its ``PlaceOrder`` and ``CancelOrder`` arrived within the last
+60 s, repeated ones too; decided by these.
 TURNOVER (account, or the firm): notional of its fills within the last 15 min, USD minor units, each at the quote asset's USD
-price when it arrived; decided by fills and, as the window forgets, by prices of any instrument.
-MARGIN_USAGE (venue): maintenance margin over equity of the firm's account there, as last reported, parts per million.
+price when it arrived (0 without one), floored; a fill that arrives again (see above) does not count. Decided by fills of the
+account and, as the window forgets, by prices of any instrument.
+MARGIN_USAGE (venue): maintenance margin over equity as last reported there by ``MarginChanged``, parts per million, 10⁹
+without a positive equity, 0 where no margin is needed; of several accounts the highest.
+
+*Pending.* A limit may say for how long (``for``): its alert is pending when its condition begins, and is raised when the
+condition has held for so long without a break, at that very instant, with the highest severity so far. An alert that fires
+already goes on as ever.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class LimitKind(enum.StrEnum):
 
 
 class AlertState(enum.StrEnum):
-    """Life of an alert. Condition alerts fire at once; ``pending`` is for rules that wait."""
+    """Life of an alert. Condition alerts fire at once; ``pending`` is for limits that wait."""
 
     PENDING = "pending"
     FIRING = "firing"
@@ -216,6 +216,30 @@ class LimitSet(Message, frozen=True, gc=False):
     subject: str
     value: int
     version: int
+
+
+class AlertPending(Message, frozen=True, gc=False):
+    """A condition holds whose alert fires at ``fires_at``, if it holds without a break until then; units as for AlertRaised."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    kind: AlertKind
+    subject: str
+    severity: Severity
+    observed: int
+    threshold: int
+    fires_at: Nanos
+
+
+class AlertPendingEnded(Message, frozen=True, gc=False):
+    """The condition of a pending alert ceased: it does not fire."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    kind: AlertKind
+    subject: str
 
 
 class AlertRaised(Message, frozen=True, gc=False):

@@ -112,6 +112,8 @@ def test_defaults_are_the_table_of_the_design() -> None:
         ("daily_loss", FIRM, 500_000 * WHOLE),
         ("drawdown", FIRM, 150_000),
         ("stablecoin_exposure", "USDT", 250_000 * WHOLE),
+        ("leverage", FIRM, 3_000_000),
+        ("value_at_risk", FIRM, 750_000 * WHOLE),
     ]
 
 

@@ -161,6 +161,8 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         trading.StrategyMarked,
     ),
     Channel.ALERTS: (
+        risk.AlertPending,
+        risk.AlertPendingEnded,
         risk.AlertRaised,
         risk.AlertUpdated,
         risk.AlertAcknowledged,

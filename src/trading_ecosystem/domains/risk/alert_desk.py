@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from trading_ecosystem.domains.risk.part import Monitor, Part, rejected
-from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, SaidList, SilenceOver
+from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, PendingDue, SaidList, SilenceOver
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
     AlertEscalated,
+    AlertPending,
+    AlertPendingEnded,
     AlertRaised,
     AlertResolved,
     AlertSilenced,
@@ -32,11 +34,14 @@ class AlertDesk(Part):
         AcknowledgeAlert: "acknowledge_alert",
         SilenceAlert: "silence_alert",
         EscalateAlert: "escalate_alert",
+        PendingDue: "pending_due",
         KeepFiringDue: "keep_firing_due",
         EscalationDue: "escalation_due",
         SilenceOver: "silence_over",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
+        AlertPending,
+        AlertPendingEnded,
         AlertRaised,
         AlertUpdated,
         AlertAcknowledged,
@@ -74,6 +79,10 @@ class AlertDesk(Part):
     def silence_over(self, message: SilenceOver, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """An alert may have been silent for long enough."""
         monitor.alerts.silence_over(message.alert_id, now, said)
+
+    def pending_due(self, message: PendingDue, now: Nanos, monitor: Monitor, said: SaidList) -> None:
+        """A pending alert may fire."""
+        monitor.alerts.pending_due(message.kind, message.subject, now, said)
 
     def keep_firing_due(self, message: KeepFiringDue, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """An alert may be over."""

@@ -1,7 +1,8 @@
-"""Alerts and their lifecycle: firing, acknowledged, escalated, resolved.
+"""Alerts and their lifecycle: pending, firing, acknowledged, escalated, resolved.
 
 The watches say ``hold`` when a condition holds and ``cease`` when it stops; everything else about an alert happens here.
-Conditions fire at once, so no alert is ever ``pending``.
+Conditions fire at once, but for those of a limit that says for how long: their alert is pending until the condition has held
+for so long without a break. It has no number before it fires.
 
 - One alert per (kind, subject) is active. It is raised when its condition begins and updated when its severity rises.
 - It is resolved exactly ``KEEP_FIRING`` after its condition ceased, if it has not held again in between. A condition that
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, SaidList, SilenceOver
+from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, PendingDue, SaidList, SilenceOver
 from trading_ecosystem.messages.risk import (
     ESCALATE_CRITICAL_AFTER,
     ESCALATE_HIGH_AFTER,
@@ -24,6 +25,8 @@ from trading_ecosystem.messages.risk import (
     AlertAcknowledged,
     AlertEscalated,
     AlertKind,
+    AlertPending,
+    AlertPendingEnded,
     AlertRaised,
     AlertResolved,
     AlertSilenced,
@@ -82,6 +85,18 @@ class Alert:
         self.silenced_until: Nanos | None = None
 
 
+class Pending:
+    """A condition that has to hold until ``fires_at`` before its alert fires; ``severity`` is the highest so far."""
+
+    __slots__ = ("fires_at", "observed", "severity", "threshold")
+
+    def __init__(self, severity: Severity, observed: int, threshold: int, fires_at: Nanos) -> None:
+        self.severity = severity
+        self.observed = observed
+        self.threshold = threshold
+        self.fires_at = fires_at
+
+
 class AlertBook:
     """The active alerts of one firm, by (kind, subject) and by id; ids count from 1."""
 
@@ -89,22 +104,30 @@ class AlertBook:
         self.firm = firm
         self.active: dict[tuple[AlertKind, str], Alert] = {}
         self.by_id: dict[int, Alert] = {}
+        self.pending: dict[tuple[AlertKind, str], Pending] = {}
         self.raised = 0
 
     def hold(
-        self, kind: AlertKind, subject: str, severity: Severity, observed: int, threshold: int, now: Nanos, said: SaidList
+        self,
+        kind: AlertKind,
+        subject: str,
+        severity: Severity,
+        observed: int,
+        threshold: int,
+        now: Nanos,
+        said: SaidList,
+        for_ns: Nanos = 0,
     ) -> None:
-        """The condition holds at ``now``: raise its alert, or keep it firing and raise its severity."""
+        """The condition holds at ``now``: raise its alert (after ``for_ns``), or keep it firing and raise its severity."""
         alert = self.active.get((kind, subject))
         if alert is not None and not alert.holds and now - alert.cleared_at >= KEEP_FIRING:
             self._resolve(alert, said)
             alert = None
         if alert is None:
-            self.raised += 1
-            alert = Alert(self.raised, kind, subject, severity, observed, threshold, now)
-            self.active[kind, subject] = self.by_id[alert.alert_id] = alert
-            said.append(AlertRaised(self.firm, alert.alert_id, kind, subject, severity, observed, threshold, now))
-            self._watch_escalation(alert, now, said)
+            if for_ns:
+                self._wait(kind, subject, Pending(severity, observed, threshold, now + for_ns), said)
+            else:
+                self._raise(kind, subject, severity, observed, threshold, now, said)
             return
         alert.holds = True
         if SEVERITY_RANK[severity] > SEVERITY_RANK[alert.severity]:
@@ -114,7 +137,10 @@ class AlertBook:
             self._watch_escalation(alert, now, said)
 
     def cease(self, kind: AlertKind, subject: str, now: Nanos, said: SaidList) -> None:
-        """The condition stopped holding at ``now``; its alert keeps firing for ``KEEP_FIRING``."""
+        """The condition stopped holding at ``now``; its alert keeps firing for ``KEEP_FIRING``, or never fires."""
+        if self.pending.pop((kind, subject), None) is not None:
+            said.append(AlertPendingEnded(self.firm, kind, subject))
+            return
         alert = self.active[kind, subject]
         assert alert.holds, f"alert {alert.alert_id} ceased twice"
         alert.holds = False
@@ -122,6 +148,13 @@ class AlertBook:
         if not alert.resolution_due:
             alert.resolution_due = True
             said.append(Later(KeepFiringDue(alert.alert_id), now + KEEP_FIRING))
+
+    def pending_due(self, kind: AlertKind, subject: str, now: Nanos, said: SaidList) -> None:
+        """Raise the alert if its condition has held for long enough; one that ceased in between waits anew."""
+        waiting = self.pending.get((kind, subject))
+        if waiting is not None and now >= waiting.fires_at:
+            del self.pending[kind, subject]
+            self._raise(kind, subject, waiting.severity, waiting.observed, waiting.threshold, now, said)
 
     def keep_firing_due(self, alert_id: int, now: Nanos, said: SaidList) -> None:
         """Resolve the alert if its condition has been gone long enough; if it came back in between, look again later."""
@@ -229,6 +262,28 @@ class AlertBook:
             )
             for alert in self.active.values()
         )
+
+    def _wait(self, kind: AlertKind, subject: str, wanted: Pending, said: SaidList) -> None:
+        waiting = self.pending.get((kind, subject))
+        if waiting is None:
+            self.pending[kind, subject] = wanted
+            said += [
+                AlertPending(
+                    self.firm, kind, subject, wanted.severity, wanted.observed, wanted.threshold, fires_at=wanted.fires_at
+                ),
+                Later(PendingDue(kind, subject), wanted.fires_at),
+            ]
+        elif SEVERITY_RANK[wanted.severity] > SEVERITY_RANK[waiting.severity]:
+            waiting.severity, waiting.observed = wanted.severity, wanted.observed
+
+    def _raise(
+        self, kind: AlertKind, subject: str, severity: Severity, observed: int, threshold: int, now: Nanos, said: SaidList
+    ) -> None:
+        self.raised += 1
+        alert = Alert(self.raised, kind, subject, severity, observed, threshold, now)
+        self.active[kind, subject] = self.by_id[alert.alert_id] = alert
+        said.append(AlertRaised(self.firm, alert.alert_id, kind, subject, severity, observed, threshold, now))
+        self._watch_escalation(alert, now, said)
 
     def _watch_escalation(self, alert: Alert, now: Nanos, said: SaidList) -> None:
         if alert.state not in _UNATTENDED or alert.severity is Severity.WARNING:

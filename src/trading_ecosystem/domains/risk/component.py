@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from trading_ecosystem.domains.risk.alerts import AlertBook
 from trading_ecosystem.domains.risk.breaches import LimitWatch
+from trading_ecosystem.domains.risk.covariance import MinuteReturns
 from trading_ecosystem.domains.risk.exposure import STABLECOINS, Exposure, is_price, value_of
 from trading_ecosystem.domains.risk.limits import LimitBook
 from trading_ecosystem.domains.risk.parameters import RiskParameters
@@ -86,7 +87,9 @@ class Risk(Component):
         self.positions = Positions(parameters.firm)
         self.exposure = Exposure()
         self.pnl = ProfitAndLoss()
-        self.limit_watch = LimitWatch(parameters.firm, self.limits, self.exposure, self.pnl)
+        priced = [asset for symbol, asset in _ASSET_PRICED_BY.items() if symbol in parameters.instruments]
+        self.minutes = MinuteReturns(priced)
+        self.limit_watch = LimitWatch(self.limits, self.positions, self.exposure, self.pnl, self.minutes)
         self.price_watches = {instrument: PriceWatch(instrument) for instrument in parameters.instruments}
         self.stablecoin_watches = {asset: StablecoinWatch(asset) for asset in STABLECOINS}
         self.settlement_watches: dict[str, SettlementWatch] = {}
@@ -135,6 +138,7 @@ class Risk(Component):
     def begun(self, message: Begin, now: Nanos) -> Said:
         """Say every limit, and start reporting."""
         self.pnl.begin(now)
+        self.limit_watch.begun(now)
         return [*self.limits.all_in_force(), Later(ReportDue(), now + self.parameters.report_every_ns)]
 
     def price_published(self, message: PricePublished, now: Nanos) -> Said:
@@ -159,8 +163,7 @@ class Risk(Component):
         stablecoin = self.stablecoin_watches.get(asset)
         if stablecoin is not None:
             stablecoin.evaluate(self.exposure.assets[asset].position, price, now, alerts, said)
-        self.limit_watch.value_changed(asset, now, alerts, said)
-        self.limit_watch.equity_changed(now, alerts, said)
+        self.limit_watch.priced(asset, price, now, alerts, said)
         return said
 
     def order_filled(self, message: OrderFilled, now: Nanos) -> Said:
@@ -227,7 +230,7 @@ class Risk(Component):
         if now >= self.pnl.next_midnight:
             self.pnl.begin_day(now, self.exposure.equity)
         self.exposure.set_perpetual_price(symbol, price)
-        self.limit_watch.equity_changed(now, self.alerts, said)
+        self.limit_watch.perpetual_priced(symbol, price, now, self.alerts, said)
 
     def transfer_posted(self, message: TransferPosted, now: Nanos) -> Said:
         """A deposit, withdrawal, pledge or release took effect."""
@@ -285,6 +288,7 @@ class Risk(Component):
         if flow:
             value = value_of(abs(flow), self.exposure.assets[message.asset].price)
             self.pnl.flow(value if flow > 0 else -value)
+            self.limit_watch.flowed(message.account, message.asset, flow, now)
         self._positions_changed((message.asset,), now, said)
         return said
 
@@ -293,14 +297,14 @@ class Risk(Component):
             self.pnl.begin_day(now, self.exposure.equity)
         totals = self.positions.totals
         changed = [asset for asset in assets if self.exposure.set_position(asset, totals.get(asset, 0))]
-        held = self.positions.perpetuals
+        held = self.positions.perpetuals.firm
         changed += [self.exposure.set_perpetual(symbol, held.base[symbol], held.carried[symbol]) for symbol in perpetuals]
         for asset in changed:
             stablecoin = self.stablecoin_watches.get(asset)
             if stablecoin is not None:
                 exposed = self.exposure.assets[asset]
                 stablecoin.evaluate(exposed.position, exposed.price, now, self.alerts, said)
-        self.limit_watch.evaluate(changed, now, self.alerts, said)
+        self.limit_watch.positions_changed(assets, perpetuals, changed, now, self.alerts, said)
 
     def _settlement_watch(self, venue: str) -> SettlementWatch:
         watch = self.settlement_watches.get(venue)

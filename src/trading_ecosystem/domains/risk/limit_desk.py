@@ -11,7 +11,7 @@ from trading_ecosystem.domains.risk.timers import SaidList
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.risk import ChangeLimit, LimitSet, RiskCommandRejected
 from trading_ecosystem.messages.risk_standing import ComplianceQuestion, ComplianceReported, LimitsQuestion, LimitStanding
-from trading_ecosystem.messages.units import ASSETS, Nanos
+from trading_ecosystem.messages.units import Nanos
 
 
 class LimitDesk(Part):
@@ -39,8 +39,7 @@ class LimitDesk(Part):
         said.append(monitor.limits.in_force(limit))
         if now >= monitor.pnl.next_midnight:
             monitor.pnl.begin_day(now, monitor.exposure.equity)
-        assets = [message.subject] if message.subject in ASSETS else []
-        monitor.limit_watch.evaluate(assets, now, monitor.alerts, said)
+        monitor.limit_watch.changed(limit, now, monitor.alerts, said)
 
     def answer_limits(self, question: LimitsQuestion, monitor: Monitor) -> tuple[LimitStanding, ...]:
         """Every limit in force, held against what it limits."""

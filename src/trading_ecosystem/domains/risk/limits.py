@@ -19,10 +19,14 @@ import msgspec
 
 from trading_ecosystem.domains.risk.parameters import LimitParameters
 from trading_ecosystem.messages.risk import CRITICAL_PPM, HIGH_PPM, WARNING_PPM, LimitKind, LimitSet, Severity
-from trading_ecosystem.messages.units import PARTS_PER_MILLION, PartsPerMillion
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
 
 LARGEST_LIMIT: Final = 10**18
 """Ten thousand million whole units: above it a limit would be none."""
+
+
+SHARES: Final = frozenset({LimitKind.DRAWDOWN, LimitKind.CONCENTRATION})
+"""Kinds that are a share of something, so that a limit above the whole would be none."""
 
 
 class LimitCheck(msgspec.Struct, frozen=True, gc=False):
@@ -38,20 +42,21 @@ def limit_problem(kind: LimitKind, value: object) -> str | None:
         return "a limit is a whole number"
     if value <= 0:
         return "a limit is positive"
-    largest = PARTS_PER_MILLION if kind is LimitKind.DRAWDOWN else LARGEST_LIMIT
+    largest = PARTS_PER_MILLION if kind in SHARES else LARGEST_LIMIT
     if value > largest:
         return f"a {kind.value} limit is at most {largest}"
     return None
 
 
 class Limit:
-    """One limit in force. ``sign`` is -1 for a limit on what lies below zero."""
+    """One limit in force. ``sign`` is -1 for a limit on what lies below zero; ``for_ns`` is how long its alert is pending."""
 
-    __slots__ = ("kind", "sign", "subject", "value", "version", "warning_at")
+    __slots__ = ("for_ns", "kind", "sign", "subject", "value", "version", "warning_at")
 
-    def __init__(self, kind: LimitKind, subject: str, value: int) -> None:
+    def __init__(self, kind: LimitKind, subject: str, value: int, for_ns: Nanos = 0) -> None:
         self.kind = kind
         self.subject = subject
+        self.for_ns = for_ns
         self.sign = -1 if kind is LimitKind.POSITION_SHORT else 1
         self.version = 0
         self.change(value)
@@ -85,7 +90,7 @@ class LimitBook:
         for parameters in limits:
             key = (parameters.kind, parameters.subject)
             assert key not in self.limits, f"two limits of {parameters.kind} on {parameters.subject}"
-            self.limits[key] = Limit(parameters.kind, parameters.subject, parameters.value)
+            self.limits[key] = Limit(parameters.kind, parameters.subject, parameters.value, parameters.for_ns)
 
     def find(self, kind: LimitKind, subject: str) -> Limit | None:
         """The limit of this kind on this subject, if there is one."""

@@ -7,17 +7,21 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.messages.risk import LimitKind
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, Nanos
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, PARTS_PER_MILLION, Nanos
 
 MILLION_USD: Final = 1_000_000 * MINOR_UNITS_PER_WHOLE
 
 
 class LimitParameters(msgspec.Struct, frozen=True):
-    """One limit: ``value`` is positive, in the unit that :class:`LimitKind` states."""
+    """One limit: ``value`` is positive, in the unit that :class:`LimitKind` states.
+
+    Its alert fires when its condition has held for ``for_ns`` without a break; until then it is pending.
+    """
 
     kind: LimitKind
     subject: str
     value: int
+    for_ns: Nanos = 0
 
 
 class RiskParameters(msgspec.Struct, frozen=True):
@@ -52,4 +56,6 @@ def default_limits(firm: str) -> tuple[LimitParameters, ...]:
         LimitParameters(LimitKind.DAILY_LOSS, firm, MILLION_USD // 2),
         LimitParameters(LimitKind.DRAWDOWN, firm, 150_000),
         LimitParameters(LimitKind.STABLECOIN_EXPOSURE, "USDT", MILLION_USD // 4),
+        LimitParameters(LimitKind.LEVERAGE, firm, 3 * PARTS_PER_MILLION),
+        LimitParameters(LimitKind.VALUE_AT_RISK, firm, 3 * MILLION_USD // 4),
     )

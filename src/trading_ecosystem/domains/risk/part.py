@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from trading_ecosystem.domains.risk.alerts import AlertBook
 from trading_ecosystem.domains.risk.breaches import LimitWatch
+from trading_ecosystem.domains.risk.covariance import MinuteReturns
 from trading_ecosystem.domains.risk.exposure import Exposure
 from trading_ecosystem.domains.risk.limits import LimitBook
 from trading_ecosystem.domains.risk.parameters import RiskParameters
@@ -30,6 +31,7 @@ class Monitor(Protocol):
     exposure: Exposure
     pnl: ProfitAndLoss
     limit_watch: LimitWatch
+    minutes: MinuteReturns
 
     def problem_of_account(self, account: str) -> str | None:
         """Why an account may not command this monitor, or ``None``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from trading_ecosystem.domains.risk.activity import ActivityLimits
 from trading_ecosystem.domains.risk.alert_desk import AlertDesk
 from trading_ecosystem.domains.risk.limit_desk import LimitDesk
 from trading_ecosystem.domains.risk.part import Part
@@ -12,6 +13,7 @@ from trading_ecosystem.messages.base import Message, Question
 PARTS: Final[tuple[type[Part], ...]] = (
     LimitDesk,
     AlertDesk,
+    ActivityLimits,
 )
 
 

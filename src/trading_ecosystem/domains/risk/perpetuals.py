@@ -23,21 +23,38 @@ class PerpetualHolding(msgspec.Struct, gc=False):
     fees_minor: MinorUnits = 0
 
 
-class PerpetualHoldings:
-    """The positions of one firm in perpetuals. Per instrument, ``base`` and ``carried`` are what they add up to."""
+class PerpetualSum:
+    """What positions in perpetuals add up to: base amount and carried value, per instrument."""
+
+    __slots__ = ("base", "carried")
 
     def __init__(self) -> None:
         self.base: dict[str, MinorUnits] = {}
         self.carried: dict[str, MinorUnits] = {}
+
+    def add(self, symbol: str, base: MinorUnits, carried: MinorUnits) -> None:
+        """So much more."""
+        self.base[symbol] = self.base.get(symbol, 0) + base
+        self.carried[symbol] = self.carried.get(symbol, 0) + carried
+
+
+class PerpetualHoldings:
+    """The positions of one firm in perpetuals. ``firm`` is what they add up to; there is a sum per account and venue beside."""
+
+    def __init__(self) -> None:
+        self.firm = PerpetualSum()
+        self.of_account: dict[str, PerpetualSum] = {}
+        self.at_venue: dict[str, PerpetualSum] = {}
         self._holdings: dict[tuple[str, str, str], PerpetualHolding] = {}
 
     def filled(self, message: OrderFilled) -> MinorUnits:
         """Take in a fill; returns what the firm's cash changes by, which is the fee it owes from now on."""
         instrument = INSTRUMENTS[message.instrument]
         lots = message.quantity_lots if message.side is Side.BUY else -message.quantity_lots
-        holding = self._holding(message.venue, message.account, message.instrument)
+        key = (message.venue, message.account, message.instrument)
+        holding = self._holding(key)
         carried = holding.carried_minor + instrument.notional(message.price_ticks, lots)
-        self._set(holding, message.instrument, holding.lots + lots, carried)
+        self._set(key, holding, holding.lots + lots, carried)
         holding.fees_minor += message.fee_minor
         return -message.fee_minor
 
@@ -45,23 +62,26 @@ class PerpetualHoldings:
         """Carry every position at its mark; returns the fees that were owed and are paid with this."""
         paid = 0
         for line in message.lines:
-            holding = self._holding(message.venue, message.account, line.instrument)
+            key = (message.venue, message.account, line.instrument)
+            holding = self._holding(key)
             value = INSTRUMENTS[line.instrument].notional(line.mark_ticks, line.position_lots)
-            self._set(holding, line.instrument, line.position_lots, value)
+            self._set(key, holding, line.position_lots, value)
             paid += holding.fees_minor
             holding.fees_minor = 0
         return paid
 
-    def _holding(self, venue: str, account: str, instrument: str) -> PerpetualHolding:
-        key = (venue, account, instrument)
+    def _holding(self, key: tuple[str, str, str]) -> PerpetualHolding:
         holding = self._holdings.get(key)
         if holding is None:
             holding = self._holdings[key] = PerpetualHolding()
         return holding
 
-    def _set(self, holding: PerpetualHolding, symbol: str, lots: Lots, carried: MinorUnits) -> None:
+    def _set(self, key: tuple[str, str, str], holding: PerpetualHolding, lots: Lots, carried: MinorUnits) -> None:
+        venue, account, symbol = key
         base = INSTRUMENTS[symbol].base_amount(lots - holding.lots)
-        self.base[symbol] = self.base.get(symbol, 0) + base
-        self.carried[symbol] = self.carried.get(symbol, 0) + carried - holding.carried_minor
+        more = carried - holding.carried_minor
+        self.firm.add(symbol, base, more)
+        self.of_account.setdefault(account, PerpetualSum()).add(symbol, base, more)
+        self.at_venue.setdefault(venue, PerpetualSum()).add(symbol, base, more)
         holding.lots = lots
         holding.carried_minor = carried

@@ -93,11 +93,17 @@ class Memory:
 
 
 class Positions:
-    """The positions of one firm. ``totals`` is what they add up to, per asset."""
+    """The positions of one firm. ``totals`` is what they add up to, per asset.
+
+    ``of_account`` and ``at_venue`` are the same for a part of it: what is one account's, and what is not free but pledged,
+    unsettled or owed at one venue; per asset.
+    """
 
     def __init__(self, firm: str) -> None:
         self.firm = firm
         self.totals: dict[str, MinorUnits] = {}
+        self.of_account: dict[str, dict[str, MinorUnits]] = {}
+        self.at_venue: dict[str, dict[str, MinorUnits]] = {}
         self.unsettled_base: dict[str, MinorUnits] = {}
         """Absolute base amounts of all unsettled fills, per asset."""
         self.unsettled: dict[TradeKey, list[UnsettledFill]] = {}
@@ -123,7 +129,7 @@ class Positions:
         fill = _unsettled(message, message.settles_at)
         fills.append(fill)
         self.unsettled[key] = fills
-        self._count(fill, 1)
+        self._count(key, fill, 1)
         return fill
 
     def perpetual_filled(self, message: OrderFilled) -> bool:
@@ -132,7 +138,7 @@ class Positions:
         key = (message.venue, message.instrument, message.trade_id, message.account, message.execution_id)
         if not self._perpetual_fills.add(key):
             return False
-        self._add(message.fee_asset, self.perpetuals.filled(message))
+        self._add(message.account, message.venue, message.fee_asset, self.perpetuals.filled(message))
         return True
 
     def variation_settled(self, message: VariationSettled) -> bool:
@@ -141,10 +147,10 @@ class Positions:
         key = (message.venue, message.account, message.number)
         if not self._variations.add(key):
             return False
-        self._add(message.asset, self.perpetuals.settled(message))
+        self._add(message.account, message.venue, message.asset, self.perpetuals.settled(message))
         if key not in self._posted_variations:
             self._unposted[key] = message.settled_minor
-            self._add(message.asset, message.settled_minor)
+            self._add(message.account, message.venue, message.asset, message.settled_minor)
         return True
 
     def variation_posted(self, message: VariationPosted) -> bool:
@@ -153,7 +159,7 @@ class Positions:
         key = (message.venue, message.account, message.number)
         if not self._posted_variations.add(key):
             return False
-        self._add(message.asset, -self._unposted.pop(key, 0))
+        self._add(message.account, message.venue, message.asset, -self._unposted.pop(key, 0))
         self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
         return True
 
@@ -165,7 +171,7 @@ class Positions:
             return None
         found = None
         for fill in self.unsettled.pop(key, ()):
-            self._count(fill, -1)
+            self._count(key, fill, -1)
             found = fill
         return found
 
@@ -176,9 +182,9 @@ class Positions:
         fills = self.unsettled.get(key, [])
         for place, fill in enumerate(fills):
             if fill.execution_id == message.corrected_execution_id:
-                self._count(fill, -1)
+                self._count(key, fill, -1)
                 fills[place] = _unsettled(message, fill.settles_at)
-                self._count(fills[place], 1)
+                self._count(key, fills[place], 1)
                 return fills[place]
         return None
 
@@ -191,7 +197,7 @@ class Positions:
         for after in message.pledged_after:
             self._set_pledged(message.custodian, message.account, message.venue, after.asset, after.pledged_after)
         for fill in self.unsettled.pop(key, ()):
-            self._count(fill, -1)
+            self._count(key, fill, -1)
         return True
 
     def transfer_posted(self, message: TransferPosted) -> bool:
@@ -230,23 +236,30 @@ class Positions:
             return 0
         return amount
 
-    def _count(self, fill: UnsettledFill, sign: int) -> None:
+    def _count(self, key: TradeKey, fill: UnsettledFill, sign: int) -> None:
         """A fill is unsettled from now on (+1), or not any more (-1)."""
+        venue, _, _, account = key
         for asset, amount in fill.amounts:
-            self._add(asset, sign * amount)
+            self._add(account, venue, asset, sign * amount)
         self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + sign * abs(fill.base_minor)
 
-    def _add(self, asset: str, amount: MinorUnits) -> None:
+    def _add(self, account: str, venue: str, asset: str, amount: MinorUnits) -> None:
+        """An amount of an asset more; ``venue`` is empty where it is free."""
         self.totals[asset] = self.totals.get(asset, 0) + amount
+        own = self.of_account.setdefault(account, {})
+        own[asset] = own.get(asset, 0) + amount
+        if venue:
+            there = self.at_venue.setdefault(venue, {})
+            there[asset] = there.get(asset, 0) + amount
 
     def _set_free(self, custodian: str, account: str, asset: str, amount: MinorUnits) -> None:
         key = (custodian, account, asset)
-        self._add(asset, amount - self._free.get(key, 0))
+        self._add(account, "", asset, amount - self._free.get(key, 0))
         self._free[key] = amount
 
     def _set_pledged(self, custodian: str, account: str, venue: str, asset: str, amount: MinorUnits) -> None:
         key = (custodian, account, venue, asset)
-        self._add(asset, amount - self._pledged.get(key, 0))
+        self._add(account, venue, asset, amount - self._pledged.get(key, 0))
         self._pledged[key] = amount
 
     def _assert_ours(self, account: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.ports.component import Later, WakeUp
 
 SaidList: TypeAlias = list[Message | Later]
@@ -21,6 +22,13 @@ class SettlementDue(WakeUp, frozen=True, gc=False):
     """Look whether a venue's oldest unsettled fill has become overdue, or twice as overdue."""
 
     venue: str
+
+
+class PendingDue(WakeUp, frozen=True, gc=False):
+    """Look whether the condition of a pending alert has held for long enough."""
+
+    kind: AlertKind
+    subject: str
 
 
 class KeepFiringDue(WakeUp, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from trading_ecosystem.domains.test_coordination.document import (
     one_of,
     shown,
 )
-from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS, read_market_data
+from trading_ecosystem.domains.test_coordination.market_data_reading import read_market_data
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
     amounts_of,
@@ -26,6 +26,7 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     text_of,
     whole_number,
 )
+from trading_ecosystem.domains.test_coordination.risk_reading import read_risk
 from trading_ecosystem.domains.test_coordination.scenario import (
     FIXED_NAMES,
     CustodianSection,
@@ -34,12 +35,9 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     FirmSection,
     LatencyDistribution,
     LinkSection,
-    RiskLimit,
-    RiskSection,
     VenueSection,
 )
 from trading_ecosystem.domains.test_coordination.venue_reading import RULES, read_rules
-from trading_ecosystem.messages.risk import LimitKind
 from trading_ecosystem.messages.units import (
     ASSETS,
     DAY,
@@ -63,7 +61,6 @@ _HOUSE: Final = {
 _INSURANCE: Final = {"USD": 1_000_000 * MINOR_UNITS_PER_WHOLE}
 _HIGHEST_FEE: Final[PartsPerMillion] = 100_000
 _MOST_VENUES: Final = 16
-_ASSET_LIMITS: Final = (LimitKind.POSITION_LONG, LimitKind.POSITION_SHORT, LimitKind.ASSET_NOTIONAL)
 
 
 def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
@@ -78,7 +75,7 @@ def read_ecosystem(node: Node | None, place: str) -> Ecosystem:
     firm = _read_firm(fields.get("firm"), fields.place)
     houses = [account for venue in venues for account in (venue.house_account, venue.fee_account, venue.clearing_account)]
     _refuse_taken(firm.name, fields.place_of("firm"), houses)
-    risk = _read_risk(fields.get("risk"), fields.place, firm.name)
+    risk = read_risk(fields.get("risk"), fields.place, firm.name, [venue.name for venue in venues])
     ecosystem = Ecosystem(market_data, venues, custodian, firm, risk, ())
     links = fields.get("links")
     if links is None:
@@ -165,26 +162,6 @@ def _read_firm(node: Node | None, place: str) -> FirmSection:
         mark_every_ns=rhythm(fields, "mark_every", 5 * MINUTE, SECOND),
         limits=limits,
     )
-
-
-def _read_risk(node: Node | None, place: str, firm: str) -> RiskSection:
-    fields = Fields(node or Mapping((), place), "risk", ("report_every", "limits"))
-    given = fields.get("limits")
-    limits: list[RiskLimit] = []
-    if given is not None:
-        known = Fields(given, "the risk limits", tuple(kind.value for kind in LimitKind))
-        for kind in LimitKind:
-            value = known.get(kind.value)
-            if value is None:
-                continue
-            if kind in _ASSET_LIMITS:
-                limits += [RiskLimit(kind, asset, one) for asset, one in amounts_of(value, kind.value, PRICED_ASSETS).items()]
-            elif kind is LimitKind.DRAWDOWN:
-                limits.append(RiskLimit(kind, firm, ratio(value, kind.value, 1, PARTS_PER_MILLION)))
-            else:
-                subject = "USDT" if kind is LimitKind.STABLECOIN_EXPOSURE else firm
-                limits.append(RiskLimit(kind, subject, amount(value, kind.value)))
-    return RiskSection(report_every_ns=rhythm(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits))
 
 
 def _read_links(node: Node, names: tuple[str, ...]) -> list[LinkSection]:

@@ -104,10 +104,11 @@ class RiskLimit(msgspec.Struct, frozen=True):
 
 
 class RiskSection(msgspec.Struct, frozen=True):
-    """The risk monitor; ``limits`` replace its defaults one by one."""
+    """The risk monitor; ``limits`` replace its defaults one by one, and those of a kind wait as ``waits`` says."""
 
     report_every_ns: Nanos
     limits: tuple[RiskLimit, ...]
+    waits: tuple[tuple[LimitKind, Nanos], ...] = ()
 
 
 class LatencyDistribution(enum.StrEnum):

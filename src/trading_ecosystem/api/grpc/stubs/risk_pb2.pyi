@@ -230,7 +230,7 @@ class _AlertStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     """It is not escalated before an instant, and then fires again."""
 
 class AlertState(_AlertState, metaclass=_AlertStateEnumTypeWrapper):
-    """Life of an alert. Condition alerts fire at once; `pending` is for rules that wait."""
+    """Life of an alert. Condition alerts fire at once; `pending` is for limits that wait."""
 
 ALERT_STATE_UNSPECIFIED: AlertState.ValueType  # 0
 ALERT_STATE_PENDING: AlertState.ValueType  # 1
@@ -390,6 +390,69 @@ class LimitSet(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "kind", b"kind", "subject", b"subject", "value", b"value", "version", b"version"]) -> None: ...
 
 global___LimitSet = LimitSet
+
+@typing.final
+class AlertPending(google.protobuf.message.Message):
+    """A condition holds whose alert fires at `fires_at`, if it holds without a break until then; units as for
+    AlertRaised.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    SUBJECT_FIELD_NUMBER: builtins.int
+    SEVERITY_FIELD_NUMBER: builtins.int
+    OBSERVED_FIELD_NUMBER: builtins.int
+    THRESHOLD_FIELD_NUMBER: builtins.int
+    FIRES_AT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    kind: global___AlertKind.ValueType
+    subject: builtins.str
+    severity: global___Severity.ValueType
+    observed: builtins.int
+    threshold: builtins.int
+    fires_at: builtins.int
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        kind: global___AlertKind.ValueType = ...,
+        subject: builtins.str = ...,
+        severity: global___Severity.ValueType = ...,
+        observed: builtins.int = ...,
+        threshold: builtins.int = ...,
+        fires_at: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "fires_at", b"fires_at", "kind", b"kind", "observed", b"observed", "severity", b"severity", "subject", b"subject", "threshold", b"threshold"]) -> None: ...
+
+global___AlertPending = AlertPending
+
+@typing.final
+class AlertPendingEnded(google.protobuf.message.Message):
+    """The condition of a pending alert ceased: it does not fire.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    SUBJECT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    kind: global___AlertKind.ValueType
+    subject: builtins.str
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        kind: global___AlertKind.ValueType = ...,
+        subject: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "kind", b"kind", "subject", b"subject"]) -> None: ...
+
+global___AlertPendingEnded = AlertPendingEnded
 
 @typing.final
 class AlertRaised(google.protobuf.message.Message):

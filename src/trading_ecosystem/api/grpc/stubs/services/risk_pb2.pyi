@@ -676,6 +676,8 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     RISK_COMMAND_REJECTED_FIELD_NUMBER: builtins.int
     ALERT_SILENCED_FIELD_NUMBER: builtins.int
     ALERT_SILENCE_ENDED_FIELD_NUMBER: builtins.int
+    ALERT_PENDING_FIELD_NUMBER: builtins.int
+    ALERT_PENDING_ENDED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -724,6 +726,14 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     def alert_silence_ended(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded:
         """An alert is silent no longer."""
 
+    @property
+    def alert_pending(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPending:
+        """A condition holds whose alert will fire if it goes on."""
+
+    @property
+    def alert_pending_ended(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPendingEnded:
+        """The condition of a pending alert ceased."""
+
     def __init__(
         self,
         *,
@@ -740,10 +750,12 @@ class StreamAlertsResponse(google.protobuf.message.Message):
         risk_command_rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
         alert_silenced: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenced | None = ...,
         alert_silence_ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded | None = ...,
+        alert_pending: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPending | None = ...,
+        alert_pending_ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPendingEnded | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected", "alert_silenced", "alert_silence_ended"] | None: ...
+    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected", "alert_silenced", "alert_silence_ended", "alert_pending", "alert_pending_ended"] | None: ...
 
 global___StreamAlertsResponse = StreamAlertsResponse
 
