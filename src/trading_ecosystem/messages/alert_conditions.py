@@ -65,9 +65,11 @@ then it is escalated at that very instant. A person may escalate any alert that 
 acknowledging does. Neither changes whether an alert is raised, updated or resolved, nor when.
 
 **More alerts.** Those without a warning band are high from the threshold on and critical from twice the threshold on;
-``observed`` is the measure. *Decided by* names the messages at whose arrival a condition is evaluated: what one decided holds
-until the next of them with the same subject arrives. A message with a number that cannot be (not positive where it must be,
-above 10²⁰) has not arrived. What is not known yet holds nothing.
+``observed`` is the measure, at most 10¹⁸. *Decided by* names the messages at whose arrival a condition is evaluated: what one
+decided holds until the next of them with the same subject arrives. A message with a number that cannot be (not positive where
+it must be, above 10²⁰) has not arrived. What is not known yet holds nothing. For these alerts a price has a number and a
+``priced_at`` above 0; a quote has no negative number, and a side where its price and quantity are above 0; in depths, trade
+summaries and fills every price and quantity is above 0.
 
 **The vendor feed**; subject: instrument; decided by its prices. Numbers are those in ``update``.
 
@@ -77,7 +79,8 @@ FEED_DUPLICATE: how many prices arrived within the last 5 min whose number had a
 FEED_OUT_OF_ORDER: how many prices arrived within the last 5 min whose number was below the highest so far and which were no
 duplicates. The threshold of these three is 3.
 PRICE_FROZEN: for how long every price that arrived was equal, from the first of them on, while ``priced_at`` rose at each; at
-least 4 prices. A price with a ``priced_at`` that is not newer than the newest changes nothing. Threshold 60 s.
+least 4 prices. A price with a ``priced_at`` that is not newer than the newest changes nothing; one in the future counts as
+``now``. Threshold 60 s.
 CLOCK_SKEW: how far ``priced_at`` lies in the future; threshold 1 s.
 PRICE_DEVIATION: the least distance from the price to a venue's mid, over all venues whose newest quote of the instrument
 arrived within the last 30 s, has both sides and is not crossed; parts per million of the mid, floored: ``|2 price - tick (bid
@@ -92,17 +95,19 @@ none, all returns are forgotten. The returns of a minute are those between its c
 it, as above. Over the last 30 of them, all there, ``10⁶ - c``, with ``c`` the correlation about zero: ``isqrt(10¹² xy² // (xx
 yy))`` with the sign of ``xy``; nothing while ``xx`` or ``yy`` is 0. Threshold 800,000 (a correlation of 0.2 or less).
 BASIS_DIVERGENCE (subject: BTC/USDT, ETH/USDT, ETH/BTC or BTC-PERP; decided by the prices of the instruments involved, where
-the newest ``priced_at`` of all of them are equal): distance from what the others imply, parts per million of that.
-``X/USDT``: price * USDT/USD // 10⁸ against ``X/USD``; ``ETH/BTC``: price * BTC/USD // 10⁸ against ``ETH/USD``; BTC-PERP
+the ``priced_at`` of the last price of each that arrived are equal): distance from what the others imply, parts per million of
+that. ``X/USDT``: price * USDT/USD // 10⁸ against ``X/USD``; ``ETH/BTC``: price * BTC/USD // 10⁸ against ``ETH/USD``; BTC-PERP
 against BTC/USD. Threshold 10,000 (100 basis points).
 
 **Venues.** A venue's *command* is a ``PlaceOrder`` or ``CancelOrder`` of the firm, of which the monitor hears a copy when the
 venue is sent it. The *answer* to a ``PlaceOrder`` is ``OrderAccepted`` or ``OrderRejected``, or a fill of the order; to a
 ``CancelOrder`` it is ``OrderCancelled`` or ``CancelRejected``, or a fill that leaves nothing; each with the same venue,
 account and client order id. A command that repeats the venue, account, client order id and kind of one unanswered is none. A
-command that waits for more than 15 min is given up.
+command that waits for more than 15 min is given up. What answers no command that is waiting is no answer; what answers two
+decides by the longer wait.
 
-VENUE_DOWN (venue): how long ago the newest quote, depth or trade summary of the venue arrived; threshold 60 s. It holds when
+VENUE_DOWN (venue): how long ago the newest quote, depth, trade summary or ``TradingPhaseChanged`` of the venue arrived;
+threshold 60 s. It holds when
 that is *more* than 60 s, so that it begins at the arrival + 60 s + 1 ns (and is critical at 120 s), as for PRICE_STALE. A
 venue of which nothing arrived yet is not down; nor is one whose every instrument of which a quote arrived is in a phase other
 than continuous, by the newest ``TradingPhaseChanged``; an instrument without one is in continuous trading. Such a phase ends
@@ -116,26 +121,28 @@ SPREAD_WIDE (``venue:instrument``; decided by quotes with both sides, not crosse
 LIQUIDITY_LOW (``venue:instrument``; decided by depths): how many times thinner the depth is than before, parts per million:
 ``mean * 10⁶ // lots`` where ``lots`` are all on both sides, at least 1, and ``mean`` is the floored mean of the last 60
 depths at which it did not hold, all there. Threshold 8,000,000 (an eighth), critical from 16,000,000.
-EXECUTION_LATENCY (venue; decided by answers to commands that were not given up): time from command to answer; threshold 1 s.
+EXECUTION_LATENCY (venue; decided by answers): time from command to answer; threshold 1 s.
 ORDER_UNANSWERED (venue): for how long the oldest unanswered command has waited; threshold 30 s. Begins, worsens (60 s) and
 ends by being given up at exact instants.
 REJECT_RATE (venue; decided by answers to ``PlaceOrder``): of the answers within the last 5 min, the share that are
 rejections, parts per million, floored; at least 10 answers. Threshold 500,000.
-EXECUTION_STORM (venue; decided by fills of the firm): how many fills of this fill's order arrived within the last 60 s;
-threshold 20. Fills that arrive again do not count here.
-DUPLICATE_EXECUTION (venue; decided by fills of the firm): how many fills within the last 15 min repeat the instrument,
-account and execution id of one before; 1. It ceases at a fill that does not.
-FILL_AFTER_CANCEL (venue; decided by fills of the firm): how many fills within the last 15 min are of an order of which an
-``OrderCancelled`` arrived before; 1. It ceases at a fill that is not.
+DUPLICATE_EXECUTION (venue; decided by fills of the firm): how many fills within the last 15 min repeated the instrument,
+account and execution id of one that arrived (as the first or again) within the 15 min before; 1. It ceases at a fill that
+repeats none. A fill that repeats one neither counts nor decides for the next two.
+EXECUTION_STORM (venue; decided by fills of the firm): how many fills of this fill's order (instrument, account, order id)
+arrived within the last 60 s; threshold 20.
+FILL_AFTER_CANCEL (venue; decided by fills of the firm): how many fills within the last 15 min were of an order of which an
+``OrderCancelled`` had arrived within the 15 min before; 1. It ceases at a fill that is not.
 
 **Custody.**
 
 TRANSFER_REFUSED (custodian; decided by ``TransferRejected`` with reason ``offline`` or ``refused``, and by
 ``TransferPosted``): how many of the former arrived within the last 15 min; 1. A ``TransferPosted`` ends it.
-TRANSFER_OVERDUE (custodian): a transfer of the firm is pending and not posted, and it is 5 min or more past its ``posts_at``;
-measure, instants and severity as for SETTLEMENT_OVERDUE.
+TRANSFER_OVERDUE (custodian): a transfer (account, kind, id) of the firm is pending and not posted, and it is 5 min or more
+past its ``posts_at``, as last said; measure, instants and severity as for SETTLEMENT_OVERDUE.
 INSTRUCTION_MISMATCH (venue): how many instructions of the firm differ from their fill in side, base, quote or fee amount, and
-were not instructed again as filled, settled or cancelled; 1. One whose fill has not arrived is compared when it arrives.
+were not instructed again as filled, settled or cancelled; 1. One whose fill has not arrived is compared when it arrives. A
+``TradeCorrected`` changes what the fill is compared by from then on, and a ``TradeBusted`` forgets it; neither compares.
 HOLDINGS_BREAK (custodian; decided by ``HoldingsStated``): how many lines of the statement differ from what the last message
 said about the free or pledged amount of that account, asset and venue; 1. A line of which nothing was said is not compared.
 

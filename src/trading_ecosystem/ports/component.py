@@ -4,7 +4,8 @@ A component owns no clock, no randomness but the streams it was given, and does 
 ecosystem instant, runs to completion, and returns what it says: messages, and :class:`Later` for wake-ups of its own.
 
 The class attribute ``hears`` is the dispatch table ``{message type: method name}``; it is the truth about what the component
-listens to (``map`` prints it).  ``says`` lists every message type it may say; the kernel asserts it.
+listens to (``map`` prints it).  Commands in ``copies`` are heard whoever they are addressed to, if they are of the component's
+own accounts: as drop copies.  ``says`` lists every message type it may say; the kernel asserts it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from trading_ecosystem.messages.base import Message, Question
+from trading_ecosystem.messages.base import Command, Message, Question
 from trading_ecosystem.messages.units import Nanos
 
 
@@ -47,6 +48,7 @@ class Component:
 
     context: ClassVar[str]
     hears: ClassVar[dict[type[Any], str]]
+    copies: ClassVar[tuple[type[Command], ...]] = ()
     says: ClassVar[tuple[type[Message], ...]]
     answers: ClassVar[dict[type[Question], str]] = {}
     state_version: ClassVar[int] = 1

@@ -35,7 +35,10 @@ _NOBODY: Final = "-"
 
 
 def message_map() -> str:
-    """A table of all messages: audience, who says each, who hears it. ``door`` is an input from outside."""
+    """A table of all messages: audience, who says each, who hears it. ``door`` is an input from outside.
+
+    Whoever hears copies of a command stands in brackets.
+    """
     rows = [_row(message_type) for message_type in MESSAGE_TYPES.values()]
     heading = ("message", "audience", "said by", "heard by")
     widths = [max(len(row[column]) for row in [heading, *(row[1:] for row in rows)]) for column in range(3)]
@@ -50,7 +53,11 @@ def _row(message_type: type[Message]) -> tuple[str, str, str, str, str]:
     said_by = [component.context for component in COMPONENTS if message_type in component.says]
     if issubclass(message_type, Command) or not said_by:
         said_by.append("door")
-    heard_by = [component.context for component in COMPONENTS if message_type in component.hears]
+    heard_by = [
+        f"({component.context})" if message_type in component.copies else component.context
+        for component in COMPONENTS
+        if message_type in component.hears
+    ]
     audience = message_type.audience.value + (", private" if message_type.private else "")
     module = message_type.__module__.rpartition(".")[2]
     return module, message_type.__name__, audience, ", ".join(said_by), ", ".join(heard_by) or _NOBODY

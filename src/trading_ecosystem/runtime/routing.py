@@ -2,6 +2,9 @@
 
 The blindness rule is enforced here, once, at start-up: a component that would hear what its context must not hear is
 refused before anything runs.
+
+A *drop copy* is a command of its own firm that a component hears although it is addressed to another: it is delivered like
+everything else, over the link from whoever says the command, and the addressee knows nothing of it.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ ALLOWED_AUDIENCES: Final[dict[str, frozenset[Audience]]] = {
 
 _COMMANDS_ONLY: Final = frozenset({"exchange", "custodian"})
 _OWN_FIRM_ONLY: Final = frozenset({"trading", "risk", "monitors"})
+"""Contexts that hear what is private to their own firm, and that may hear copies of its commands."""
 
 
 def check_blindness(component: Component) -> None:
@@ -57,24 +61,43 @@ def check_blindness(component: Component) -> None:
             and not issubclass(message_type, Command)
         ):
             raise Forbidden(f"component {component.name}: {component.context} hears commands, not {message_type.__name__}")
+    for command in component.copies:
+        problem = _problem_of_copy(component, command)
+        if problem is not None:
+            raise Forbidden(
+                f"component {component.name} ({component.context}) must not hear copies of {command.__name__}: {problem}"
+            )
+
+
+def _problem_of_copy(component: Component, command: type[Message]) -> str | None:
+    if component.context not in _OWN_FIRM_ONLY:
+        return "only clients hear copies, of their own firm's commands"
+    if not issubclass(command, Command) or command.audience is not Audience.PRODUCTION:
+        return "it is no command of a client"
+    if command.addressed_by is None or "account" not in command.__struct_fields__:
+        return "it is addressed to nobody, or names no account"
+    return None if command in component.hears else "it has no handler for it"
 
 
 class Route:
     """All receivers of one message type, looked up by addressed instance and master account."""
 
-    __slots__ = ("_address", "_by_key", "_listeners", "_private", "_type")
+    __slots__ = ("_address", "_by_key", "_copied", "_listeners", "_private", "_type")
 
     def __init__(self, message_type: type[Message], listeners: Sequence[Component]) -> None:
         self._type = message_type
         self._private = message_type.private
         self._address = attrgetter(message_type.addressed_by) if message_type.addressed_by else None
         self._listeners = [listener for listener in listeners if message_type in listener.hears]
+        self._copied = any(message_type in listener.copies for listener in listeners)
         self._by_key: dict[Any, tuple[Receiver, ...]] = {}
 
     def receivers(self, message: Any) -> tuple[Receiver, ...]:
         """Receivers of this message, ordered by name."""
         key = None
-        if self._address is not None:
+        if self._copied:
+            key = (self._address(message), message.account)  # type: ignore[misc]
+        elif self._address is not None:
             key = self._address(message)
         elif self._private:
             key = message.account
@@ -83,7 +106,9 @@ class Route:
             found = self._by_key[key] = self._find(key)
         return found
 
-    def _find(self, key: str | None) -> tuple[Receiver, ...]:
+    def _find(self, key: Any) -> tuple[Receiver, ...]:
+        if self._copied:
+            return self._addressee_and_copies(*key)
         chosen = []
         for listener in self._listeners:
             if self._address is not None and key != listener.name:
@@ -93,6 +118,17 @@ class Route:
                 if listener.accounts is not None and master_of(key) not in listener.accounts:
                     continue
             chosen.append((listener.name, listener.handler_of(self._type)))
+        return tuple(chosen)
+
+    def _addressee_and_copies(self, addressee: str, account: str) -> tuple[Receiver, ...]:
+        chosen = []
+        for listener in self._listeners:
+            if self._type in listener.copies:
+                heard = listener.accounts is not None and master_of(account) in listener.accounts
+            else:
+                heard = listener.name == addressee
+            if heard:
+                chosen.append((listener.name, listener.handler_of(self._type)))
         return tuple(chosen)
 
 

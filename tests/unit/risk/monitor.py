@@ -138,9 +138,9 @@ def fill(
     fee: MinorUnits = 0,
     venue: str = "exchange-alpha",
     account: str = MAKER,
-    execution_id: int = 1,
+    execution_id: int = 0,
 ) -> OrderFilled:
-    """A fill of ``amount`` whole units of the base asset."""
+    """A fill of ``amount`` whole units of the base asset; its execution is numbered as its trade unless it is said."""
     spec = INSTRUMENTS[instrument]
     lots = round(amount * WHOLE) // spec.lot_size
     ticks = round(at_price * WHOLE) // spec.tick_size
@@ -148,8 +148,8 @@ def fill(
         venue=venue,
         account=account,
         client_order_id="order",
-        order_id=1,
-        execution_id=execution_id,
+        order_id=trade_id,
+        execution_id=execution_id or trade_id,
         trade_id=trade_id,
         instrument=instrument,
         side=side,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from trading_ecosystem.messages.exchange import OrderRejected, QuoteChanged
+from trading_ecosystem.messages.exchange import CancelOrder, OrderRejected, QuoteChanged
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged, PricePublished
 from trading_ecosystem.messages.orders import RejectReason
 from trading_ecosystem.messages.test_coordination import ConditionTookEffect, GroundTruthLabelled, RunStarted
+from trading_ecosystem.messages.trading_phases import HaltTrading
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import Forbidden
 from trading_ecosystem.runtime.routing import RoutingTable
@@ -71,3 +72,52 @@ def test_other_refusals():
         RoutingTable([listener("x", "test_coordination", FundamentalPriceChanged)])
     with pytest.raises(Forbidden, match="must not hear PricePublished"):
         RoutingTable([listener("x", "market_data", PricePublished)])
+
+
+# ---------------------------------------------------------------- drop copies
+
+
+def copier(name, context, *types, accounts=frozenset({"fund"})):
+    made = listener(name, context, *types, accounts=accounts)
+    type(made).copies = types
+    return made
+
+
+def placed(venue="venue-b", account="fund/maker"):
+    return CancelOrder(venue=venue, account=account, client_order_id="1")
+
+
+def test_a_firm_hears_copies_of_its_own_commands_beside_the_addressee_in_order_of_name():
+    venues = [listener(name, "exchange", CancelOrder) for name in ("venue-a", "venue-b")]
+    table = RoutingTable([*venues, copier("risk", "risk", CancelOrder), copier("ward", "trading", CancelOrder)])
+    assert names(table, placed()) == ["risk", "venue-b", "ward"]
+    assert names(table, placed("venue-a", "fund")) == ["risk", "venue-a", "ward"]
+    assert names(table, placed(account="rival/maker")) == ["venue-b"]
+    assert names(table, placed(account="fund-2/maker")) == ["venue-b"]
+    # The answer is looked up once for a venue and an account, and is not another's.
+    assert names(table, placed(account="rival/maker")) == ["venue-b"]
+    assert names(table, placed()) == ["risk", "venue-b", "ward"]
+
+
+def test_a_component_without_copies_hears_no_command_that_is_addressed_to_another():
+    table = RoutingTable([listener("venue-b", "exchange", CancelOrder), listener("venue-a", "exchange", CancelOrder)])
+    assert names(table, placed()) == ["venue-b"]
+
+
+@pytest.mark.parametrize("context", ["exchange", "custodian", "test_coordination"])
+def test_only_clients_hear_copies(context):
+    with pytest.raises(Forbidden, match="must not hear copies of CancelOrder: only clients hear copies"):
+        RoutingTable([copier("x", context, CancelOrder)])
+
+
+def test_copies_that_are_refused():
+    with pytest.raises(Forbidden, match="must not hear HaltTrading: its audience is control"):
+        RoutingTable([copier("x", "risk", HaltTrading)])
+    with pytest.raises(Forbidden, match="must not hear copies of PricePublished: it is no command of a client"):
+        RoutingTable([copier("x", "risk", PricePublished)])
+    with pytest.raises(Forbidden, match="must be bound to the accounts of its firm"):
+        RoutingTable([copier("x", "risk", CancelOrder, accounts=None)])
+    deaf = listener("x", "risk", accounts=frozenset({"fund"}))
+    type(deaf).copies = (CancelOrder,)
+    with pytest.raises(Forbidden, match="must not hear copies of CancelOrder: it has no handler for it"):
+        RoutingTable([deaf])

@@ -24,9 +24,9 @@ from trading_ecosystem.domains.risk.timers import (
     SettlementDue,
     StalenessDue,
 )
-from trading_ecosystem.messages.base import Message, Question, master_of
+from trading_ecosystem.messages.base import Command, Message, Question, master_of
 from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
-from trading_ecosystem.messages.exchange import OrderFilled
+from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import (
@@ -69,6 +69,7 @@ class Risk(Component):
 
     context: ClassVar[str] = "risk"
     hears: ClassVar[dict[type[Any], str]] = {**dict.fromkeys(HEARING, "hear"), **_OWN}
+    copies: ClassVar[tuple[type[Command], ...]] = (PlaceOrder, CancelOrder)
     says: ClassVar[tuple[type[Message], ...]] = (*SAYING, ExposureReported)
     state_version: ClassVar[int] = 3
     answers: ClassVar[dict[type[Question], str]] = {

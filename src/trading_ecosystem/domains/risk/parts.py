@@ -8,12 +8,18 @@ from trading_ecosystem.domains.risk.activity import ActivityLimits
 from trading_ecosystem.domains.risk.alert_desk import AlertDesk
 from trading_ecosystem.domains.risk.limit_desk import LimitDesk
 from trading_ecosystem.domains.risk.part import Part
+from trading_ecosystem.domains.risk.watches.executions import ExecutionWatch
+from trading_ecosystem.domains.risk.watches.venue_commands import CommandWatch
+from trading_ecosystem.domains.risk.watches.venue_markets import VenueMarkets
 from trading_ecosystem.messages.base import Message, Question
 
 PARTS: Final[tuple[type[Part], ...]] = (
     LimitDesk,
     AlertDesk,
     ActivityLimits,
+    VenueMarkets,
+    CommandWatch,
+    ExecutionWatch,
 )
 
 
