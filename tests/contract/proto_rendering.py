@@ -53,6 +53,7 @@ _MODULE_NAMES = (
     "monitors",
     "test_coordination",
     "supervision",
+    "venue_conditions",
     "audit",
     "envelope",
 )

@@ -23,6 +23,7 @@ from trading_ecosystem.messages import (
     test_coordination,
     trading,
     trading_phases,
+    venue_conditions,
 )
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.units import Nanos
@@ -39,6 +40,7 @@ _MODULES: Final = (
     monitors,
     test_coordination,
     supervision,
+    venue_conditions,
 )
 
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {

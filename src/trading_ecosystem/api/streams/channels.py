@@ -21,6 +21,7 @@ from trading_ecosystem.messages import (
     risk,
     trading,
     trading_phases,
+    venue_conditions,
 )
 from trading_ecosystem.messages import test_coordination as coordination
 from trading_ecosystem.messages.base import Audience, Command, Message
@@ -197,6 +198,7 @@ _CONTROL: Final[dict[Channel, tuple[type[Message], ...]]] = {
         market_data.DivergenceConditionSet,
         market_data.FeedCorruptionSet,
         custodian.CustodianConditionSet,
+        venue_conditions.VenueConditionSet,
         coordination.LinkConditionSet,
         coordination.LinkConditionApplied,
         coordination.ConditionTookEffect,

@@ -16,6 +16,7 @@ import trading_ecosystem.api.grpc.stubs.market_data_pb2
 import trading_ecosystem.api.grpc.stubs.risk_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
 import trading_ecosystem.api.grpc.stubs.test_coordination_pb2
+import trading_ecosystem.api.grpc.stubs.venue_conditions_pb2
 import typing
 
 if sys.version_info >= (3, 10):
@@ -1099,6 +1100,7 @@ class StreamFaultsResponse(google.protobuf.message.Message):
     FEED_CORRUPTION_SET_FIELD_NUMBER: builtins.int
     CUSTODIAN_CONDITION_SET_FIELD_NUMBER: builtins.int
     CONTROL_MESSAGE_FIELD_NUMBER: builtins.int
+    VENUE_CONDITION_SET_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -1175,6 +1177,10 @@ class StreamFaultsResponse(google.protobuf.message.Message):
     def control_message(self) -> global___ControlMessage:
         """Anything else."""
 
+    @property
+    def venue_condition_set(self) -> trading_ecosystem.api.grpc.stubs.venue_conditions_pb2.VenueConditionSet:
+        """A venue was made to misbehave."""
+
     def __init__(
         self,
         *,
@@ -1198,10 +1204,11 @@ class StreamFaultsResponse(google.protobuf.message.Message):
         feed_corruption_set: trading_ecosystem.api.grpc.stubs.market_data_pb2.FeedCorruptionSet | None = ...,
         custodian_condition_set: trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodianConditionSet | None = ...,
         control_message: global___ControlMessage | None = ...,
+        venue_condition_set: trading_ecosystem.api.grpc.stubs.venue_conditions_pb2.VenueConditionSet | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "volatility_condition_set", b"volatility_condition_set"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "number", b"number", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "volatility_condition_set", b"volatility_condition_set"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "run_started", "run_ended", "resumed", "fault_injected", "condition_took_effect", "condition_ended", "condition_cleared", "link_condition_set", "link_condition_applied", "price_condition_set", "feed_condition_set", "volatility_condition_set", "correlation_condition_set", "divergence_condition_set", "feed_corruption_set", "custodian_condition_set", "control_message"] | None: ...
+    def HasField(self, field_name: typing.Literal["condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "venue_condition_set", b"venue_condition_set", "volatility_condition_set", b"volatility_condition_set"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "condition_cleared", b"condition_cleared", "condition_ended", b"condition_ended", "condition_took_effect", b"condition_took_effect", "control_message", b"control_message", "correlation_condition_set", b"correlation_condition_set", "custodian_condition_set", b"custodian_condition_set", "divergence_condition_set", b"divergence_condition_set", "event", b"event", "fault_injected", b"fault_injected", "feed_condition_set", b"feed_condition_set", "feed_corruption_set", b"feed_corruption_set", "heartbeat", b"heartbeat", "link_condition_applied", b"link_condition_applied", "link_condition_set", b"link_condition_set", "number", b"number", "price_condition_set", b"price_condition_set", "resumed", b"resumed", "run_ended", b"run_ended", "run_started", b"run_started", "venue_condition_set", b"venue_condition_set", "volatility_condition_set", b"volatility_condition_set"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "run_started", "run_ended", "resumed", "fault_injected", "condition_took_effect", "condition_ended", "condition_cleared", "link_condition_set", "link_condition_applied", "price_condition_set", "feed_condition_set", "volatility_condition_set", "correlation_condition_set", "divergence_condition_set", "feed_corruption_set", "custodian_condition_set", "control_message", "venue_condition_set"] | None: ...
 
 global___StreamFaultsResponse = StreamFaultsResponse
 
