@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from trading_ecosystem import __version__, monitor_commands, serve_commands, store_commands
+from trading_ecosystem import __version__, audit_commands, monitor_commands, serve_commands, store_commands
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
 from trading_ecosystem.terminal import (
@@ -55,6 +55,7 @@ app.add_typer(scenarios_app, name="scenarios")
 store_commands.register(app)
 serve_commands.register(app)
 monitor_commands.register(app)
+audit_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
@@ -85,6 +86,8 @@ def run(
     external: monitor_commands.ExternalOption = False,
     acting: monitor_commands.ActingOption = None,
     port: monitor_commands.PortOption = 0,
+    signing_key: audit_commands.SigningKeyOption = None,
+    witness: audit_commands.WitnessOption = None,
 ) -> None:
     """Run a scenario and print the verdict."""
     from trading_ecosystem.reports.verdict_document import verdict_document
@@ -95,13 +98,14 @@ def run(
     speed_ppm = store_commands.speed_ppm_of(speed)
     with progress_bar(f"running {path.stem}", quiet=json) as progress:
         options = {"seed": seed, "overrides": set_ or (), "out": target, "progress": progress}
+        options |= {"signing_key": signing_key, "witness": witness}
         if external:
             monitor_commands.check(store, speed_ppm, audit)
             result = monitor_commands.run_external_into(path, port, acting, **options)
         else:
             result = store_commands.run_into(store, path, **options, audit=audit, speed_ppm=speed_ppm)
     if json:
-        print_json(verdict_document(result))
+        print_json(verdict_document(result) | {"evidence": result.evidence})
     else:
         Console().print(verdict_text(result, _command()))
     raise typer.Exit(HELD if result.passed else NOT_HELD)

@@ -18,6 +18,7 @@ from dependency_injector import containers, providers
 from trading_ecosystem import __version__
 from trading_ecosystem.adapters import scenario_parameters as made_from
 from trading_ecosystem.adapters.clocks import SystemClock
+from trading_ecosystem.adapters.evidence.run_evidence import RunEvidence
 from trading_ecosystem.adapters.few_collections import few_collections
 from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
@@ -139,6 +140,8 @@ def run(
     progress: Progress | None = None,
     monitors: InProcessMonitors | RecordedMonitors | None = None,
     acting: str = RISK,
+    signing_key: str | Path | None = None,
+    witness: str | Path | None = None,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
 
@@ -146,8 +149,9 @@ def run(
     record is the same and nothing is scored; without ``faults`` it is the clean twin. With ``speed_ppm``
     the live driver runs it against the wall clock, at that many millionths of ecosystem time per wall time; the record is the
     same again. With ``monitors`` these take part in lock-step and are scored beside the built-in one; their reports are part of
-    the record, and the verdict is that of ``acting``. Raises :class:`BadInput` for input that cannot be used and leaves nothing
-    half-written whatever happens.
+    the record, and the verdict is that of ``acting``. A run directory holds evidence, signed with ``signing_key``, or with a
+    key made beside it; ``witness`` is a file that remembers its checkpoints (``docs/evidence.md``). Raises :class:`BadInput`
+    for input that cannot be used and leaves nothing half-written whatever happens.
     """
     path = find_scenario(scenario)
     # Read from the file first, so that what is wrong is named where a person wrote it.
@@ -165,13 +169,21 @@ def run(
         memory = MemoryJournal()
         return execution.result(memory, inputs, memory.lines, None)
     target = Path(out)
+    evidence = RunEvidence(target, _path(signing_key), _path(witness))
+    execution.followers.append(evidence.record.follow)
     with RunDirectoryWriter(target) as writer:
         writer.write_json(HEADER, header)
         result = execution.result(writer.journal, inputs, lambda: RunDirectory(target).lines(), target)
         writer.write_json(VERDICT, verdict_document(result))
         writer.write_text(REPORT, render_report(result, execution.observations))
+        writer.journal.close()
+        signed = evidence.write(writer.folder, header)
         writer.finish()
-    return result
+    return msgspec.structs.replace(result, evidence=evidence.remember(signed))
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _check(scenario: Scenario, path: Path, header: Header, speed_ppm: int | None) -> None:
@@ -226,6 +238,8 @@ class _Execution:
         self._speed_ppm = speed_ppm
         self._progress = progress
         self._monitors = monitors
+        self.followers: list[Follower] = []
+        """Told of every entry, beside audit."""
 
     def result(
         self,
@@ -242,7 +256,8 @@ class _Execution:
         if header.audit:
             audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
             recorder.follow(_ingesting(audit))
-        recorder.follow(self.observations.follow)
+        for follower in (self.observations.follow, *self.followers):
+            recorder.follow(follower)
         with few_collections():
             if self._speed_ppm is None:
                 lock_step = self._monitors if isinstance(self._monitors, InProcessMonitors) else None

@@ -58,6 +58,8 @@ async def run_external(
     host: str = "127.0.0.1",
     port: int = 0,
     progress: container.Progress | None = None,
+    signing_key: Path | None = None,
+    witness: Path | None = None,
 ) -> RunResult:
     """Run a scenario in lock-step with one monitor outside, which is registered already when the door opens.
 
@@ -82,7 +84,16 @@ async def run_external(
         return iter(lines)
 
     recorded = RecordedMonitors((monitor,), read_lines)
-    result = container.run(path, seed=seed, overrides=overrides, out=out, monitors=recorded, acting=acting)
+    result = container.run(
+        path,
+        seed=seed,
+        overrides=overrides,
+        out=out,
+        monitors=recorded,
+        acting=acting,
+        signing_key=signing_key,
+        witness=witness,
+    )
     digest = JournalDigest()
     digest.update(lines)
     if digest.hexdigest() != result.journal_digest:

@@ -79,6 +79,7 @@ VIOLATIONS = [
     ("web", "runtime.live", "litestar"),
     ("prometheus", "api.gateway", "prometheus_client"),
     ("tracing", "api.gateway", "opentelemetry"),
+    ("signing", "adapters.evidence.pack", "cryptography"),
     ("web", "adapters.remote", "grpc"),
     ("asyncio", "runtime.kernel", "asyncio"),
     ("asyncio", "domains.exchange.book.book", "asyncio"),

@@ -34,14 +34,20 @@ def test_run_writes_a_whole_run_directory_and_prints_the_verdict(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("VERDICT HOLDS")
     assert done.stderr == ""
-    (folder,) = (tmp_path / "runs").iterdir()
-    assert sorted(path.name for path in folder.iterdir()) == ["header.json", "journal.jsonl.gz", "report.html", "verdict.json"]
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    names = ["evidence", "header.json", "journal.jsonl.gz", "report.html", "verdict.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     document = json.loads((folder / "verdict.json").read_text())
     assert document["verdict"] == "holds"
     assert document["journal_digest"] in done.stdout
     replayed = cli("replay", folder)
     assert replayed.returncode == 0
     assert replayed.stdout.startswith(f"the same: {document['entries']:,} entries")
+    key = tmp_path / "runs" / "signing-key.pem"
+    assert key.stat().st_mode & 0o777 == 0o600
+    verified = cli("audit", "verify", folder, "--key", f"{key}.pub")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert f"VALID: {document['entries']:,} events" in verified.stdout
 
 
 def test_json_is_one_document_and_nothing_else(tmp_path):
@@ -242,4 +248,4 @@ def test_a_run_that_fails_leaves_the_earlier_one_alone(tmp_path):
     broken = cli("run", "quiet_day", "--set", "duration=20m", "--out", target)
     assert broken.returncode == 2
     assert (target / "verdict.json").read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["r"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r", "signing-key.pem", "signing-key.pem.pub"]

@@ -7,6 +7,7 @@ holds is said in :mod:`trading_ecosystem.domains.audit.merkle`.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from trading_ecosystem.domains.audit.merkle import DIGEST_SIZE, EMPTY_ROOT, leaf_hash, node_hash
@@ -26,6 +27,23 @@ class AuditLog:
     def size(self) -> int:
         """How many lines the log has."""
         return len(self._levels[0]) // _SIZE
+
+    @classmethod
+    def of_leaves(cls, leaves: bytes) -> AuditLog:
+        """The log whose lines have these leaf digests, one after another: faster than a line at a time."""
+        sha256 = hashlib.sha256
+        log, level = cls(), bytearray(leaves)
+        log._levels = [level]
+        while len(level) >= 2 * _SIZE:
+            pairs = range(0, len(level) // (2 * _SIZE) * 2 * _SIZE, 2 * _SIZE)
+            level = bytearray().join([sha256(b"\x01" + level[at : at + 2 * _SIZE]).digest() for at in pairs])
+            log._levels.append(level)
+        return log
+
+    @property
+    def leaves(self) -> bytearray:
+        """The digest of every line, one after another; not to be changed."""
+        return self._levels[0]
 
     def append(self, line: bytes) -> None:
         """Add a line."""

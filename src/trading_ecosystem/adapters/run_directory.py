@@ -1,4 +1,6 @@
-"""A run directory: ``header.json``, ``journal.jsonl.gz``, ``verdict.json``, ``report.html``; whole, or not there at all.
+"""A run directory: ``header.json``, ``journal.jsonl.gz``, ``verdict.json``, ``report.html`` and the folder ``evidence``.
+
+It is whole, or not there at all.
 
 Everything is written into a folder beside the target first and moved into place at the end, so that a run that fails or is
 interrupted leaves nothing half-written and does not touch an earlier run's directory.
@@ -27,6 +29,7 @@ JOURNAL: Final = "journal.jsonl.gz"
 LIVE_JOURNAL: Final = "journal.jsonl"
 VERDICT: Final = "verdict.json"
 REPORT: Final = "report.html"
+EVIDENCE: Final = "evidence"
 
 
 class RunDirectoryWriter:
@@ -84,7 +87,7 @@ def _holds_a_run_or_nothing(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     names = {path.name for path in folder.iterdir()}
-    return names <= {HEADER, JOURNAL, VERDICT, REPORT} and (not names or HEADER in names)
+    return names <= {HEADER, JOURNAL, VERDICT, REPORT, EVIDENCE} and (not names or HEADER in names)
 
 
 class RunDirectory:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from trading_ecosystem.adapters.evidence.pack import Evidence
 from trading_ecosystem.adapters.memory.records import MemoryRecordStore
 from trading_ecosystem.domains.audit import records as audit_records
 from trading_ecosystem.domains.custodian import records as custodian_records
@@ -55,6 +56,8 @@ class RunResult(msgspec.Struct, frozen=True):
     """The run directory, if one was written."""
     read_lines: Callable[[], Iterator[bytes]]
     """Reads the journal's lines from the first."""
+    evidence: Evidence | None = None
+    """What was signed, if a run directory was written."""
 
     @property
     def passed(self) -> bool:

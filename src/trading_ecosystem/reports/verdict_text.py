@@ -99,6 +99,14 @@ def _monitors(result: RunResult) -> Table:
     return table
 
 
+def _evidence(result: RunResult, command: str) -> tuple[str, str]:
+    """How somebody else verifies the run, and what key signed it."""
+    evidence = result.evidence
+    assert evidence is not None, "every run directory is signed"
+    made = f" (the key was made for it: keep {evidence.key} secret)" if evidence.key_made else ""
+    return "verify it", f"{command} audit verify {result.folder} --key {evidence.key}.pub{made}"
+
+
 def _facts(result: RunResult, command: str) -> Table:
     audit = result.scored
     grid = Table.grid(padding=(0, 2))
@@ -121,4 +129,5 @@ def _facts(result: RunResult, command: str) -> Table:
     if result.folder is not None:
         grid.add_row("report", f"{result.folder}/report.html")
         grid.add_row("check it", f"{command} replay {result.folder}")
+        grid.add_row(*_evidence(result, command))
     return grid

@@ -133,10 +133,15 @@ def verify_inclusion(line: bytes, index: int, size: int, proof: Sequence[bytes],
 
     False for every proof that is malformed: too short, too long, with digests of the wrong size, or about no leaf.
     """
-    if not 0 <= index < size or not _well_formed(proof):
+    return verify_leaf(leaf_hash(line), index, size, proof, root)
+
+
+def verify_leaf(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """:func:`verify_inclusion` for a line of which only the digest is at hand."""
+    if not 0 <= index < size or not _well_formed((leaf, *proof)):
         return False
     position, last = index, size - 1
-    digest = leaf_hash(line)
+    digest = leaf
     for sibling in proof:
         if not last:
             return False
