@@ -68,8 +68,8 @@ def run(tmp_path, fault, seed=5):
     return result
 
 
-ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith("strategy_")}
-"""Those that need workloads or limits of their own have tests of their own."""
+ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith(("strategy_", "venue_"))}
+"""Those that need workloads or limits of their own, or are looked at in more detail, have tests of their own."""
 
 
 def test_every_kind_is_here():

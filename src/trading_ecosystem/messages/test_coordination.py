@@ -36,6 +36,17 @@ class FaultKind(enum.StrEnum):
     STRATEGY_VOLATILITY_AMPLIFIER = "strategy_volatility_amplifier"
     STRATEGY_CORRELATION_BREAKER = "strategy_correlation_breaker"
     STRATEGY_SLOW_LEAK = "strategy_slow_leak"
+    VENUE_OUTAGE = "venue_outage"
+    VENUE_HALT = "venue_halt"
+    VENUE_LATENCY = "venue_latency"
+    VENUE_REJECT = "venue_reject"
+    VENUE_SPREAD = "venue_spread"
+    VENUE_LIQUIDITY = "venue_liquidity"
+    VENUE_PARTIAL_FILLS = "venue_partial_fills"
+    VENUE_LOST_ACK = "venue_lost_ack"
+    VENUE_DUPLICATE_EXECUTION = "venue_duplicate_execution"
+    VENUE_LATE_FILL = "venue_late_fill"
+    VENUE_CROSSED_BOOK = "venue_crossed_book"
 
 
 class LinkConditionKind(enum.StrEnum):

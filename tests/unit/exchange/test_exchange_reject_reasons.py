@@ -26,7 +26,8 @@ from trading_ecosystem.messages.orders import (
     TimeInForce,
 )
 from trading_ecosystem.messages.trading_phases import AccountStatus, HaltTrading, KycStatus, SetAccountStatus
-from trading_ecosystem.messages.units import SECOND
+from trading_ecosystem.messages.units import MINUTE, PARTS_PER_MILLION, SECOND
+from trading_ecosystem.messages.venue_conditions import VenueConditionKind, VenueConditionSet
 
 R = RejectReason
 RULES = TradingRules((TickBand(100, 5),), 2, 4, 10**9, 500)
@@ -66,6 +67,13 @@ def ended(venue: Any) -> None:
 
 def refused(venue: Any) -> None:
     venue.place("fund/a", "ended", "buy", 0, 90)
+
+
+def refusing(venue: Any) -> None:
+    """The venue takes no order, and has refused one for that already."""
+    kind = VenueConditionKind.VENUE_REJECT
+    venue.send(VenueConditionSet(NAME, "refusing", kind, MINUTE, probability_ppm=PARTS_PER_MILLION))
+    venue.place("rival", "refused", "buy", 6, 100)
 
 
 def halted(venue: Any) -> None:
@@ -145,7 +153,8 @@ CASES: list[Case] = [
     (R.SELF_TRADE, {}, nobody_asks_more, {**OWN, "terms": OrderTerms(reduce_only=True), **TOO_DEAR}),
     (R.WOULD_INCREASE_POSITION, {}, nobody_asks_more, {"terms": OrderTerms(reduce_only=True), **TOO_DEAR}),
     (R.INSUFFICIENT_CLAIM, {"book_capacity": 1}, nobody_asks_more, TOO_DEAR),
-    (R.BOOK_FULL, {"book_capacity": 1}, nobody_asks_more, {"lots": 8}),
+    (R.BOOK_FULL, {"book_capacity": 1}, refusing, {"lots": 8}),
+    (R.VENUE_CONDITION, {}, refusing, {}),
 ]
 REPLACED = [R.UNKNOWN_ORDER, R.ORDER_ENDED]
 OF_THE_VENUE = [R.DUPLICATE_ORDER_ID]

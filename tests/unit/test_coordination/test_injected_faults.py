@@ -14,6 +14,7 @@ from trading_ecosystem.domains.test_coordination.component import FaultDue, Faul
 from trading_ecosystem.domains.test_coordination.injected_faults import FaultProblem, fault_problem, read_injected
 from trading_ecosystem.domains.test_coordination.scenario import CustodianFault, LinkFault, PriceFault
 from trading_ecosystem.domains.test_coordination.schedule import condition_of
+from trading_ecosystem.domains.test_coordination.venue_faults import MAGNITUDES
 from trading_ecosystem.messages.test_coordination import (
     ClearFault,
     ConditionCleared,
@@ -216,7 +217,7 @@ DESCRIPTIONS = {description.kind: description for description in describe_catalo
 LEAST = {
     "duration": "1m", "delay": "1m", "probability": "0.5", "magnitude": "-0.01", "hold": "1m", "factor": "2",
     "correlation": "0", "recovery": "1m", "sustain": "1m", "asset": "BTC", "instrument": "BTC/USD", "from": "market-data",
-    "to": "risk", "interval": "1s",
+    "to": "risk", "interval": "1s", "venue": ECOSYSTEM.venues[0].name, "pieces": "30",
 }  # fmt: skip
 
 
@@ -225,6 +226,8 @@ def least(kind: FaultKind, **changes: str) -> InjectFault:
     fields = {name: workload if name == "workload" else LEAST[name] for name in CATALOGUE[kind].required}
     if "hold" in CATALOGUE[kind].optional:
         fields["hold"] = LEAST["hold"]
+    if kind in MAGNITUDES:
+        fields["magnitude"] = "0.01"
     return InjectFault("mine", kind.value, tuple(FaultField(name, value) for name, value in {**fields, **changes}.items()))
 
 

@@ -19,15 +19,14 @@ from typing import Any, Final
 
 from trading_ecosystem.domains.audit.balances import UNTOUCHED, Balances, ConservationRule
 from trading_ecosystem.domains.audit.clearing import CLEARING_RULES, ClearingCheck
+from trading_ecosystem.domains.audit.trade_fills import TradeFills
 from trading_ecosystem.domains.audit.trade_terms import (
     UnsettledTrade,
     corrected,
-    fee_asset_of,
     fees_of,
     legs_of,
     problems_of,
     side_of,
-    terms_of,
     trade_name,
 )
 from trading_ecosystem.messages.audit import ConservationFinding
@@ -52,8 +51,10 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.test_coordination import ConditionEnded
 from trading_ecosystem.messages.trading_phases import MatchCancelled, MatchCorrected
 from trading_ecosystem.messages.units import MinorUnits
+from trading_ecosystem.messages.venue_conditions import VenueConditionSet
 
 _LINKS: Final = "links"
 """Who says what a broken link did."""
@@ -75,8 +76,7 @@ class ConservationCheck:
         self._cause: int | None = None
         self._sender = ""
         self._settling: list[UnsettledTrade] = []
-        self._matches: list[tuple[int, TradeMatched | PerpetualMatched]] = []
-        self._fills: list[tuple[int, OrderFilled]] = []
+        self._trade_fills = TradeFills(self._balances)
 
     def ingest(self, entry: Entry) -> list[ConservationFinding]:
         """Read one entry; returns what was found in it, and in the handling before if this entry ends that."""
@@ -149,10 +149,10 @@ class ConservationCheck:
         self._instruments[said.venue, said.instrument] = said
 
     def _order_filled(self, said: OrderFilled) -> None:
-        self._fills.append((self._balances.sequence, said))
+        self._trade_fills.filled(said)
 
     def _trade_matched(self, said: TradeMatched) -> None:
-        self._matches.append((self._balances.sequence, said))
+        self._trade_fills.matched(said)
         key = (said.venue, said.instrument, said.trade_id)
         if key in self._trades:
             self._balances.find(ConservationRule.TRADE_AMOUNTS, f"{trade_name(said)} was matched twice")
@@ -184,7 +184,13 @@ class ConservationCheck:
         self._unsettle(trade.match, 1)
 
     def _perpetual_matched(self, said: PerpetualMatched) -> None:
-        self._matches.append((self._balances.sequence, said))
+        self._trade_fills.matched(said)
+
+    def _condition_set(self, said: VenueConditionSet) -> None:
+        self._trade_fills.condition_set(said)
+
+    def _condition_ended(self, said: ConditionEnded) -> None:
+        self._trade_fills.condition_ended(said)
 
     def _check_amounts(self, said: TradeMatched) -> None:
         for problem in problems_of(said, self._instruments.get((said.venue, said.instrument))):
@@ -327,8 +333,7 @@ class ConservationCheck:
         for trade in self._settling:
             self._conclude_settlement(trade)
         self._settling.clear()
-        if self._matches or self._fills:
-            self._conclude_fills()
+        self._trade_fills.conclude()
         self._clearing.conclude()
 
     def _conclude_settlement(self, trade: UnsettledTrade) -> None:
@@ -340,39 +345,6 @@ class ConservationCheck:
                 ConservationRule.SETTLED_TOGETHER, f"{trade_name(match)} settled in part: {parts}", trade.sequence
             )
         trade.sequence = UNTOUCHED
-
-    def _conclude_fills(self) -> None:
-        fills: dict[tuple[str, str, int, str], tuple[int, OrderFilled]] = {}
-        for sequence, fill in self._fills:
-            key = (fill.venue, fill.instrument, fill.trade_id, fill.account)
-            if key in fills:
-                self._balances.find(
-                    ConservationRule.FILLS_OF_TRADE, f"{trade_name(fill)} filled {fill.account} twice", sequence
-                )
-            fills[key] = (sequence, fill)
-        for sequence, match in self._matches:
-            for account, side, fee in (
-                (match.buyer, Side.BUY, match.buyer_fee_minor),
-                (match.seller, Side.SELL, match.seller_fee_minor),
-            ):
-                found = fills.pop((match.venue, match.instrument, match.trade_id, account), None)
-                if found is None:
-                    if account != f"{match.venue}-house":
-                        self._balances.find(
-                            ConservationRule.FILLS_OF_TRADE, f"{trade_name(match)} has no fill of {account}", sequence
-                        )
-                    continue
-                said = terms_of(found[1])
-                expected = (side, match.price_ticks, match.quantity_lots, fee_asset_of(match), fee, match.settles_at)
-                if said != expected:
-                    detail = f"{trade_name(match)} filled {account} as {said}, not {expected}"
-                    self._balances.find(ConservationRule.FILLS_OF_TRADE, detail, found[0])
-        for sequence, fill in fills.values():
-            self._balances.find(
-                ConservationRule.FILLS_OF_TRADE, f"{trade_name(fill)} filled {fill.account} without a match", sequence
-            )
-        self._matches.clear()
-        self._fills.clear()
 
 
 _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
@@ -390,4 +362,6 @@ _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
     SettlementInstructed: ConservationCheck._instructed,
     SettlementSettled: ConservationCheck._settled,
     TradeSettled: ConservationCheck._trade_settled,
+    VenueConditionSet: ConservationCheck._condition_set,
+    ConditionEnded: ConservationCheck._condition_ended,
 }

@@ -11,6 +11,10 @@ from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.accounts.faucet import DemoFaucet
 from trading_ecosystem.domains.exchange.accounts.pledges import Pledges
 from trading_ecosystem.domains.exchange.book.book_events import BookEvent
+from trading_ecosystem.domains.exchange.conditions.conditioned_venue import ConditionedVenue
+from trading_ecosystem.domains.exchange.conditions.late_fills import LateFills
+from trading_ecosystem.domains.exchange.conditions.reports import ReportsDue
+from trading_ecosystem.domains.exchange.conditions.standing import ConditionDue
 from trading_ecosystem.domains.exchange.margin.perpetuals import ContributionDue, MarginDue, Perpetuals
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.orders.order_desk import OrderDesk
@@ -18,30 +22,21 @@ from trading_ecosystem.domains.exchange.orders.order_entry import OrderEntry
 from trading_ecosystem.domains.exchange.orders.order_events import OrderEvents
 from trading_ecosystem.domains.exchange.orders.orders import OrderTable
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
-from trading_ecosystem.domains.exchange.publication import depth_of
 from trading_ecosystem.domains.exchange.rules.trading_day import MatchingDue, PhaseDue, TradingDay
 from trading_ecosystem.domains.exchange.trades.busts import Busts
 from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.domains.exchange.vocabulary import SAYS
-from trading_ecosystem.messages.base import Message, Question
+from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import AssetsPledged
 from trading_ecosystem.messages.exchange import (
     AccountOpened,
     CancelOrder,
-    ClaimChanged,
-    ClaimLedgerQuestion,
-    ClaimLine,
-    ClaimsQuestion,
     ClaimsReported,
-    DepthChanged,
-    DepthQuestion,
     OpenAccount,
-    OpenOrdersQuestion,
-    OrderAccepted,
     PlaceOrder,
     ReleaseAssets,
 )
-from trading_ecosystem.messages.margin import MarkContributed, PositionReported, PositionsQuestion
+from trading_ecosystem.messages.margin import MarkContributed
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
 from trading_ecosystem.messages.order_handling import (
     Disconnect,
@@ -53,7 +48,7 @@ from trading_ecosystem.messages.order_handling import (
     SessionKept,
 )
 from trading_ecosystem.messages.orders import CancelReason
-from trading_ecosystem.messages.test_coordination import Resumed
+from trading_ecosystem.messages.test_coordination import ConditionCleared, Resumed
 from trading_ecosystem.messages.trading_phases import (
     AccountOpeningRefused,
     AccountStatus,
@@ -62,13 +57,12 @@ from trading_ecosystem.messages.trading_phases import (
     BustTrade,
     CorrectTrade,
     HaltTrading,
-    MarketPhase,
-    PhasesQuestion,
     ResumeTrading,
     SetAccountStatus,
 )
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
-from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
+from trading_ecosystem.messages.venue_conditions import VenueConditionSet
+from trading_ecosystem.ports.component import Begin, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness
 
 
@@ -94,10 +88,11 @@ class ClaimsReportDue(WakeUp, frozen=True, gc=False):
     """Time to report every claim to the custodian."""
 
 
-class Exchange(Component):
+class Exchange(ConditionedVenue):
     """One venue. It is a simulator and hears every account; ``accounts`` is only there to restrict it."""
 
     context: ClassVar[str] = "exchange"
+    state_version: ClassVar[int] = 2
     hears: ClassVar[dict[type[Any], str]] = {
         Begin: "began",
         PublicationDue: "publication_due",
@@ -126,28 +121,24 @@ class Exchange(Component):
         MarkContributed: "mark_contributed",
         MarginDue: "margin_due",
         Resumed: "resumed",
+        VenueConditionSet: "condition_set",
+        ConditionCleared: "condition_cleared",
+        ConditionDue: "condition_due",
+        ReportsDue: "reports_due",
     }
     says: ClassVar[tuple[type[Message], ...]] = SAYS
-    answers: ClassVar[dict[type[Question], str]] = {
-        DepthQuestion: "depth",
-        ClaimsQuestion: "claims_of",
-        ClaimLedgerQuestion: "claim_ledger",
-        OpenOrdersQuestion: "open_orders",
-        PositionsQuestion: "positions_of",
-        PhasesQuestion: "phases",
-    }
 
     def __init__(
         self, name: str, parameters: ExchangeParameters, randomness: Randomness, accounts: frozenset[str] | None = None
     ) -> None:
-        super().__init__(name, accounts)
+        super().__init__(name, randomness, accounts)
         self.parameters = parameters
         self.claims = Claims(name)
         self.clients = Accounts(name, kyc_required=parameters.kyc_required)
         self.orders = OrderTable()
         self.pledges = Pledges(name, parameters.custodian, self.clients, self.claims)
-        capture = TradeCapture(name, parameters, self.clients, self.claims, self.orders)
-        self.entry = OrderEntry(name, parameters, self.clients, self.orders, capture)
+        capture = TradeCapture(name, parameters, self.clients, self.claims, self.orders, self.conditions)
+        self.entry = OrderEntry(name, parameters, self.clients, self.orders, capture, self.conditions)
         self.markets = {
             symbol: Market(name, INSTRUMENTS[symbol], parameters, randomness, self.clients, self.claims, capture)
             for symbol in parameters.instruments
@@ -155,7 +146,8 @@ class Exchange(Component):
         for market in self.markets.values():
             market.watcher = MarketWatcher(market, self.entry.events)
             self.entry.events.follow(market)
-        self.desk = OrderDesk(name, parameters, self.clients, self.orders, self.entry, self.markets)
+        late_fills = LateFills(self.conditions, self.entry.events, capture)
+        self.desk = OrderDesk(name, parameters, self.clients, self.orders, self.entry, self.markets, late_fills)
         self.sessions = AccountSessions()
         self.day = TradingDay(name, parameters.calendar, self.entry.events)
         self.busts = Busts(name, parameters.custodian, parameters.rules, self.clients, self.claims, capture)
@@ -330,8 +322,7 @@ class Exchange(Component):
 
     def _advance(self, market: Market, now: Nanos, said: list[Message | Later]) -> None:
         """Bring the background flow of a market up to now, and let its matching hear of it."""
-        market.flow.advance(now, said)
-        self.entry.events.catch_up(market, now, said)
+        self.entry.events.advance(market, now, said)
 
     def _wished(self, said: list[Message | Later], now: Nanos) -> Said:
         """With the wishes to be woken for what the matchings have to do later."""
@@ -373,28 +364,3 @@ class Exchange(Component):
         said: list[Message | Later] = []
         self.perpetuals.tick(now, said)
         return said
-
-    def positions_of(self, question: PositionsQuestion) -> tuple[PositionReported, ...]:
-        """The positions in perpetuals that are not flat and settled."""
-        return self.perpetuals.margin.positions.reports(self.name, question.account)
-
-    def depth(self, question: DepthQuestion) -> DepthChanged:
-        """The book of one instrument as it stands; raises ``KeyError`` for one that is not listed."""
-        return depth_of(self.name, self.markets[question.instrument].book, question.levels)
-
-    def phases(self, question: PhasesQuestion) -> tuple[MarketPhase, ...]:
-        """What the markets are doing."""
-        return tuple(one.doing() for symbol, one in self.markets.items() if question.instrument in (None, symbol))
-
-    def claims_of(self, question: ClaimsQuestion) -> tuple[ClaimLine, ...]:
-        """The claims that are not zero."""
-        return self.claims.lines(question.account)
-
-    def claim_ledger(self, question: ClaimLedgerQuestion) -> tuple[ClaimChanged, ...]:
-        """The latest changes of an account's claims."""
-        return self.claims.ledger(question.account, question.asset)
-
-    def open_orders(self, question: OpenOrdersQuestion) -> tuple[OrderAccepted, ...]:
-        """The open orders of one account, by order number, as they are now, with what is left of each as quantity."""
-        orders = [order for order in self.orders.open.values() if order.command.account == question.account]
-        return tuple(order.accepted(order.leaves_lots, order.price_ticks) for order in orders)

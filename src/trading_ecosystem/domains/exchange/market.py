@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.book.books import book_class
@@ -21,14 +23,17 @@ from trading_ecosystem.messages.trading_phases import MarketPhase, PhaseReason
 from trading_ecosystem.messages.units import Instrument, Nanos
 from trading_ecosystem.ports.randomness import Randomness
 
+if TYPE_CHECKING:
+    from trading_ecosystem.domains.exchange.conditions.restraint import Restraint
+
 
 class Market:
     """Everything a venue keeps about one instrument."""
 
     # fmt: off
     __slots__ = (
-        "book", "flow", "house", "indicated", "instrument", "matching", "phase_reason", "publication", "reducers", "rules",
-        "tape", "wakes_at", "watcher",
+        "book", "flow", "house", "indicated", "instrument", "matching", "phase_reason", "publication", "reducers", "restraint",
+        "rules", "tape", "wakes_at", "watcher",
     )
     # fmt: on
 
@@ -52,6 +57,8 @@ class Market:
         """The accounts that have placed reduce-only orders in a perpetual, with their numbers in the book."""
         self.indicated: Indicative | None = None
         """What was last published of an auction that is on."""
+        self.restraint: Restraint | None = None
+        """What keeps the background quotes from being as wide and as large as they would."""
         self.watcher: FlowWatcher | None = None
         """Who lets the matching hear of the flow, where it has to."""
         self.wakes_at: Nanos | None = None

@@ -124,6 +124,11 @@ class Publication:
         if tape.volume_lots:
             said.append(tape.published(self.venue, book.symbol))
 
+    def forget_quote(self) -> None:
+        """Let the next publication say the quote, changed or not."""
+        self._seen_update = -1
+        self._quote = (-1, -1, -1, -1)
+
 
 def depth_of(venue: str, book: OrderBook, levels: int) -> DepthChanged:
     """The book as it stands, as an answer: it contains every change from the first on."""

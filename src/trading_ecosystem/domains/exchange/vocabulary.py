@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.messages import exchange, margin, order_handling, trading_phases
+from trading_ecosystem.messages import exchange, margin, order_handling, test_coordination, trading_phases
 from trading_ecosystem.messages.base import Message
 
 SAYS: Final[tuple[type[Message], ...]] = (
@@ -56,4 +56,6 @@ SAYS: Final[tuple[type[Message], ...]] = (
     trading_phases.AccountOpeningRefused,
     trading_phases.DemoFundsRefused,
     trading_phases.DemoFundsGranted,
+    test_coordination.ConditionTookEffect,
+    test_coordination.ConditionEnded,
 )

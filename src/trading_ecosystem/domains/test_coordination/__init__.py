@@ -9,7 +9,7 @@ pure function of expectations and of what audit found, computed outside the kern
 ``AlertRaised`` and ``AlertResolved`` (steady state); live also ``InjectFault`` and ``ClearFault``.
 
 **Says** ``FaultInjected`` with the typed condition that the fault becomes (``PriceConditionSet``, ``FeedConditionSet``,
-``CustodianConditionSet``, ``LinkConditionSet``), ``GroundTruthLabelled`` and ``GroundTruthClosed``, and ``RunEnded`` last; of
-faults that somebody asks for also ``FaultPlanned``, ``FaultRefused``, and ``FaultCleared`` with ``ConditionCleared``. It
-answers ``FaultsQuestion``.
+``CustodianConditionSet``, ``VenueConditionSet``, ``LinkConditionSet``), ``GroundTruthLabelled`` and ``GroundTruthClosed``, and
+``RunEnded`` last; of faults that somebody asks for also ``FaultPlanned``, ``FaultRefused``, and ``FaultCleared`` with
+``ConditionCleared``. It answers ``FaultsQuestion``.
 """

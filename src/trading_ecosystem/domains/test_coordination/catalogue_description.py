@@ -35,9 +35,16 @@ from trading_ecosystem.domains.test_coordination.strategy_faults import (
     SHORTEST_INTERVAL,
     strategies_on_standby,
 )
+from trading_ecosystem.domains.test_coordination.venue_faults import (
+    FEWEST_PIECES,
+    LONGEST_LATENCY,
+    MAGNITUDES,
+    MOST_PIECES,
+)
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
+from trading_ecosystem.messages.venue_conditions import CommandKind, OutageOrders
 
 
 class Unit(enum.StrEnum):
@@ -51,6 +58,10 @@ class Unit(enum.StrEnum):
     """One of ``choices``."""
     NAMES = "names"
     """Some of ``choices``, distinct, with commas between."""
+    NUMBER = "number"
+    """A whole number."""
+    TEXT = "text"
+    """A name that nobody can choose from a list, such as an account's."""
 
 
 class FaultParameter(msgspec.Struct, frozen=True):
@@ -92,6 +103,7 @@ _OF_KIND: Final[dict[tuple[FaultKind, str], tuple[PartsPerMillion, PartsPerMilli
     (FaultKind.MARKET_CRASH, "magnitude"): (-PRICE_CAP, -1),
     (FaultKind.MARKET_CRASH, "residual"): (-PRICE_CAP, 0),
     (FaultKind.DIVERGENCE, "magnitude"): (-DIVERGENCE_CAP, DIVERGENCE_CAP),
+    **{(kind, "magnitude"): (1, highest) for kind, highest in MAGNITUDES.items()},
 }
 _NAMES: Final[dict[str, tuple[Unit, Callable[[Ecosystem], tuple[str, ...]]]]] = {
     "assets": (Unit.NAMES, lambda ecosystem: _in_play(COINS, ecosystem)),
@@ -101,6 +113,9 @@ _NAMES: Final[dict[str, tuple[Unit, Callable[[Ecosystem], tuple[str, ...]]]]] = 
     "instruments": (Unit.NAMES, lambda ecosystem: ecosystem.market_data.instruments),
     "from": (Unit.NAMES, lambda ecosystem: ecosystem.link_ends),
     "to": (Unit.NAMES, lambda ecosystem: ecosystem.link_ends),
+    "venue": (Unit.NAME, lambda ecosystem: tuple(venue.name for venue in ecosystem.venues)),
+    "operation": (Unit.NAME, lambda _: tuple(CommandKind)),
+    "orders": (Unit.NAME, lambda _: tuple(OutageOrders)),
 }
 _LASTING: Final = (Target.VOLATILITY, Target.CORRELATION)
 """Targets whose ``hold`` takes some time."""
@@ -131,6 +146,10 @@ def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry
         return FaultParameter(name, Unit.NAME, required, choices=strategies_on_standby(kind, ecosystem))
     if name == "interval":
         return FaultParameter(name, Unit.DURATION, required, spoken(SHORTEST_INTERVAL), spoken(LONGEST_INTERVAL))
+    if name == "pieces":
+        return FaultParameter(name, Unit.NUMBER, required, str(FEWEST_PIECES), str(MOST_PIECES))
+    if name == "account":
+        return FaultParameter(name, Unit.TEXT, required)
     if name in _NAMES:
         unit, choices = _NAMES[name]
         if name == "asset" and entry.target is Target.PRICE:
@@ -142,12 +161,14 @@ def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry
         return FaultParameter(name, Unit.RATIO, required, _ratio(lowest), _ratio(highest))
     shortest = 1 if name in ("duration", "delay") or (name == "hold" and entry.target in _LASTING) else 0
     longest = LONGEST_DELAY if name == "delay" else LONGEST_FAULT
+    if name == "delay" and entry.target is Target.VENUE:
+        longest = LONGEST_LATENCY
     return FaultParameter(name, Unit.DURATION, required, spoken(shortest), spoken(longest))
 
 
 def _limits(kind: FaultKind, entry: CatalogueEntry) -> tuple[str, ...]:
     limits = []
-    if "magnitude" in entry.required:
+    if "magnitude" in entry.required and kind not in MAGNITUDES:
         limits.append("magnitude is not 0")
     if kind is FaultKind.PRICE_SHOCK:
         limits.append(f"ramp and hold take at most {spoken(LONGEST_SHOCK)}")

@@ -51,6 +51,17 @@ class _FaultKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     FAULT_KIND_STRATEGY_VOLATILITY_AMPLIFIER: _FaultKind.ValueType  # 21
     FAULT_KIND_STRATEGY_CORRELATION_BREAKER: _FaultKind.ValueType  # 22
     FAULT_KIND_STRATEGY_SLOW_LEAK: _FaultKind.ValueType  # 23
+    FAULT_KIND_VENUE_OUTAGE: _FaultKind.ValueType  # 24
+    FAULT_KIND_VENUE_HALT: _FaultKind.ValueType  # 25
+    FAULT_KIND_VENUE_LATENCY: _FaultKind.ValueType  # 26
+    FAULT_KIND_VENUE_REJECT: _FaultKind.ValueType  # 27
+    FAULT_KIND_VENUE_SPREAD: _FaultKind.ValueType  # 28
+    FAULT_KIND_VENUE_LIQUIDITY: _FaultKind.ValueType  # 29
+    FAULT_KIND_VENUE_PARTIAL_FILLS: _FaultKind.ValueType  # 30
+    FAULT_KIND_VENUE_LOST_ACK: _FaultKind.ValueType  # 31
+    FAULT_KIND_VENUE_DUPLICATE_EXECUTION: _FaultKind.ValueType  # 32
+    FAULT_KIND_VENUE_LATE_FILL: _FaultKind.ValueType  # 33
+    FAULT_KIND_VENUE_CROSSED_BOOK: _FaultKind.ValueType  # 34
 
 class FaultKind(_FaultKind, metaclass=_FaultKindEnumTypeWrapper):
     """Every fault that can be injected; the same words in scenarios, protos and reports."""
@@ -79,6 +90,17 @@ FAULT_KIND_STRATEGY_RISK_IGNORANT: FaultKind.ValueType  # 20
 FAULT_KIND_STRATEGY_VOLATILITY_AMPLIFIER: FaultKind.ValueType  # 21
 FAULT_KIND_STRATEGY_CORRELATION_BREAKER: FaultKind.ValueType  # 22
 FAULT_KIND_STRATEGY_SLOW_LEAK: FaultKind.ValueType  # 23
+FAULT_KIND_VENUE_OUTAGE: FaultKind.ValueType  # 24
+FAULT_KIND_VENUE_HALT: FaultKind.ValueType  # 25
+FAULT_KIND_VENUE_LATENCY: FaultKind.ValueType  # 26
+FAULT_KIND_VENUE_REJECT: FaultKind.ValueType  # 27
+FAULT_KIND_VENUE_SPREAD: FaultKind.ValueType  # 28
+FAULT_KIND_VENUE_LIQUIDITY: FaultKind.ValueType  # 29
+FAULT_KIND_VENUE_PARTIAL_FILLS: FaultKind.ValueType  # 30
+FAULT_KIND_VENUE_LOST_ACK: FaultKind.ValueType  # 31
+FAULT_KIND_VENUE_DUPLICATE_EXECUTION: FaultKind.ValueType  # 32
+FAULT_KIND_VENUE_LATE_FILL: FaultKind.ValueType  # 33
+FAULT_KIND_VENUE_CROSSED_BOOK: FaultKind.ValueType  # 34
 global___FaultKind = FaultKind
 
 class _LinkConditionKind:

@@ -108,7 +108,7 @@ class House:
             price_ticks = (price_at_or_below if lower else price_at_or_above)(self._rules, price_ticks)
             if not price_ticks:
                 return []
-        affordable = self._affordable(side, price_ticks)
+        affordable = self.affordable(side, price_ticks)
         if lots > affordable:
             lots = affordable
         book = self._book
@@ -120,7 +120,7 @@ class House:
         self.capture_fills(events, side, now, said)
         return events
 
-    def _affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
+    def affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
         """What the house could pay for at the limit, with all that it has."""
         if side is _BUY:
             return self._quote.available // (limit_ticks * self._tick_value)

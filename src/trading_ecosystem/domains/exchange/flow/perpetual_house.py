@@ -40,7 +40,7 @@ class PerpetualHouse(House):
         super().__init__(account, instrument, book, tape, capture, claims, capacity, rules)
         self._margin = capture.margin
 
-    def _affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
+    def affordable(self, side: Side, limit_ticks: Ticks) -> Lots:
         """How many lots it could add on a side, at a price, with all that it has."""
         position = self._margin.positions.lots(self._account, self._instrument.symbol)
         lot_margin = limit_ticks * self._tick_value * self._margin.initial_ppm
@@ -61,7 +61,7 @@ class PerpetualHouse(House):
         unaffordable: list[int] = []
         for order in standing:
             shown += order.leaves_lots
-            if shown > self._affordable(own_side, max(order.price_ticks, self._margin.marks[self._instrument.symbol])):
+            if shown > self.affordable(own_side, max(order.price_ticks, self._margin.marks[self._instrument.symbol])):
                 unaffordable.append(order.order_id)
         for order_id in unaffordable:
             self._book.cancel(order_id)

@@ -38,7 +38,7 @@ class MarginDue(WakeUp, frozen=True, gc=False):
 class Perpetuals:
     """The perpetuals among a venue's markets."""
 
-    __slots__ = ("_margin_every_ns", "_terms", "liquidation", "margin", "markets", "marks", "variation", "venue")
+    __slots__ = ("_entry", "_margin_every_ns", "_terms", "liquidation", "margin", "markets", "marks", "variation", "venue")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Perpetuals:
     ) -> None:
         self.venue = venue
         self._terms = parameters.margin
+        self._entry = entry
         margin = self.margin = capture.margin
         self.markets = {symbol: market for symbol, market in markets.items() if market.instrument.is_perpetual}
         self.marks = {symbol: MarkPrice(market.instrument) for symbol, market in self.markets.items()}
@@ -92,7 +93,7 @@ class Perpetuals:
     def contribute(self, now: Nanos, said: list[Message | Later]) -> None:
         """Tell the other venues the middles of the books, where they have one."""
         for symbol, market in self.markets.items():
-            market.flow.advance(now, said)
+            self._entry.events.advance(market, now, said)
             mid = middle(market.book)
             if mid is not None:
                 said.append(MarkContributed(self.venue, symbol, mid))
@@ -100,7 +101,7 @@ class Perpetuals:
     def tick(self, now: Nanos, said: list[Message | Later]) -> None:
         """One margin tick."""
         for symbol, market in self.markets.items():
-            market.flow.advance(now, said)
+            self._entry.events.advance(market, now, said)
             sources = self.marks[symbol].sources(market.book, now - self._terms.margin_every_ns)
             if sources:
                 mark = self.margin.marks[symbol] = median(sources)

@@ -12,6 +12,7 @@ from typing import Final
 
 from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.domains.exchange.accounts.rate_limits import MessageKind, RateLimits
+from trading_ecosystem.domains.exchange.conditions.late_fills import LateFills
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.orders.order_entry import OrderEntry
 from trading_ecosystem.domains.exchange.orders.order_events import SaidList
@@ -40,7 +41,7 @@ MAXIMUM_LIST: Final = 10
 class OrderDesk:
     """The door of one venue for orders. Every method adds what is said to ``said``."""
 
-    __slots__ = ("_accounts", "_entry", "_markets", "_orders", "_rates", "_replacing", "venue")
+    __slots__ = ("_accounts", "_entry", "_late_fills", "_markets", "_orders", "_rates", "_replacing", "venue")
 
     def __init__(
         self,
@@ -50,12 +51,14 @@ class OrderDesk:
         orders: OrderTable,
         entry: OrderEntry,
         markets: dict[str, Market],
+        late_fills: LateFills,
     ) -> None:
         self.venue = venue
         self._accounts = accounts
         self._orders = orders
         self._entry = entry
         self._markets = markets
+        self._late_fills = late_fills
         self._rates = RateLimits(parameters.rate_limit)
         self._replacing = ReplaceEntry(venue, entry, parameters.stop_collar_ppm)
 
@@ -145,10 +148,10 @@ class OrderDesk:
             return None
         market = self._markets[order.command.instrument]
         self._advance(market, now, said)
-        if order.order_id in self._orders.open:
-            self._entry.cancel(market, order, now, said)
-        else:
+        if order.order_id not in self._orders.open:
             said.append(self._cancel_rejected(asked, CancelRejectReason.TOO_LATE))
+        elif not self._late_fills.overtake(market, order, now, said):
+            self._entry.cancel(market, order, now, said)
         return market
 
     def mass_cancel(self, asked: MassCancel, now: Nanos, said: SaidList) -> None:
@@ -190,8 +193,7 @@ class OrderDesk:
 
     def _advance(self, market: Market, now: Nanos, said: SaidList) -> None:
         """Bring the background flow up to now, and let the matching hear of it."""
-        market.flow.advance(now, said)
-        self._entry.events.catch_up(market, now, said)
+        self._entry.events.advance(market, now, said)
 
     def _refused_account(
         self, account: str, now: Nanos, messages: int = 1, kind: MessageKind = MessageKind.PLACE

@@ -18,6 +18,7 @@ from msgspec import structs
 
 from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.domains.exchange.book.book_events import Refused
+from trading_ecosystem.domains.exchange.conditions.standing import VenueConditions
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.matching.kept_orders import NewOrder
 from trading_ecosystem.domains.exchange.orders.order_checks import OrderChecks, make_house_good
@@ -29,6 +30,7 @@ from trading_ecosystem.domains.exchange.trades.trade_capture import TradeCapture
 from trading_ecosystem.messages.exchange import PlaceOrder
 from trading_ecosystem.messages.orders import CancelReason, RejectReason, SelfTradePrevention
 from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.venue_conditions import VenueConditionKind
 
 _SAFETY: Final = SelfTradePrevention.CANCEL_NEWEST
 
@@ -36,7 +38,7 @@ _SAFETY: Final = SelfTradePrevention.CANCEL_NEWEST
 class OrderEntry:
     """Takes and cancels the orders of named accounts in every market of one venue."""
 
-    __slots__ = ("_accounts", "_parameters", "checks", "events", "holds", "orders", "venue")
+    __slots__ = ("_accounts", "_parameters", "checks", "conditions", "events", "holds", "orders", "venue")
 
     def __init__(
         self,
@@ -45,11 +47,13 @@ class OrderEntry:
         accounts: Accounts,
         orders: OrderTable,
         capture: TradeCapture,
+        conditions: VenueConditions,
     ) -> None:
         self.venue = venue
         self._parameters = parameters
         self._accounts = accounts
         self.orders = orders
+        self.conditions = conditions
         self.holds = capture.holds
         self.events = OrderEvents(venue, orders, capture)
         self.checks = OrderChecks(parameters.book_capacity, capture.holds, capture.margin)
@@ -85,6 +89,8 @@ class OrderEntry:
             reason = RejectReason.INSUFFICIENT_CLAIM
         if reason is None and self.checks.lacks_room(market, new):
             reason = RejectReason.BOOK_FULL
+        if reason is None:
+            reason = self.refused_by_condition(asked.account, now, said)
         if reason is not None:
             return self.refuse(order, reason, said)
         self.orders.last_order_id += 1
@@ -100,6 +106,14 @@ class OrderEntry:
             self.refuse(order, refused, said)
         self.events.apply(market, events, now, said)
         return order
+
+    def refused_by_condition(self, account: str, now: Nanos, said: SaidList) -> RejectReason | None:
+        """Whether the venue refuses an order, or a list of them, that it would otherwise take."""
+        refusing = self.conditions.striking(VenueConditionKind.VENUE_REJECT, now, account)
+        if refusing is None:
+            return None
+        self.conditions.take_effect(refusing, account, said)
+        return RejectReason.VENUE_CONDITION
 
     def accept(self, market: Market, orders: list[Order], said: SaidList) -> None:
         """Orders that share a hold are live from now on."""

@@ -73,6 +73,24 @@ class OrderEvents:
             lots = positions.lots(account, market.instrument.symbol)
             self._act(market, market.matching.position_changed(owner, lots, now), now, said)
 
+    def advance(self, market: Market, now: Nanos, said: SaidList) -> None:
+        """Bring the background flow up to now, let the matching hear of it, and hold its quotes to what a condition leaves."""
+        restraint = market.restraint
+        if restraint is None or market.flow.paused:
+            market.flow.advance(now, said)
+            self.catch_up(market, now, said)
+            return
+        lifted = restraint.lift(market, now, said)
+        if lifted and not market.matching.simple:
+            self.observe(market, lifted, now, said)
+        market.flow.advance(now, said)
+        self.catch_up(market, now, said)
+        imposed = restraint.impose(market, said)
+        if imposed and not market.matching.simple:
+            self.observe(market, imposed, now, said)
+        if restraint.idle:
+            market.restraint = None
+
     def catch_up(self, market: Market, now: Nanos, said: SaidList) -> None:
         """Let the matching know of the last trade, which may have been one of the house with itself."""
         last = market.tape.last_ticks

@@ -60,6 +60,9 @@ def enter_list(
         needed = [largest([entry.holds.needed(market.instrument, order) for order in share]) for share in shares]
         if not entry.holds.affordable(orders[0].command.account, needed):
             reasons[0] = RejectReason.INSUFFICIENT_CLAIM
+    refused = None if reasons else entry.refused_by_condition(orders[0].command.account, now, said)
+    if refused is not None:
+        reasons[0] = refused
     if not reasons:
         first = entry.orders.last_order_id + 1
         for asked in commands:

@@ -17,10 +17,12 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from trading_ecosystem.domains.exchange.accounts.accounts import Accounts
 from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.book.book_events import Filled
+from trading_ecosystem.domains.exchange.conditions.standing import VenueConditions
 from trading_ecosystem.domains.exchange.margin.margin import Margin
 from trading_ecosystem.domains.exchange.margin.margin_trades import MarginTrades
 from trading_ecosystem.domains.exchange.orders.order_holds import OrderHolds
@@ -33,6 +35,7 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import ClaimReason, OrderFilled, TradeMatched
 from trading_ecosystem.messages.orders import Liquidity, Side
 from trading_ecosystem.messages.units import Instrument, Lots, MinorUnits, Nanos, PartsPerMillion, Ticks
+from trading_ecosystem.messages.venue_conditions import VenueConditionKind
 from trading_ecosystem.ports.component import Later
 
 _BUY: Final = Side.BUY
@@ -58,6 +61,7 @@ class TradeCapture:
     __slots__ = (
         "_accounts",
         "_claims",
+        "_conditions",
         "_custodian",
         "_cycle_ns",
         "_margin_trades",
@@ -77,8 +81,10 @@ class TradeCapture:
         accounts: Accounts,
         claims: Claims,
         orders: OrderTable,
+        conditions: VenueConditions | None = None,
     ) -> None:
         self.venue = venue
+        self._conditions = conditions
         self._custodian = parameters.custodian
         self._cycle_ns = parameters.settlement_cycle_ns
         self._accounts = accounts
@@ -102,6 +108,30 @@ class TradeCapture:
         said: list[Message | Later],
     ) -> None:
         """Book one match of a named account with another or with the house (``None``)."""
+        for piece in self._pieces(fill, now, said) if self._conditions else (fill,):
+            self._capture_one(instrument, tape, piece, taker, aggressor, now, said)
+
+    def _pieces(self, fill: Filled, now: Nanos, said: list[Message | Later]) -> list[Filled]:
+        """A match as it is executed: whole, or in as many trades as a condition wants and its lots allow."""
+        assert self._conditions is not None
+        splitting = self._conditions.applying(VenueConditionKind.VENUE_PARTIAL_FILLS, now)
+        if splitting is None or fill.lots == 1:
+            return [fill]
+        self._conditions.take_effect(splitting, self.venue, said)
+        pieces = min(splitting.set.pieces, fill.lots)
+        each, larger = divmod(fill.lots, pieces)
+        return [structs.replace(fill, lots=each + (number < larger)) for number in range(pieces)]
+
+    def _capture_one(
+        self,
+        instrument: Instrument,
+        tape: Tape,
+        fill: Filled,
+        taker: Order | None,
+        aggressor: Side,
+        now: Nanos,
+        said: list[Message | Later],
+    ) -> None:
         maker = self._orders.open.get(fill.maker_id)
         assert taker is not None or maker is not None
         assert (maker is None) == (fill.maker_id < 0)

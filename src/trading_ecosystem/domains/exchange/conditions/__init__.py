@@ -1,0 +1,1 @@
+"""Conditions under which a venue misbehaves. Each is data that was set, and nothing here asks why."""
