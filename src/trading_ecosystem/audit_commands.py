@@ -1,4 +1,5 @@
-"""The commands about evidence: ``trading-ecosystem audit keygen | verify | export``, and what ``run`` takes for signing."""
+"""The commands about evidence: ``trading-ecosystem audit keygen | verify | witness | export``, and what ``run`` takes for
+signing."""
 
 from __future__ import annotations
 
@@ -64,13 +65,56 @@ def verify(
     if directory is not None:
         found = verify_directory(directory, public, witness)
     else:
-        raise BadInput("--store", "x")
-    if json:
-        print_json(found)
-    else:
-        sys.stdout.write(found.text())
+        from trading_ecosystem.adapters.evidence.store_verification import verify_store
+        from trading_ecosystem.reports.run_derivation import RunDerivation
+
+        assert store is not None
+        found = verify_store(store, public, witness, RunDerivation)
+    _say(found, found.text(), json)
     if not found.valid:
         raise typer.Exit(NOT_HELD)
+
+
+@audit_app.command("witness")
+def witness_command(
+    store: Annotated[str, typer.Option(metavar="URL", help="The store; it is not running.", show_default=False)],
+    signing_key: Annotated[Path, typer.Option(metavar="FILE", help="The private key that signs.", show_default=False)],
+    witness: Annotated[Path, typer.Option(metavar="FILE", help="The file outside the store.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Sign how far a store is, and tell the witness."""
+    from trading_ecosystem.adapters.evidence.signing import read_signing_key
+    from trading_ecosystem.adapters.evidence.store_evidence import witness_store
+
+    done = witness_store(store, read_signing_key(signing_key), witness)
+    _say(done, done.text(), json)
+
+
+@audit_app.command()
+def export(
+    store: Annotated[str, typer.Option(metavar="URL", help="The store; it is not running.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The directory to write.", show_default=False)],
+    signing_key: SigningKeyOption = None,
+    witness: WitnessOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write what a store recorded, and the evidence of it, as a directory that `audit verify` checks."""
+    from trading_ecosystem.adapters.evidence.run_evidence import SIGNING_KEY
+    from trading_ecosystem.adapters.evidence.signing import read_or_make_key, read_signing_key
+    from trading_ecosystem.adapters.evidence.store_evidence import export_store
+
+    beside = out.resolve().parent / SIGNING_KEY
+    key = read_or_make_key(beside) if signing_key is None else read_signing_key(signing_key)
+    done = export_store(store, out, key, witness)
+    made = f"signed with {key.path}, made for it: keep it secret\n" if key.made else ""
+    _say(done, done.text() + made, json)
+
+
+def _say(document: object, text: str, json: bool) -> None:
+    if json:
+        print_json(document)
+    else:
+        sys.stdout.write(text)
 
 
 def register(app: typer.Typer) -> None:

@@ -64,6 +64,11 @@ class Findings:
         self._checks: list[Check] = []
         self.bad: FirstBad | None = None
 
+    @property
+    def passed(self) -> bool:
+        """Whether everything so far is as it should be."""
+        return self.bad is None and all(one.passed for one in self._checks)
+
     def check(self, name: str, passed: bool, problem: str, shown: str = "") -> bool:
         """Note what came of a check; returns whether it passed."""
         self._checks.append(Check(name, passed, (shown or "as it should be") if passed else problem))
@@ -71,5 +76,4 @@ class Findings:
 
     def result(self, entries: int, root: str, fingerprint: str, key_given: bool, witnessed: int | None) -> Verification:
         """Everything found."""
-        valid = self.bad is None and all(one.passed for one in self._checks)
-        return Verification(valid, entries, root, fingerprint, key_given, witnessed, self.bad, tuple(self._checks))
+        return Verification(self.passed, entries, root, fingerprint, key_given, witnessed, self.bad, tuple(self._checks))
