@@ -149,7 +149,7 @@ class _StoreCheck:
         lines = self._trail.lines()
         before, end, problem = NO_BATCH, 0, ""
         async for batch in self._trail.batches():
-            kept = []
+            kept: list[bytes] = []
             while end + len(kept) < _number(batch.last_line):
                 stored = await anext(lines, None)
                 if stored is None:
