@@ -50,6 +50,8 @@ _MODULE_NAMES = (
     "trading",
     "risk",
     "risk_standing",
+    "trading_state",
+    "risk_measures",
     "monitors",
     "test_coordination",
     "supervision",

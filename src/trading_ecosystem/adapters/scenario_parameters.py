@@ -14,10 +14,10 @@ from trading_ecosystem.domains.market_data.parameters import MarketDataParameter
 from trading_ecosystem.domains.market_data.path_shapes import PathKind, PathParameters
 from trading_ecosystem.domains.market_data.sources import ConsensusMethod, ConsensusParameters, SourceParameters
 from trading_ecosystem.domains.market_data.spreads import SpreadKind, SpreadParameters
-from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters, default_limits
+from trading_ecosystem.domains.risk.parameters import BreakerParameters, LimitParameters, RiskParameters, default_limits
 from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection, SourcesSection
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
-from trading_ecosystem.domains.test_coordination.scenario import RiskLimit, Scenario, VenueSection
+from trading_ecosystem.domains.test_coordination.scenario import BreakerSection, RiskLimit, Scenario, VenueSection
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
@@ -150,7 +150,16 @@ def risk_parameters(scenario: Scenario) -> RiskParameters:
         instruments=scenario.ecosystem.market_data.instruments,
         limits=tuple(LimitParameters(one.kind, one.subject, one.value, waits.get(one.kind, 0)) for one in limits.values()),
         report_every_ns=scenario.ecosystem.risk.report_every_ns,
+        breaker=_breaker_parameters(scenario.ecosystem.risk.breaker),
     )
+
+
+def _breaker_parameters(stated: BreakerSection | None) -> BreakerParameters | None:
+    """The circuit breaker, if the scenario states one: the house's, but for what it states."""
+    if stated is None:
+        return None
+    given = {name: value for name, value in msgspec.structs.asdict(stated).items() if value is not None}
+    return BreakerParameters(**given)
 
 
 def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestCoordinationParameters:

@@ -27,8 +27,10 @@ from trading_ecosystem.messages import (
     monitors,
     order_handling,
     risk,
+    risk_measures,
     risk_standing,
     trading,
+    trading_state,
 )
 from trading_ecosystem.messages import test_coordination as coordination
 from trading_ecosystem.messages.base import Message, Question
@@ -75,6 +77,8 @@ SCOPE_OF: Final[dict[type[Message], Scope]] = {
     risk.AcknowledgeAlert: Scope.RISK,
     risk.SilenceAlert: Scope.RISK,
     risk.EscalateAlert: Scope.RISK,
+    trading_state.SetTradingState: Scope.RISK,
+    trading_state.PullKillSwitch: Scope.RISK,
     monitors.RegisterMonitor: Scope.RISK,
     monitors.AlertReported: Scope.RISK,
     HaltTrading: Scope.CONTROL,
@@ -127,6 +131,11 @@ FIRM_QUESTIONS: Final[frozenset[type[Question]]] = frozenset(
         risk_standing.ActiveAlertsQuestion,
         risk_standing.LimitsQuestion,
         risk_standing.ComplianceQuestion,
+        risk_measures.TailsQuestion,
+        risk_measures.StressQuestion,
+        risk_measures.HedgesQuestion,
+        risk_measures.AttributionQuestion,
+        trading_state.TradingStateQuestion,
         trading.PortfolioQuestion,
         trading.StrategiesQuestion,
     }

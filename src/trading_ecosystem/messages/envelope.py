@@ -23,6 +23,7 @@ from trading_ecosystem.messages import (
     test_coordination,
     trading,
     trading_phases,
+    trading_state,
     venue_conditions,
 )
 from trading_ecosystem.messages.base import Message
@@ -37,6 +38,7 @@ _MODULES: Final = (
     custodian,
     trading,
     risk,
+    trading_state,
     monitors,
     test_coordination,
     supervision,

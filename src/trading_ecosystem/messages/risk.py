@@ -170,6 +170,8 @@ class ChangeLimit(Command, frozen=True, gc=False):
     kind: LimitKind
     subject: str
     value: int
+    by: str = ""
+    reason: str = ""
 
 
 class AcknowledgeAlert(Command, frozen=True, gc=False):
@@ -181,6 +183,7 @@ class AcknowledgeAlert(Command, frozen=True, gc=False):
     account: str
     alert_id: int
     by: str
+    reason: str = ""
 
 
 class SilenceAlert(Command, frozen=True, gc=False):
@@ -193,6 +196,7 @@ class SilenceAlert(Command, frozen=True, gc=False):
     alert_id: int
     by: str
     until: Nanos
+    reason: str = ""
 
 
 class EscalateAlert(Command, frozen=True, gc=False):
@@ -204,6 +208,7 @@ class EscalateAlert(Command, frozen=True, gc=False):
     account: str
     alert_id: int
     by: str
+    reason: str = ""
 
 
 class LimitSet(Message, frozen=True, gc=False):
@@ -216,6 +221,9 @@ class LimitSet(Message, frozen=True, gc=False):
     subject: str
     value: int
     version: int
+    by: str = ""
+    """Who changed it, and why; empty at the start."""
+    reason: str = ""
 
 
 class AlertPending(Message, frozen=True, gc=False):
@@ -282,6 +290,7 @@ class AlertAcknowledged(Message, frozen=True, gc=False):
     account: str
     alert_id: int
     by: str
+    reason: str = ""
 
 
 class AlertSilenced(Message, frozen=True, gc=False):
@@ -293,6 +302,7 @@ class AlertSilenced(Message, frozen=True, gc=False):
     alert_id: int
     by: str
     until: Nanos
+    reason: str = ""
 
 
 class AlertSilenceEnded(Message, frozen=True, gc=False):
@@ -314,6 +324,9 @@ class AlertEscalated(Message, frozen=True, gc=False):
     kind: AlertKind
     subject: str
     severity: Severity
+    by: str = ""
+    """Who; empty where time did."""
+    reason: str = ""
 
 
 class AlertResolved(Message, frozen=True, gc=False):

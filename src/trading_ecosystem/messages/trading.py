@@ -22,6 +22,10 @@ class WithheldReason(enum.StrEnum):
     POSITION = "position"
     NOT_TRADING = "not_trading"
     """The instrument is halted or closed at its venue."""
+    TRADING_HALTED = "trading_halted"
+    """The firm's trading state is halted."""
+    REDUCING_ONLY = "reducing_only"
+    """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 
 
 class HaltReason(enum.StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 
 from trading_ecosystem.domains.risk.component import Risk
-from trading_ecosystem.domains.risk.parameters import LimitParameters, RiskParameters
+from trading_ecosystem.domains.risk.parameters import BreakerParameters, LimitParameters, RiskParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
     PledgedAfter,
@@ -48,8 +48,9 @@ class Monitor:
         instruments: tuple[str, ...] = SPOT_PAIRS,
         report_every_ns: Nanos = NO_REPORTS,
         start: Nanos = START,
+        breaker: BreakerParameters | None = None,
     ) -> None:
-        parameters = RiskParameters(FIRM, instruments, limits, report_every_ns)
+        parameters = RiskParameters(FIRM, instruments, limits, report_every_ns, breaker)
         self.risk = Risk("risk", parameters, SeededRandomness(7), frozenset({FIRM}))
         self.now = start
         self.wake_ups: list[tuple[Nanos, int, WakeUp]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.unit.risk.monitor import FIRM, MINUTE, SECOND, START, WHOLE, Monitor, deposit
 
 from trading_ecosystem.domains.risk.parameters import LimitParameters
@@ -307,13 +308,13 @@ def test_silencing_again_moves_the_end_and_acknowledging_or_escalating_ends_it()
         START + 30 * MINUTE,
         None,
     )
-    assert escalate(story, 3) == [escalated(1, Severity.HIGH, 3)[1]]
+    assert escalate(story, 3) == [structs.replace(escalated(1, Severity.HIGH, 3)[1], by="ada")]
     assert silence(story, 4, 40 * MINUTE) == [RiskCommandRejected(FIRM, "SilenceAlert", "alert 1 is escalated already")]
     assert escalate(story, 5) == [RiskCommandRejected(FIRM, "EscalateAlert", "alert 1 is escalated already")]
     story.acknowledge(6)
     assert silence(story, 7, 40 * MINUTE) == [RiskCommandRejected(FIRM, "SilenceAlert", "alert 1 is acknowledged already")]
     # Whoever takes it on may still hand it on.
-    assert escalate(story, 8) == [escalated(1, Severity.HIGH, 8)[1]]
+    assert escalate(story, 8) == [structs.replace(escalated(1, Severity.HIGH, 8)[1], by="ada")]
     assert not any(isinstance(message, AlertSilenceEnded) for _, message in story.said(90 * MINUTE))
 
 

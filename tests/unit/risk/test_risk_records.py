@@ -61,7 +61,15 @@ def compliance(state: ComplianceState, utilisation: int | None, alert_id: int | 
 
 def test_every_record_is_declared_and_keyed_by_its_account() -> None:
     assert records.NAMESPACE == "risk"
-    assert [one.table for one in records.RECORDS] == ["limits", "exposures", "alerts", "compliance", "position_snapshots"]
+    assert [one.table for one in records.RECORDS] == [
+        "limits",
+        "exposures",
+        "alerts",
+        "alert_history",
+        "compliance",
+        "position_snapshots",
+        "trading_states",
+    ]
     for one in records.RECORDS:
         assert one.key[0] == "account"
         assert set(one.key) <= set(one.__struct_fields__)
@@ -157,7 +165,7 @@ def test_a_silenced_alert_is_kept_as_such_until_it_fires_again() -> None:
 def test_a_price_alert_is_no_matter_of_compliance() -> None:
     raised = AlertRaised(FIRM, 1, AlertKind.PRICE_CRASH, "BTC/USD", Severity.HIGH, 50_000, 50_000, START)
     resolved = AlertResolved(FIRM, 1, AlertKind.PRICE_CRASH, "BTC/USD", START + 1)
-    assert [table for table, _ in kept((0, raised), (1, resolved))] == ["alerts"]
+    assert {table for table, _ in kept((0, raised), (1, resolved))} == {"alerts", "alert_history"}
 
 
 def test_an_exposure_is_kept_field_by_field() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trading_ecosystem.domains.risk.records import (
     AlertRecord,
+    AlertStepRecord,
     ComplianceRecord,
     ExposureRecord,
     LimitRecord,
     PositionSnapshot,
+    TradingStateRecord,
 )
 from trading_ecosystem.messages.risk import AlertKind, AlertState, LimitKind
 from trading_ecosystem.messages.units import Nanos
@@ -47,6 +51,22 @@ class RiskHistory:
     async def alert(self, firm: str, alert_id: int) -> AlertRecord:
         """One alert; raises :class:`trading_ecosystem.ports.errors.NotFound`."""
         return await self._history.get(AlertRecord, (firm, alert_id))
+
+    async def alert_history(
+        self, firm: str, *, alert_id: int | None = None, since: Nanos | None = None, until: Nanos | None = None
+    ) -> list[AlertStepRecord]:
+        """What happened to alerts, or to one of them, in order of time."""
+        where: dict[str, Any] = {"account": firm, "happened_at": Within(since, until)}
+        if alert_id is not None:
+            where["alert_id"] = alert_id
+        return await self._history.rows(AlertStepRecord, where, order=["happened_at"])
+
+    async def trading_states(
+        self, firm: str, since: Nanos | None = None, until: Nanos | None = None
+    ) -> list[TradingStateRecord]:
+        """The trading states of a firm, in order of time."""
+        where = {"account": firm, "changed_at": Within(since, until)}
+        return await self._history.rows(TradingStateRecord, where, order=["changed_at"])
 
     async def limit_versions(self, firm: str, kind: LimitKind, subject: str) -> list[LimitRecord]:
         """Every version of one limit, the first one first."""

@@ -36,6 +36,8 @@ _OF_COMMAND: Final = {
     "RiskMonitorService/SilenceAlert": Scope.RISK,
     "RiskMonitorService/EscalateAlert": Scope.RISK,
     "RiskLimitService/ChangeLimit": Scope.RISK,
+    "TradingStateService/SetTradingState": Scope.RISK,
+    "TradingStateService/PullKillSwitch": Scope.RISK,
 }
 """Calls that change something."""
 

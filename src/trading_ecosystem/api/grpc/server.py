@@ -17,7 +17,16 @@ from trading_ecosystem.api.grpc.door import Door
 from trading_ecosystem.api.grpc.entrance import Entrance
 from trading_ecosystem.api.grpc.health import Health
 from trading_ecosystem.api.grpc.opening import OPTION, GrpcTerms
-from trading_ecosystem.api.grpc.servicers import accounts, audit, custody, market_data, risk, strategies, trading
+from trading_ecosystem.api.grpc.servicers import (
+    accounts,
+    audit,
+    custody,
+    market_data,
+    risk,
+    risk_measures,
+    strategies,
+    trading,
+)
 from trading_ecosystem.api.grpc.servicers import test_coordination as coordination
 from trading_ecosystem.api.grpc.streaming import Streams
 from trading_ecosystem.api.grpc.stubs.services import (
@@ -161,6 +170,8 @@ def _add_servicers(server: Any, door: Door, streams: Streams, workings: Workings
         custody_pb2_grpc.add_CustodyReportingServiceServicer_to_server(custody.CustodyReporting(door), server)
         risk_pb2_grpc.add_RiskMonitorServiceServicer_to_server(risk.RiskMonitor(door, streams), server)
         risk_pb2_grpc.add_RiskLimitServiceServicer_to_server(risk.RiskLimits(door), server)
+        risk_pb2_grpc.add_TradingStateServiceServicer_to_server(risk_measures.TradingStates(door), server)
+        risk_pb2_grpc.add_RiskMeasureServiceServicer_to_server(risk_measures.RiskMeasures(door), server)
         strategies_pb2_grpc.add_StrategyServiceServicer_to_server(strategies.Strategies(door, streams), server)
         strategies_pb2_grpc.add_StrategyRiskServiceServicer_to_server(strategies.StrategyRisk(door), server)
     if Face.CONTROL in faces:

@@ -14,11 +14,14 @@ from trading_ecosystem.api.rest.production import (
     monitors,
     orders,
     risk,
+    risk_measures,
     strategies,
+    trading_state,
 )
 
 PRODUCTION: Final = tuple(
-    one.router for one in (market, market_statistics, orders, accounts, custody, strategies, risk, monitors)
+    one.router
+    for one in (market, market_statistics, orders, accounts, custody, strategies, risk, risk_measures, trading_state, monitors)
 )
 """Under ``/api/v1``."""
 

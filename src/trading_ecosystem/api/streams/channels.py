@@ -21,6 +21,7 @@ from trading_ecosystem.messages import (
     risk,
     trading,
     trading_phases,
+    trading_state,
     venue_conditions,
 )
 from trading_ecosystem.messages import test_coordination as coordination
@@ -172,6 +173,7 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         risk.AlertEscalated,
         risk.AlertResolved,
         risk.RiskCommandRejected,
+        trading_state.TradingStateChanged,
     ),
     Channel.RISK: (risk.LimitSet, risk.ExposureReported),
     Channel.MONITORS: (

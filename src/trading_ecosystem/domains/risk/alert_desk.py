@@ -58,21 +58,25 @@ class AlertDesk(Part):
 
     def acknowledge_alert(self, message: AcknowledgeAlert, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A person takes an alert on."""
-        problem = monitor.problem_of_account(message.account) or monitor.alerts.acknowledge(message.alert_id, message.by, said)
+        problem = monitor.problem_of_account(message.account) or monitor.alerts.acknowledge(
+            message.alert_id, message.by, said, message.reason
+        )
         if problem is not None:
             said.append(rejected(message.account, "AcknowledgeAlert", problem))
 
     def silence_alert(self, message: SilenceAlert, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A person wants an alert not to be escalated for a while."""
         problem = monitor.problem_of_account(message.account) or monitor.alerts.silence(
-            message.alert_id, message.by, message.until, now, said
+            message.alert_id, message.by, message.until, now, said, message.reason
         )
         if problem is not None:
             said.append(rejected(message.account, "SilenceAlert", problem))
 
     def escalate_alert(self, message: EscalateAlert, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A person escalates an alert."""
-        problem = monitor.problem_of_account(message.account) or monitor.alerts.escalate(message.alert_id, said)
+        problem = monitor.problem_of_account(message.account) or monitor.alerts.escalate(
+            message.alert_id, said, message.by, message.reason
+        )
         if problem is not None:
             said.append(rejected(message.account, "EscalateAlert", problem))
 

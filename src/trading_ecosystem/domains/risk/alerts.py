@@ -16,7 +16,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.risk.timers import EscalationDue, KeepFiringDue, PendingDue, SaidList, SilenceOver
+from trading_ecosystem.domains.risk.timers import (
+    CriticalReached,
+    EscalationDue,
+    KeepFiringDue,
+    PendingDue,
+    SaidList,
+    SilenceOver,
+)
 from trading_ecosystem.messages.risk import (
     ESCALATE_CRITICAL_AFTER,
     ESCALATE_HIGH_AFTER,
@@ -106,6 +113,8 @@ class AlertBook:
         self.by_id: dict[int, Alert] = {}
         self.pending: dict[tuple[AlertKind, str], Pending] = {}
         self.raised = 0
+        self.tells_critical = False
+        """Whether a wake-up is asked for when an alert becomes critical."""
 
     def hold(
         self,
@@ -134,7 +143,7 @@ class AlertBook:
             alert.severity = severity
             alert.observed = observed
             said.append(AlertUpdated(self.firm, alert.alert_id, kind, subject, severity, observed))
-            self._watch_escalation(alert, now, said)
+            self._reached(alert, now, said)
 
     def cease(self, kind: AlertKind, subject: str, now: Nanos, said: SaidList) -> None:
         """The condition stopped holding at ``now``; its alert keeps firing for ``KEEP_FIRING``, or never fires."""
@@ -179,7 +188,7 @@ class AlertBook:
         alert.state = AlertState.ESCALATED
         said.append(AlertEscalated(self.firm, alert_id, alert.kind, alert.subject, alert.severity))
 
-    def acknowledge(self, alert_id: int, by: str, said: SaidList) -> str | None:
+    def acknowledge(self, alert_id: int, by: str, said: SaidList, reason: str = "") -> str | None:
         """Take an alert on; returns why not, or ``None``. The same person may say it again and gets the same answer."""
         alert = self.by_id.get(alert_id)
         if alert is None:
@@ -189,10 +198,10 @@ class AlertBook:
         alert.acknowledged_by = by
         alert.state = AlertState.ACKNOWLEDGED
         alert.silenced_until = None
-        said.append(AlertAcknowledged(self.firm, alert_id, by))
+        said.append(AlertAcknowledged(self.firm, alert_id, by, reason))
         return None
 
-    def silence(self, alert_id: int, by: str, until: Nanos, now: Nanos, said: SaidList) -> str | None:
+    def silence(self, alert_id: int, by: str, until: Nanos, now: Nanos, said: SaidList, reason: str = "") -> str | None:
         """Do not escalate the alert before ``until``; returns why not, or ``None``. Silencing again moves the instant."""
         alert = self.by_id.get(alert_id)
         if alert is None:
@@ -203,7 +212,7 @@ class AlertBook:
             return f"an alert is silenced until later than now, and for at most {LONGEST_SILENCE // DAY} days"
         alert.state = AlertState.SILENCED
         alert.silenced_until = until
-        said += [AlertSilenced(self.firm, alert_id, by, until), Later(SilenceOver(alert_id), until)]
+        said += [AlertSilenced(self.firm, alert_id, by, until, reason), Later(SilenceOver(alert_id), until)]
         return None
 
     def silence_over(self, alert_id: int, now: Nanos, said: SaidList) -> None:
@@ -216,7 +225,7 @@ class AlertBook:
         said.append(AlertSilenceEnded(self.firm, alert_id))
         self.escalation_due(alert_id, now, said)
 
-    def escalate(self, alert_id: int, said: SaidList) -> str | None:
+    def escalate(self, alert_id: int, said: SaidList, by: str = "", reason: str = "") -> str | None:
         """Escalate the alert because somebody wants it; returns why not, or ``None``."""
         alert = self.by_id.get(alert_id)
         if alert is None:
@@ -225,7 +234,7 @@ class AlertBook:
             return f"alert {alert_id} is escalated already"
         alert.state = AlertState.ESCALATED
         alert.silenced_until = None
-        said.append(AlertEscalated(self.firm, alert_id, alert.kind, alert.subject, alert.severity))
+        said.append(AlertEscalated(self.firm, alert_id, alert.kind, alert.subject, alert.severity, by, reason))
         return None
 
     def standing(self) -> tuple[AlertStanding, ...]:
@@ -283,7 +292,13 @@ class AlertBook:
         alert = Alert(self.raised, kind, subject, severity, observed, threshold, now)
         self.active[kind, subject] = self.by_id[alert.alert_id] = alert
         said.append(AlertRaised(self.firm, alert.alert_id, kind, subject, severity, observed, threshold, now))
+        self._reached(alert, now, said)
+
+    def _reached(self, alert: Alert, now: Nanos, said: SaidList) -> None:
+        """An alert has a severity that it did not have before."""
         self._watch_escalation(alert, now, said)
+        if self.tells_critical and alert.severity is Severity.CRITICAL:
+            said.append(Later(CriticalReached(alert.alert_id), now))
 
     def _watch_escalation(self, alert: Alert, now: Nanos, said: SaidList) -> None:
         if alert.state not in _UNATTENDED or alert.severity is Severity.WARNING:

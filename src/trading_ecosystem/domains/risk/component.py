@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
@@ -36,7 +37,7 @@ from trading_ecosystem.messages.risk import (
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import ASSETS, INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
-from trading_ecosystem.ports.randomness import Randomness
+from trading_ecosystem.ports.randomness import Randomness, RandomStream
 
 _NOTHING: Final[Said] = ()
 _ASSET_PRICED_BY: Final = {f"{asset}/USD": asset for asset in ASSETS if asset != "USD"}
@@ -61,7 +62,7 @@ _OWN: Final[dict[type[Any], str]] = {
 
 
 class Risk(Component):
-    """The risk monitor of one firm; see the package's docstring. It draws no random numbers.
+    """The risk monitor of one firm; see the package's docstring. It draws random numbers only to answer questions.
 
     Positions, their values and the alerts about prices and settlements are its own; the rest is in :mod:`parts`, of which it
     has one each and to which it is a ``Monitor``.
@@ -94,6 +95,7 @@ class Risk(Component):
         self.price_watches = {instrument: PriceWatch(instrument) for instrument in parameters.instruments}
         self.stablecoin_watches = {asset: StablecoinWatch(asset) for asset in STABLECOINS}
         self.settlement_watches: dict[str, SettlementWatch] = {}
+        self._draws = randomness.stream(name, "measures")
         self.parts: list[Part] = [part(parameters) for part in PARTS]
 
     def handle(self, message: Message | WakeUp, now: Nanos) -> Said:
@@ -131,6 +133,10 @@ class Risk(Component):
         """Answer a question in the part that knows."""
         place, method = ANSWERING[type(question)]
         return method(self.parts[place], question, self)
+
+    def draws(self) -> RandomStream:
+        """Random draws for a measure that somebody asks for: a copy of a stream that never moves."""
+        return copy.copy(self._draws)
 
     def problem_of_account(self, account: str) -> str | None:
         """Why an account may not command this monitor, or ``None``."""

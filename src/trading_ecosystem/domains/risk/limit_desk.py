@@ -36,7 +36,7 @@ class LimitDesk(Part):
             said.append(rejected(message.account, "ChangeLimit", problem or ""))
             return
         limit.change(message.value)
-        said.append(monitor.limits.in_force(limit))
+        said.append(monitor.limits.in_force(limit, message.by, message.reason))
         if now >= monitor.pnl.next_midnight:
             monitor.pnl.begin_day(now, monitor.exposure.equity)
         monitor.limit_watch.changed(limit, now, monitor.alerts, said)

@@ -96,9 +96,9 @@ class LimitBook:
         """The limit of this kind on this subject, if there is one."""
         return self.limits.get((kind, subject))
 
-    def in_force(self, limit: Limit) -> LimitSet:
-        """What is said about a limit."""
-        return LimitSet(self.firm, limit.kind, limit.subject, limit.value, limit.version)
+    def in_force(self, limit: Limit, by: str = "", reason: str = "") -> LimitSet:
+        """What is said about a limit, and about who changed it and why."""
+        return LimitSet(self.firm, limit.kind, limit.subject, limit.value, limit.version, by, reason)
 
     def all_in_force(self) -> list[LimitSet]:
         """What is said about every limit, in the order in which they were given."""

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.messages.risk import LimitKind
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, PARTS_PER_MILLION, Nanos
+from trading_ecosystem.messages.trading_state import TradingState
+from trading_ecosystem.messages.units import HOUR, MINOR_UNITS_PER_WHOLE, MINUTE, PARTS_PER_MILLION, Nanos
 
 MILLION_USD: Final = 1_000_000 * MINOR_UNITS_PER_WHOLE
 
@@ -24,17 +25,31 @@ class LimitParameters(msgspec.Struct, frozen=True):
     for_ns: Nanos = 0
 
 
+class BreakerParameters(msgspec.Struct, frozen=True):
+    """A circuit breaker: ``triggers`` alerts that become critical within ``within_ns`` change the trading state to ``to``.
+
+    After ``resets_after_ns`` it is active again, by itself.
+    """
+
+    triggers: int = 3
+    within_ns: Nanos = HOUR
+    resets_after_ns: Nanos = HOUR
+    to: TradingState = TradingState.HALTED
+
+
 class RiskParameters(msgspec.Struct, frozen=True):
     """Parameters of one risk monitor.
 
     ``instruments`` are those whose prices are watched; prices of others are ignored, and an asset whose ``<asset>/USD`` is
-    not among them has no value here. ``limits`` has at most one limit per (kind, subject).
+    not among them has no value here. ``limits`` has at most one limit per (kind, subject). There is no circuit breaker unless
+    one is given.
     """
 
     firm: str
     instruments: tuple[str, ...]
     limits: tuple[LimitParameters, ...]
     report_every_ns: Nanos = MINUTE
+    breaker: BreakerParameters | None = None
 
 
 def default_limits(firm: str) -> tuple[LimitParameters, ...]:

@@ -18,6 +18,7 @@ from trading_ecosystem.domains.risk.pnl import ProfitAndLoss
 from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.risk import RiskCommandRejected
+from trading_ecosystem.ports.randomness import RandomStream
 
 
 class Monitor(Protocol):
@@ -32,6 +33,9 @@ class Monitor(Protocol):
     pnl: ProfitAndLoss
     limit_watch: LimitWatch
     minutes: MinuteReturns
+
+    def draws(self) -> RandomStream:
+        """Random draws for a measure that somebody asks for, from the start: the same every time."""
 
     def problem_of_account(self, account: str) -> str | None:
         """Why an account may not command this monitor, or ``None``."""

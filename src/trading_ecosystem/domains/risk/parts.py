@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from trading_ecosystem.domains.risk.activity import ActivityLimits
 from trading_ecosystem.domains.risk.alert_desk import AlertDesk
+from trading_ecosystem.domains.risk.attribution import Attribution
 from trading_ecosystem.domains.risk.limit_desk import LimitDesk
+from trading_ecosystem.domains.risk.measure_desk import MeasureDesk
 from trading_ecosystem.domains.risk.part import Part
+from trading_ecosystem.domains.risk.trading_gate import TradingGate
 from trading_ecosystem.domains.risk.watches.executions import ExecutionWatch
 from trading_ecosystem.domains.risk.watches.venue_commands import CommandWatch
 from trading_ecosystem.domains.risk.watches.venue_markets import VenueMarkets
@@ -20,6 +23,9 @@ PARTS: Final[tuple[type[Part], ...]] = (
     VenueMarkets,
     CommandWatch,
     ExecutionWatch,
+    TradingGate,
+    Attribution,
+    MeasureDesk,
 )
 
 

@@ -236,6 +236,12 @@ class Positions:
             return 0
         return amount
 
+    def may_trade(self) -> list[tuple[str, str]]:
+        """Every venue and account where something was ever pledged, or bought or sold; in the order of their names."""
+        places = [(venue, account) for _, account, venue, _ in self._pledged]
+        places += [(venue, account) for venue, _, _, account in self.unsettled]
+        return sorted(dict.fromkeys(places))
+
     def _count(self, key: TradeKey, fill: UnsettledFill, sign: int) -> None:
         """A fill is unsettled from now on (+1), or not any more (-1)."""
         venue, _, _, account = key

@@ -28,6 +28,7 @@ from trading_ecosystem.messages.risk import (
     LimitSet,
     Severity,
 )
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateCause, TradingStateChanged
 from trading_ecosystem.messages.units import MINUTE, MinorUnits, Nanos, PartsPerMillion
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
 
@@ -66,6 +67,9 @@ class LimitRecord(Record, frozen=True):
     version: int
     value: int
     set_at: Nanos
+    set_by: str = ""
+    """Who, and why; empty at the start."""
+    reason: str = ""
 
 
 class ExposureRecord(Record, frozen=True):
@@ -119,6 +123,50 @@ class AlertRecord(Record, frozen=True):
     resolved_at: Nanos | None = None
 
 
+class AlertStepKind(enum.StrEnum):
+    """What happened to an alert."""
+
+    RAISED = "raised"
+    UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    SILENCE_ENDED = "silence_ended"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+class AlertStepRecord(Record, frozen=True):
+    """One thing that happened to an alert: who did what, and why. ``done_by`` is empty where time or the monitor did it."""
+
+    table: ClassVar[str] = "alert_history"
+    key: ClassVar[tuple[str, ...]] = ("account", "alert_id", "happened_at", "step")
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("account", "happened_at"),)
+    account: str
+    alert_id: int
+    happened_at: Nanos
+    step: AlertStepKind
+    severity: Severity | None = None
+    done_by: str = ""
+    reason: str = ""
+    until: Nanos | None = None
+
+
+class TradingStateRecord(Record, frozen=True):
+    """One trading state of the firm, in force from ``changed_at`` until the next one."""
+
+    table: ClassVar[str] = "trading_states"
+    key: ClassVar[tuple[str, ...]] = ("account", "changed_at", "version")
+    checks: ClassVar[tuple[str, ...]] = ("version > 0",)
+    account: str
+    changed_at: Nanos
+    version: int
+    state: TradingState
+    cause: TradingStateCause
+    done_by: str
+    reason: str
+    resets_at: Nanos
+
+
 class ComplianceRecord(Record, frozen=True):
     """Where the firm stands against the limits behind one alert (the long and the short position limit share one)."""
 
@@ -153,7 +201,15 @@ class PositionSnapshot(Record, frozen=True):
     said_at: Nanos
 
 
-RECORDS: Final[tuple[type[Record], ...]] = (LimitRecord, ExposureRecord, AlertRecord, ComplianceRecord, PositionSnapshot)
+RECORDS: Final[tuple[type[Record], ...]] = (
+    LimitRecord,
+    ExposureRecord,
+    AlertRecord,
+    AlertStepRecord,
+    ComplianceRecord,
+    PositionSnapshot,
+    TradingStateRecord,
+)
 
 
 def project(message: Message, now: Nanos) -> Iterable[Change]:
@@ -186,7 +242,7 @@ def _settled(said: SettlementSettled, now: Nanos) -> Iterable[Change]:
 
 
 def _limit_set(said: LimitSet, now: Nanos) -> Iterable[Change]:
-    yield Upsert(LimitRecord(said.account, said.kind, said.subject, said.version, said.value, now))
+    yield Upsert(LimitRecord(said.account, said.kind, said.subject, said.version, said.value, now, said.by, said.reason))
     if said.version == 1:
         alert_kind = ALERT_OF_LIMIT[said.kind]
         yield Upsert(ComplianceRecord(said.account, alert_kind, said.subject, ComplianceState.COMPLIANT, None, None, now))
@@ -226,32 +282,39 @@ def _alert_raised(said: AlertRaised, now: Nanos) -> Iterable[Change]:
             updated_at=said.raised_at,
         )
     )
+    yield _step(said, AlertStepKind.RAISED, now, severity=said.severity)
     yield from _compliance(said, now)
 
 
 def _alert_updated(said: AlertUpdated, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"severity": said.severity, "observed": said.observed, "updated_at": now})
+    yield _step(said, AlertStepKind.UPDATED, now, severity=said.severity)
     yield from _compliance(said, now)
 
 
 def _alert_acknowledged(said: AlertAcknowledged, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.ACKNOWLEDGED, "acknowledged_at": now, "acknowledged_by": said.by})
+    yield _step(said, AlertStepKind.ACKNOWLEDGED, now, done_by=said.by, reason=said.reason)
 
 
 def _alert_silenced(said: AlertSilenced, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.SILENCED})
+    yield _step(said, AlertStepKind.SILENCED, now, done_by=said.by, reason=said.reason, until=said.until)
 
 
 def _alert_silence_ended(said: AlertSilenceEnded, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.FIRING})
+    yield _step(said, AlertStepKind.SILENCE_ENDED, now)
 
 
 def _alert_escalated(said: AlertEscalated, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.ESCALATED, "escalated_at": now})
+    yield _step(said, AlertStepKind.ESCALATED, now, severity=said.severity, done_by=said.by, reason=said.reason)
 
 
 def _alert_resolved(said: AlertResolved, now: Nanos) -> Iterable[Change]:
     yield _alert(said, {"state": AlertState.RESOLVED, "cleared_at": said.cleared_at, "resolved_at": now})
+    yield _step(said, AlertStepKind.RESOLVED, now)
     if said.kind in LIMIT_ALERTS:
         yield Upsert(
             ComplianceRecord(said.account, said.kind, said.subject, ComplianceState.COMPLIANT, None, said.alert_id, now)
@@ -265,6 +328,34 @@ def _compliance(said: AlertRaised | AlertUpdated, now: Nanos) -> Iterable[Change
 
 
 _LaterStep: TypeAlias = AlertUpdated | AlertAcknowledged | AlertSilenced | AlertSilenceEnded | AlertEscalated | AlertResolved
+
+
+def _step(
+    said: AlertRaised | _LaterStep,
+    step: AlertStepKind,
+    now: Nanos,
+    *,
+    severity: Severity | None = None,
+    done_by: str = "",
+    reason: str = "",
+    until: Nanos | None = None,
+) -> Upsert:
+    return Upsert(AlertStepRecord(said.account, said.alert_id, now, step, severity, done_by, reason, until))
+
+
+def _trading_state_changed(said: TradingStateChanged, now: Nanos) -> Iterable[Change]:
+    yield Upsert(
+        TradingStateRecord(
+            account=said.account,
+            changed_at=said.changed_at,
+            version=said.version,
+            state=said.state,
+            cause=said.cause,
+            done_by=said.by,
+            reason=said.reason,
+            resets_at=said.resets_at,
+        )
+    )
 
 
 def _alert(said: _LaterStep, values: dict[str, Any]) -> Patch:
@@ -281,6 +372,7 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     AlertSilenceEnded: _alert_silence_ended,
     AlertEscalated: _alert_escalated,
     AlertResolved: _alert_resolved,
+    TradingStateChanged: _trading_state_changed,
     ClaimChanged: _claim_changed,
     TransferPending: _transfer_pending,
     TransferPosted: _transfer_posted,

@@ -31,6 +31,18 @@ class PendingDue(WakeUp, frozen=True, gc=False):
     subject: str
 
 
+class CriticalReached(WakeUp, frozen=True, gc=False):
+    """An alert has just become critical."""
+
+    alert_id: int
+
+
+class BreakerResetDue(WakeUp, frozen=True, gc=False):
+    """The circuit breaker's time is over, if the trading state is still of this version."""
+
+    version: int
+
+
 class KeepFiringDue(WakeUp, frozen=True, gc=False):
     """Look whether an alert's condition has been gone for long enough to resolve it."""
 

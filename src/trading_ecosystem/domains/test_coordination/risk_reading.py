@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from trading_ecosystem.domains.test_coordination.document import Field, Fields, Mapping, Node, fields_of, one_of, shown
+from trading_ecosystem.domains.test_coordination.document import (
+    Field,
+    Fields,
+    Mapping,
+    Node,
+    Scalar,
+    fields_of,
+    one_of,
+    shown,
+)
 from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS
-from trading_ecosystem.domains.test_coordination.quantities import amount, duration, ratio, rhythm, whole_number
-from trading_ecosystem.domains.test_coordination.scenario import RiskLimit, RiskSection
+from trading_ecosystem.domains.test_coordination.quantities import (
+    amount,
+    boolean,
+    duration,
+    named,
+    ratio,
+    rhythm,
+    whole_number,
+)
+from trading_ecosystem.domains.test_coordination.scenario import BreakerSection, RiskLimit, RiskSection
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.risk import LimitKind
+from trading_ecosystem.messages.trading_state import TradingState
 from trading_ecosystem.messages.units import DAY, MINUTE, PARTS_PER_MILLION, SECOND, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
@@ -36,7 +54,7 @@ _KINDS: Final = tuple(kind.value for kind in LimitKind)
 
 def read_risk(node: Node | None, place: str, firm: str, venues: Sequence[str]) -> RiskSection:
     """The risk monitor; what is not said about a limit is the house's."""
-    fields = Fields(node or Mapping((), place), "risk", ("report_every", "limits", "for"))
+    fields = Fields(node or Mapping((), place), "risk", ("report_every", "limits", "for", "circuit_breaker"))
     given, waiting = fields.get("limits"), fields.get("for")
     limits: list[RiskLimit] = []
     if given is not None:
@@ -53,7 +71,29 @@ def read_risk(node: Node | None, place: str, firm: str, venues: Sequence[str]) -
             if value is not None:
                 waits.append((kind, duration(value, f"the time of {kind.value}", SECOND, DAY)))
     return RiskSection(
-        report_every_ns=rhythm(fields, "report_every", 5 * MINUTE, SECOND), limits=tuple(limits), waits=tuple(waits)
+        report_every_ns=rhythm(fields, "report_every", 5 * MINUTE, SECOND),
+        limits=tuple(limits),
+        waits=tuple(waits),
+        breaker=_read_breaker(fields.get("circuit_breaker")),
+    )
+
+
+def _read_breaker(node: Node | None) -> BreakerSection | None:
+    """The circuit breaker: ``true`` for the house's, or what is different about it."""
+    if node is None or (isinstance(node, Scalar) and not boolean(node, "circuit_breaker")):
+        return None
+    fields = Fields(
+        Mapping((), node.place) if isinstance(node, Scalar) else node,
+        "circuit_breaker",
+        ("triggers", "within", "resets_after", "to"),
+    )
+    triggers, within, resets, to = (fields.get(name) for name in ("triggers", "within", "resets_after", "to"))
+    state = None if to is None else TradingState(named(to, "to", (TradingState.REDUCING.value, TradingState.HALTED.value)))
+    return BreakerSection(
+        triggers=None if triggers is None else whole_number(triggers, "triggers", 1, 1_000),
+        within_ns=None if within is None else duration(within, "within", SECOND, DAY),
+        resets_after_ns=None if resets is None else duration(resets, "resets_after", SECOND, DAY),
+        to=state,
     )
 
 

@@ -19,6 +19,7 @@ from trading_ecosystem.messages.monitors import MONITORS
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.trading_phases import AccountStatus, KycStatus
+from trading_ecosystem.messages.trading_state import TradingState
 from trading_ecosystem.messages.units import MinorUnits, Nanos, PartsPerMillion, assets_settled
 
 MARKET_DATA = "market-data"
@@ -103,12 +104,25 @@ class RiskLimit(msgspec.Struct, frozen=True):
     value: int
 
 
+class BreakerSection(msgspec.Struct, frozen=True):
+    """The firm's circuit breaker, off unless a scenario states it; ``None`` where the house's default holds."""
+
+    triggers: int | None
+    within_ns: Nanos | None
+    resets_after_ns: Nanos | None
+    to: TradingState | None
+
+
 class RiskSection(msgspec.Struct, frozen=True):
-    """The risk monitor; ``limits`` replace its defaults one by one, and those of a kind wait as ``waits`` says."""
+    """The risk monitor; ``limits`` replace its defaults one by one, and those of a kind wait as ``waits`` says.
+
+    There is no circuit breaker unless ``breaker`` is one.
+    """
 
     report_every_ns: Nanos
     limits: tuple[RiskLimit, ...]
     waits: tuple[tuple[LimitKind, Nanos], ...] = ()
+    breaker: BreakerSection | None = None
 
 
 class LatencyDistribution(enum.StrEnum):

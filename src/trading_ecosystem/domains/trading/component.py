@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
@@ -12,6 +12,7 @@ from trading_ecosystem.domains.trading.market import Claims, Market
 from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
 from trading_ecosystem.domains.trading.parameter_changes import changed_parameters, parameters_of, unknown_strategy
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.domains.trading.reports import Report
 from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
 from trading_ecosystem.messages.base import Message, Question, master_of
 from trading_ecosystem.messages.exchange import (
@@ -48,6 +49,7 @@ from trading_ecosystem.messages.trading import (
     StrategyStarted,
 )
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said
 from trading_ecosystem.ports.randomness import Randomness
@@ -55,20 +57,6 @@ from trading_ecosystem.ports.randomness import Randomness
 LIQUIDATION: Final = "liquidation:"
 """What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""
 NOTHING: Final[tuple[Message, ...]] = ()
-
-
-Report: TypeAlias = (
-    OrderAccepted
-    | OrderRejected
-    | OrderFilled
-    | OrderCancelled
-    | CancelRejected
-    | OrderReplaced
-    | OrderRestated
-    | TradeBusted
-    | TradeCorrected
-)
-"""What a venue says about one order."""
 
 
 class Trading(Component):
@@ -95,6 +83,7 @@ class Trading(Component):
         TradingPhaseChanged: "phase_changed",
         TradeBusted: "trade_busted",
         TradeCorrected: "trade_corrected",
+        TradingStateChanged: "trading_state_changed",
         StartStrategy: "start_strategy",
         StopStrategy: "stop_strategy",
         ChangeStrategyParameters: "change_parameters",
@@ -351,6 +340,16 @@ class Trading(Component):
         if feed is not None:
             feed.takes_orders = message.phase not in (TradingPhase.CLOSED, TradingPhase.HALTED)
         return NOTHING
+
+    def trading_state_changed(self, message: TradingStateChanged, now: Nanos) -> Said:
+        """The firm may trade as it likes, or not: then nothing stays in a book. What was said before the last one is
+        overtaken."""
+        if message.changed_at < self.limits.state_since:
+            return NOTHING
+        self.limits.state, self.limits.state_since = message.state, message.changed_at
+        if message.state is TradingState.ACTIVE:
+            return NOTHING
+        return [one for desk in self.desks.values() for one in desk.cancel_everything(now)]
 
     def trade_busted(self, message: TradeBusted, now: Nanos) -> Said:
         """A trade of a strategy was undone."""

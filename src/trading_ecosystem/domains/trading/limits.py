@@ -14,12 +14,14 @@ from trading_ecosystem.domains.trading.portfolio import Portfolio
 from trading_ecosystem.domains.trading.valuation import base_price, usd_price
 from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.trading import WithheldReason
+from trading_ecosystem.messages.trading_state import TradingState
 from trading_ecosystem.messages.units import (
     INSTRUMENTS,
     MINOR_UNITS_PER_WHOLE,
     PARTS_PER_MILLION,
     Lots,
     MinorUnits,
+    Nanos,
     Ticks,
 )
 
@@ -35,7 +37,13 @@ class Requirement:
 
 
 class OwnLimits:
-    """The limits of one engine, with what is needed to evaluate them."""
+    """The limits of one engine, with what is needed to evaluate them.
+
+    ``state`` is the firm's trading state, ``state_since`` when it was set.
+    """
+
+    state: TradingState = TradingState.ACTIVE
+    state_since: Nanos = 0
 
     def __init__(self, parameters: TradingParameters, market: Market, claims: Claims) -> None:
         self.parameters = parameters
@@ -63,6 +71,10 @@ class OwnLimits:
             return WithheldReason.POSITION
         if not self.market.feeds[place.venue, place.instrument].takes_orders:
             return WithheldReason.NOT_TRADING
+        if self.state is TradingState.HALTED:
+            return WithheldReason.TRADING_HALTED
+        if self.state is TradingState.REDUCING and not self._only_reduces(place, orders, portfolio):
+            return WithheldReason.REDUCING_ONLY
         return None
 
     def requirement(self, place: Place, portfolio: Portfolio) -> Requirement | None:
@@ -127,16 +139,29 @@ class OwnLimits:
         An order that only brings it nearer to flat passes, however large the position has become.
         """
         instrument = INSTRUMENTS[place.instrument]
-        held: Lots = portfolio.lots_over_venues(place.instrument)
-        coming = orders.working_lots(place.instrument, place.side) + place.quantity_lots
-        after: Lots = held + coming if place.side is Side.BUY else held - coming
-        if min(held, 0) <= after <= max(held, 0):
+        held, after = _filled(place, orders, portfolio)
+        if _is_nearer_to_flat(held, after):
             return False
         base_usd = base_price(self.market.prices, instrument)
         if base_usd is None:
             return True
         limit = self.parameters.max_position_usd_minor
         return abs(after) * instrument.lot_size * base_usd > limit * MINOR_UNITS_PER_WHOLE
+
+    def _only_reduces(self, place: Place, orders: Orders, portfolio: Portfolio) -> bool:
+        """Whether the position, with this and all working orders of its side filled, is nearer to flat and not beyond."""
+        return _is_nearer_to_flat(*_filled(place, orders, portfolio))
+
+
+def _filled(place: Place, orders: Orders, portfolio: Portfolio) -> tuple[Lots, Lots]:
+    """The position over all venues, now and with an order and all working orders of its side filled."""
+    held = portfolio.lots_over_venues(place.instrument)
+    coming = orders.working_lots(place.instrument, place.side) + place.quantity_lots
+    return held, held + coming if place.side is Side.BUY else held - coming
+
+
+def _is_nearer_to_flat(held: Lots, after: Lots) -> bool:
+    return min(held, 0) <= after <= max(held, 0)
 
 
 def _is_valid(place: Place) -> bool:

@@ -15,6 +15,7 @@ from trading_ecosystem.api.grpc.stubs import risk_pb2
 from trading_ecosystem.api.grpc.stubs.services import risk_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import risk_pb2_grpc as rpc
 from trading_ecosystem.api.streams.channels import Channel
+from trading_ecosystem.domains.risk.records import AlertStepKind, AlertStepRecord
 from trading_ecosystem.messages.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -32,11 +33,19 @@ from trading_ecosystem.messages.risk import (
     RiskCommandRejected,
     SilenceAlert,
 )
+from trading_ecosystem.messages.risk_standing import LimitsQuestion
 
 _alert_kind = member_reader(AlertKind, risk_pb2.AlertKind.DESCRIPTOR)
 _limit_kind = member_reader(LimitKind, risk_pb2.LimitKind.DESCRIPTOR)
 
+_STEPS: Final = tuple(AlertStepKind)
+
 _HEARD: Final = (Channel.ALERTS, Channel.RISK)
+
+
+def _place(step: AlertStepRecord) -> tuple[int, int, int]:
+    """Where a step stands among all: by time, alert, and the order in which things happen to one."""
+    return step.happened_at, step.alert_id, _STEPS.index(step.step)
 
 
 class RiskMonitor(rpc.RiskMonitorServiceServicer):
@@ -109,6 +118,21 @@ class RiskMonitor(rpc.RiskMonitorServiceServicer):
         fill(response.escalated if isinstance(answer, AlertEscalated) else response.rejected, answer)
         return response
 
+    async def ListAlertHistory(self, request: pb.ListAlertHistoryRequest, context: Any) -> pb.ListAlertHistoryResponse:
+        """Read the history of risk."""
+        account, asked = self._door.own(request), within(request.range)
+        history = RiskHistory(await self._door.history("risk"))
+        alert_id = optional(request, "alert_id")
+        rows = await history.alert_history(account, alert_id=alert_id, since=asked.first, until=asked.below)
+        return fill_page(
+            pb.ListAlertHistoryResponse(),
+            "steps",
+            sorted(rows, key=_place),
+            _place,
+            request.page,
+            (0, 0, 0),
+        )
+
     async def ListCompliance(self, request: pb.ListComplianceRequest, context: Any) -> pb.ListComplianceResponse:
         """Read the history of risk."""
         history = RiskHistory(await self._door.history("risk"))
@@ -127,6 +151,13 @@ class RiskLimits(rpc.RiskLimitServiceServicer):
 
     def __init__(self, door: Door) -> None:
         self._door = door
+
+    async def ListLimitStandings(self, request: pb.ListLimitStandingsRequest, context: Any) -> pb.ListLimitStandingsResponse:
+        """Ask the monitor."""
+        self._door.firm(request)
+        response = pb.ListLimitStandingsResponse()
+        fill_all(response.limits, await self._door.ask(self._door.places.risk, LimitsQuestion()))
+        return response
 
     async def ListLimits(self, request: pb.ListLimitsRequest, context: Any) -> pb.ListLimitsResponse:
         """Read the history of risk."""

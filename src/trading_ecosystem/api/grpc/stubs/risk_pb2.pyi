@@ -255,11 +255,15 @@ class ChangeLimit(google.protobuf.message.Message):
     KIND_FIELD_NUMBER: builtins.int
     SUBJECT_FIELD_NUMBER: builtins.int
     VALUE_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     component: builtins.str
     account: builtins.str
     kind: global___LimitKind.ValueType
     subject: builtins.str
     value: builtins.int
+    by: builtins.str
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -268,8 +272,10 @@ class ChangeLimit(google.protobuf.message.Message):
         kind: global___LimitKind.ValueType = ...,
         subject: builtins.str = ...,
         value: builtins.int = ...,
+        by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "component", b"component", "kind", b"kind", "subject", b"subject", "value", b"value"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "by", b"by", "component", b"component", "kind", b"kind", "reason", b"reason", "subject", b"subject", "value", b"value"]) -> None: ...
 
 global___ChangeLimit = ChangeLimit
 
@@ -285,10 +291,12 @@ class AcknowledgeAlert(google.protobuf.message.Message):
     ACCOUNT_FIELD_NUMBER: builtins.int
     ALERT_ID_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     component: builtins.str
     account: builtins.str
     alert_id: builtins.int
     by: builtins.str
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -296,8 +304,9 @@ class AcknowledgeAlert(google.protobuf.message.Message):
         account: builtins.str = ...,
         alert_id: builtins.int = ...,
         by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component", "reason", b"reason"]) -> None: ...
 
 global___AcknowledgeAlert = AcknowledgeAlert
 
@@ -314,11 +323,13 @@ class SilenceAlert(google.protobuf.message.Message):
     ALERT_ID_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
     UNTIL_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     component: builtins.str
     account: builtins.str
     alert_id: builtins.int
     by: builtins.str
     until: builtins.int
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -327,8 +338,9 @@ class SilenceAlert(google.protobuf.message.Message):
         alert_id: builtins.int = ...,
         by: builtins.str = ...,
         until: builtins.int = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component", "until", b"until"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component", "reason", b"reason", "until", b"until"]) -> None: ...
 
 global___SilenceAlert = SilenceAlert
 
@@ -344,10 +356,12 @@ class EscalateAlert(google.protobuf.message.Message):
     ACCOUNT_FIELD_NUMBER: builtins.int
     ALERT_ID_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     component: builtins.str
     account: builtins.str
     alert_id: builtins.int
     by: builtins.str
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -355,8 +369,9 @@ class EscalateAlert(google.protobuf.message.Message):
         account: builtins.str = ...,
         alert_id: builtins.int = ...,
         by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "component", b"component", "reason", b"reason"]) -> None: ...
 
 global___EscalateAlert = EscalateAlert
 
@@ -373,11 +388,16 @@ class LimitSet(google.protobuf.message.Message):
     SUBJECT_FIELD_NUMBER: builtins.int
     VALUE_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     account: builtins.str
     kind: global___LimitKind.ValueType
     subject: builtins.str
     value: builtins.int
     version: builtins.int
+    by: builtins.str
+    """Who changed it, and why; empty at the start."""
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -386,8 +406,10 @@ class LimitSet(google.protobuf.message.Message):
         subject: builtins.str = ...,
         value: builtins.int = ...,
         version: builtins.int = ...,
+        by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "kind", b"kind", "subject", b"subject", "value", b"value", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "by", b"by", "kind", b"kind", "reason", b"reason", "subject", b"subject", "value", b"value", "version", b"version"]) -> None: ...
 
 global___LimitSet = LimitSet
 
@@ -539,17 +561,20 @@ class AlertAcknowledged(google.protobuf.message.Message):
     ACCOUNT_FIELD_NUMBER: builtins.int
     ALERT_ID_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     account: builtins.str
     alert_id: builtins.int
     by: builtins.str
+    reason: builtins.str
     def __init__(
         self,
         *,
         account: builtins.str = ...,
         alert_id: builtins.int = ...,
         by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "reason", b"reason"]) -> None: ...
 
 global___AlertAcknowledged = AlertAcknowledged
 
@@ -565,10 +590,12 @@ class AlertSilenced(google.protobuf.message.Message):
     ALERT_ID_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
     UNTIL_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     account: builtins.str
     alert_id: builtins.int
     by: builtins.str
     until: builtins.int
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -576,8 +603,9 @@ class AlertSilenced(google.protobuf.message.Message):
         alert_id: builtins.int = ...,
         by: builtins.str = ...,
         until: builtins.int = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "until", b"until"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "reason", b"reason", "until", b"until"]) -> None: ...
 
 global___AlertSilenced = AlertSilenced
 
@@ -616,11 +644,16 @@ class AlertEscalated(google.protobuf.message.Message):
     KIND_FIELD_NUMBER: builtins.int
     SUBJECT_FIELD_NUMBER: builtins.int
     SEVERITY_FIELD_NUMBER: builtins.int
+    BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     account: builtins.str
     alert_id: builtins.int
     kind: global___AlertKind.ValueType
     subject: builtins.str
     severity: global___Severity.ValueType
+    by: builtins.str
+    """Who; empty where time did."""
+    reason: builtins.str
     def __init__(
         self,
         *,
@@ -629,8 +662,10 @@ class AlertEscalated(google.protobuf.message.Message):
         kind: global___AlertKind.ValueType = ...,
         subject: builtins.str = ...,
         severity: global___Severity.ValueType = ...,
+        by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "kind", b"kind", "severity", b"severity", "subject", b"subject"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "alert_id", b"alert_id", "by", b"by", "kind", b"kind", "reason", b"reason", "severity", b"severity", "subject", b"subject"]) -> None: ...
 
 global___AlertEscalated = AlertEscalated
 

@@ -37,6 +37,10 @@ class _WithheldReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     WITHHELD_REASON_POSITION: _WithheldReason.ValueType  # 7
     WITHHELD_REASON_NOT_TRADING: _WithheldReason.ValueType  # 8
     """The instrument is halted or closed at its venue."""
+    WITHHELD_REASON_TRADING_HALTED: _WithheldReason.ValueType  # 9
+    """The firm's trading state is halted."""
+    WITHHELD_REASON_REDUCING_ONLY: _WithheldReason.ValueType  # 10
+    """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 
 class WithheldReason(_WithheldReason, metaclass=_WithheldReasonEnumTypeWrapper):
     """Why a strategy's order was not sent: the trading engine's own limits, checked in this order."""
@@ -51,6 +55,10 @@ WITHHELD_REASON_OPEN_ORDERS: WithheldReason.ValueType  # 6
 WITHHELD_REASON_POSITION: WithheldReason.ValueType  # 7
 WITHHELD_REASON_NOT_TRADING: WithheldReason.ValueType  # 8
 """The instrument is halted or closed at its venue."""
+WITHHELD_REASON_TRADING_HALTED: WithheldReason.ValueType  # 9
+"""The firm's trading state is halted."""
+WITHHELD_REASON_REDUCING_ONLY: WithheldReason.ValueType  # 10
+"""The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 global___WithheldReason = WithheldReason
 
 class _HaltReason:

@@ -18,6 +18,7 @@ from trading_ecosystem.api.rest.listing import page_by, span
 from trading_ecosystem.api.rest.production.risk_bodies import (
     Alert,
     AlertCount,
+    AlertStep,
     ByWhom,
     ComplianceStatus,
     Exposure,
@@ -35,9 +36,16 @@ from trading_ecosystem.api.rest.production.risk_bodies import (
     limit_value,
     parse_limit,
     seconds_text,
+    step_of,
 )
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
-from trading_ecosystem.domains.risk.records import AlertRecord, ComplianceState, ExposureRecord, LimitRecord
+from trading_ecosystem.domains.risk.records import (
+    AlertRecord,
+    AlertStepRecord,
+    ComplianceState,
+    ExposureRecord,
+    LimitRecord,
+)
 from trading_ecosystem.messages.risk import (
     SEVERITY_RANK,
     AcknowledgeAlert,
@@ -58,7 +66,13 @@ from trading_ecosystem.ports.records import HistoryStore
 from trading_ecosystem.runtime.live import Receipt
 
 AlertId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=127, pattern=r"^[A-Za-z0-9._-]+$", examples=["BTC"])]
+Subject = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+(~[A-Za-z0-9._-]+)?(:[A-Za-z0-9]+)?$", examples=["BTC"]
+    ),
+]
+"""A limit's subject in a path, where the slash of an account is written as a tilde: `fund~maker:BTC`."""
 LONGEST_REPORT = 31 * DAY
 _WORST = (ComplianceState.COMPLIANT, ComplianceState.WARNING, ComplianceState.HIGH, ComplianceState.BREACHED)
 
@@ -104,7 +118,7 @@ async def list_limits(request: Request[Any, Any, Any], gateway: Gateway, at: Ins
 async def list_limit_versions(request: Request[Any, Any, Any], gateway: Gateway, kind: LimitKind, subject: Subject) -> Limits:
     """Every version of one limit, the first one first."""
     history = RiskHistory(await _history(request, gateway))
-    found = await history.limit_versions(gateway.places.firm, kind, subject)
+    found = await history.limit_versions(gateway.places.firm, kind, subject.replace("~", "/"))
     if not found:
         raise NoSuchThing(f"there is no limit of {kind.value} on {subject}")
     return Limits(tuple(limit_of(one) for one in found))
@@ -115,13 +129,15 @@ async def change_limit(
     request: Request[Any, Any, Any], data: LimitChange, gateway: Gateway, kind: LimitKind, subject: Subject
 ) -> Response[Limit]:
     """Put a new value of a limit in force; it is looked at at once."""
-    places = gateway.places
-    command = ChangeLimit(places.risk, places.firm, kind, subject, parse_limit(kind, data.value))
+    places, subject = gateway.places, subject.replace("~", "/")
+    value = parse_limit(kind, data.value)
+    command = ChangeLimit(places.risk, places.firm, kind, subject, value, data.by or "", data.reason)
     receipt = await gateway.command(caller_of(request), command)
     for entry in receipt.said:
         said = entry.message
         if isinstance(said, LimitSet) and (said.kind, said.subject) == (kind, subject):
-            shown = Limit(kind, subject, said.version, limit_value(kind, said.value), instant_text(entry.at))
+            value_text, at = limit_value(kind, said.value), instant_text(entry.at)
+            shown = Limit(kind, subject, said.version, value_text, at, said.by, said.reason)
             return Response(shown, headers={"x-position": gateway.position_of(receipt)})
     raise Refused(f"the limit stays as it is: {_why(receipt)}", reason="LIMIT_NOT_CHANGED")
 
@@ -157,6 +173,43 @@ async def get_alert(request: Request[Any, Any, Any], gateway: Gateway, alert_id:
     return alert_of(await _alert(await _history(request, gateway), gateway.places.firm, alert_id))
 
 
+@get("/risk/alerts/{alert_id:int}/history", **needs(Scope.READ))
+async def list_alert_steps(
+    request: Request[Any, Any, Any],
+    gateway: Gateway,
+    alert_id: AlertId,
+    cursor: CursorText | None = None,
+    limit: PageSize = PAGE,
+) -> Page[AlertStep]:
+    """What happened to one alert: who did what, and why; the newest step first."""
+    store = await _history(request, gateway)
+    await _alert(store, gateway.places.firm, alert_id)
+    where = {"account": gateway.places.firm, "alert_id": alert_id}
+    return await page_by(store, AlertStepRecord, where, "happened_at", step_of, cursor=cursor, limit=limit)
+
+
+@get("/risk/alert-history", **needs(Scope.READ))
+async def list_alert_history(
+    request: Request[Any, Any, Any],
+    gateway: Gateway,
+    since: InstantText | None = None,
+    until: InstantText | None = None,
+    cursor: CursorText | None = None,
+    limit: PageSize = PAGE,
+) -> Page[AlertStep]:
+    """What happened to all alerts; the newest step first."""
+    return await page_by(
+        await _history(request, gateway),
+        AlertStepRecord,
+        {"account": gateway.places.firm},
+        "happened_at",
+        step_of,
+        within=span(since, until),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
 @post("/risk/alerts/{alert_id:int}/acknowledge", status_code=200, **needs(Scope.RISK))
 async def acknowledge_alert(
     request: Request[Any, Any, Any], data: ByWhom, gateway: Gateway, alert_id: AlertId
@@ -164,7 +217,7 @@ async def acknowledge_alert(
     """Take an alert on; it is no longer escalated. Needs the scope `read` beside `risk`."""
     caller, places = caller_of(request), gateway.places
     caller.require(Scope.READ, places.firm)
-    receipt = await gateway.command(caller, AcknowledgeAlert(places.risk, places.firm, alert_id, data.by))
+    receipt = await gateway.command(caller, AcknowledgeAlert(places.risk, places.firm, alert_id, data.by, data.reason))
     return await _handled(gateway, caller, receipt, alert_id)
 
 
@@ -173,7 +226,7 @@ async def silence_alert(request: Request[Any, Any, Any], data: Silence, gateway:
     """Have a firing alert not escalated before an instant. Needs the scope `read` beside `risk`."""
     caller, places = caller_of(request), gateway.places
     caller.require(Scope.READ, places.firm)
-    command = SilenceAlert(places.risk, places.firm, alert_id, data.by, parse_instant(data.until, "until"))
+    command = SilenceAlert(places.risk, places.firm, alert_id, data.by, parse_instant(data.until, "until"), data.reason)
     return await _handled(gateway, caller, await gateway.command(caller, command), alert_id)
 
 
@@ -182,7 +235,7 @@ async def escalate_alert(request: Request[Any, Any, Any], data: ByWhom, gateway:
     """Escalate an alert, whether or not its time has come. Needs the scope `read` beside `risk`."""
     caller, places = caller_of(request), gateway.places
     caller.require(Scope.READ, places.firm)
-    receipt = await gateway.command(caller, EscalateAlert(places.risk, places.firm, alert_id, data.by))
+    receipt = await gateway.command(caller, EscalateAlert(places.risk, places.firm, alert_id, data.by, data.reason))
     return await _handled(gateway, caller, receipt, alert_id)
 
 
@@ -321,6 +374,8 @@ router = Router(
         change_limit,
         list_alerts,
         get_alert,
+        list_alert_steps,
+        list_alert_history,
         acknowledge_alert,
         silence_alert,
         escalate_alert,

@@ -10,12 +10,49 @@ import msgspec
 from trading_ecosystem.api.decimals import amount_text, instant_or_none, instant_text, parse_amount, ratio_text
 from trading_ecosystem.api.problems import FieldProblem, InvalidRequest
 from trading_ecosystem.api.rest.bodies import Answer, DecimalText, InstantText, Request
-from trading_ecosystem.domains.risk.records import AlertRecord, ComplianceRecord, ComplianceState, ExposureRecord, LimitRecord
+from trading_ecosystem.domains.risk.records import (
+    AlertRecord,
+    AlertStepKind,
+    AlertStepRecord,
+    ComplianceRecord,
+    ComplianceState,
+    ExposureRecord,
+    LimitRecord,
+)
 from trading_ecosystem.messages.risk import AlertKind, AlertState, ExposureReported, LimitKind, Severity
-from trading_ecosystem.messages.units import SECOND, Nanos
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, SECOND, Nanos
 
 By = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", examples=["alice"])]
-_IN_NANOSECONDS: Final = frozenset({AlertKind.PRICE_STALE, AlertKind.SETTLEMENT_OVERDUE})
+Why = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["planned maintenance"])]
+_IN_NANOSECONDS: Final = frozenset(
+    {
+        AlertKind.PRICE_STALE,
+        AlertKind.SETTLEMENT_OVERDUE,
+        AlertKind.PRICE_FROZEN,
+        AlertKind.CLOCK_SKEW,
+        AlertKind.VENUE_DOWN,
+        AlertKind.EXECUTION_LATENCY,
+        AlertKind.ORDER_UNANSWERED,
+        AlertKind.TRANSFER_OVERDUE,
+    }
+)
+_COUNTED: Final = frozenset(
+    {
+        AlertKind.FEED_GAP,
+        AlertKind.FEED_DUPLICATE,
+        AlertKind.FEED_OUT_OF_ORDER,
+        AlertKind.TRADING_HALTED,
+        AlertKind.BOOK_CROSSED,
+        AlertKind.EXECUTION_STORM,
+        AlertKind.DUPLICATE_EXECUTION,
+        AlertKind.FILL_AFTER_CANCEL,
+        AlertKind.TRANSFER_REFUSED,
+        AlertKind.INSTRUCTION_MISMATCH,
+        AlertKind.HOLDINGS_BREAK,
+    }
+)
+_RATIOS: Final = frozenset({LimitKind.DRAWDOWN, LimitKind.LEVERAGE, LimitKind.CONCENTRATION, LimitKind.MARGIN_USAGE})
+"""Limits that are written as ratios."""
 
 
 class AlertUnit(enum.StrEnum):
@@ -24,6 +61,7 @@ class AlertUnit(enum.StrEnum):
     SECONDS = "seconds"
     RATIO = "ratio"
     """Of the price, or of the limit."""
+    COUNT = "count"
 
 
 class Exposure(Answer, frozen=True, forbid_unknown_fields=True):
@@ -47,13 +85,19 @@ class Exposure(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class Limit(Answer, frozen=True, forbid_unknown_fields=True):
-    """One version of a limit. `value` is in the asset for positions, a ratio for drawdown, USD for everything else."""
+    """One version of a limit, who set it and why (empty at the start).
+
+    `value` is in the asset for positions, a ratio for drawdown, leverage, concentration and margin usage, a number of orders
+    for order rates, USD for everything else.
+    """
 
     kind: LimitKind
     subject: str
     version: int
     value: str
     set_at: InstantText
+    set_by: str
+    reason: str
 
 
 class Limits(Answer, frozen=True, forbid_unknown_fields=True):
@@ -63,9 +107,11 @@ class Limits(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitChange(Request, frozen=True, forbid_unknown_fields=True):
-    """A new value for a limit, in the limit's own unit."""
+    """A new value for a limit, in the limit's own unit; who sets it, and why."""
 
     value: DecimalText
+    by: By | None = None
+    reason: Why = ""
 
 
 class Alert(Answer, frozen=True, forbid_unknown_fields=True):
@@ -90,10 +136,23 @@ class Alert(Answer, frozen=True, forbid_unknown_fields=True):
     resolved_at: InstantText | None
 
 
+class AlertStep(Answer, frozen=True, forbid_unknown_fields=True):
+    """One thing that happened to an alert; `by` is empty where time or the monitor did it."""
+
+    alert_id: int
+    at: InstantText
+    step: AlertStepKind
+    severity: Severity | None
+    by: str
+    reason: str
+    until: InstantText | None
+
+
 class ByWhom(Request, frozen=True, forbid_unknown_fields=True):
-    """Who takes the alert on, or escalates it."""
+    """Who takes the alert on, or escalates it, and why."""
 
     by: By
+    reason: Why = ""
 
 
 class Silence(Request, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +160,7 @@ class Silence(Request, frozen=True, forbid_unknown_fields=True):
 
     by: By
     until: InstantText
+    reason: Why = ""
 
 
 class LimitUse(Answer, frozen=True, forbid_unknown_fields=True):
@@ -195,32 +255,39 @@ def exposure_of(one: ExposureRecord | ExposureReported, at: Nanos) -> Exposure:
 
 def limit_value(kind: LimitKind, value: int) -> str:
     """A limit's value as people write it."""
-    return ratio_text(value) if kind is LimitKind.DRAWDOWN else amount_text(value)
+    if kind in _RATIOS:
+        return ratio_text(value)
+    return str(value) if kind is LimitKind.ORDER_RATE else amount_text(value)
 
 
 def parse_limit(kind: LimitKind, text: str) -> int:
     """A limit's value in its own unit; raises :class:`InvalidRequest`."""
     minor = parse_amount(text, "value")
-    if kind is not LimitKind.DRAWDOWN:
+    if kind in _RATIOS:
+        unit, name = MINOR_UNITS_PER_WHOLE // PARTS_PER_MILLION, "millionths"
+    elif kind is LimitKind.ORDER_RATE:
+        unit, name = MINOR_UNITS_PER_WHOLE, "orders"
+    else:
         return minor
-    ppm, rest = divmod(minor, 100)
+    value, rest = divmod(minor, unit)
     if rest:
-        problem = f"{text} is no whole number of millionths"
+        problem = f"{text} is no whole number of {name}"
         raise InvalidRequest(f"value: {problem}", errors=(FieldProblem("value", problem),))
-    return ppm
+    return value
 
 
 def limit_of(one: LimitRecord) -> Limit:
     """One version of a limit."""
-    return Limit(one.kind, one.subject, one.version, limit_value(one.kind, one.value), instant_text(one.set_at))
+    value, set_at = limit_value(one.kind, one.value), instant_text(one.set_at)
+    return Limit(one.kind, one.subject, one.version, value, set_at, one.set_by, one.reason)
 
 
 def alert_of(one: AlertRecord) -> Alert:
     """One alert as the history has it."""
-    in_time = one.kind in _IN_NANOSECONDS
+    in_time, counted = one.kind in _IN_NANOSECONDS, one.kind in _COUNTED
 
     def figure(value: int) -> str:
-        return seconds_text(value) if in_time else ratio_text(value)
+        return seconds_text(value) if in_time else str(value) if counted else ratio_text(value)
 
     return Alert(
         alert_id=one.alert_id,
@@ -231,7 +298,7 @@ def alert_of(one: AlertRecord) -> Alert:
         state=one.state,
         observed=figure(one.observed),
         threshold=figure(one.threshold),
-        unit=AlertUnit.SECONDS if in_time else AlertUnit.RATIO,
+        unit=AlertUnit.SECONDS if in_time else AlertUnit.COUNT if counted else AlertUnit.RATIO,
         raised_at=instant_text(one.raised_at),
         updated_at=instant_text(one.updated_at),
         acknowledged_at=instant_or_none(one.acknowledged_at),
@@ -240,6 +307,12 @@ def alert_of(one: AlertRecord) -> Alert:
         cleared_at=instant_or_none(one.cleared_at),
         resolved_at=instant_or_none(one.resolved_at),
     )
+
+
+def step_of(one: AlertStepRecord) -> AlertStep:
+    """One thing that happened to an alert."""
+    at, until = instant_text(one.happened_at), instant_or_none(one.until)
+    return AlertStep(one.alert_id, at, one.step, one.severity, one.done_by, one.reason, until)
 
 
 def compliance_of(one: ComplianceRecord) -> Compliance:

@@ -11,8 +11,11 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import sys
+import trading_ecosystem.api.grpc.stubs.risk_measures_pb2
 import trading_ecosystem.api.grpc.stubs.risk_pb2
+import trading_ecosystem.api.grpc.stubs.risk_standing_pb2
 import trading_ecosystem.api.grpc.stubs.services.shared_pb2
+import trading_ecosystem.api.grpc.stubs.trading_state_pb2
 import typing
 
 if sys.version_info >= (3, 10):
@@ -678,6 +681,7 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     ALERT_SILENCE_ENDED_FIELD_NUMBER: builtins.int
     ALERT_PENDING_FIELD_NUMBER: builtins.int
     ALERT_PENDING_ENDED_FIELD_NUMBER: builtins.int
+    TRADING_STATE_CHANGED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -734,6 +738,10 @@ class StreamAlertsResponse(google.protobuf.message.Message):
     def alert_pending_ended(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPendingEnded:
         """The condition of a pending alert ceased."""
 
+    @property
+    def trading_state_changed(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged:
+        """The firm's trading state changed."""
+
     def __init__(
         self,
         *,
@@ -752,10 +760,11 @@ class StreamAlertsResponse(google.protobuf.message.Message):
         alert_silence_ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertSilenceEnded | None = ...,
         alert_pending: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPending | None = ...,
         alert_pending_ended: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertPendingEnded | None = ...,
+        trading_state_changed: trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected", "alert_silenced", "alert_silence_ended", "alert_pending", "alert_pending_ended"] | None: ...
+    def HasField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "risk_command_rejected", b"risk_command_rejected", "trading_state_changed", b"trading_state_changed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["alert_acknowledged", b"alert_acknowledged", "alert_escalated", b"alert_escalated", "alert_pending", b"alert_pending", "alert_pending_ended", b"alert_pending_ended", "alert_raised", b"alert_raised", "alert_resolved", b"alert_resolved", "alert_silence_ended", b"alert_silence_ended", "alert_silenced", b"alert_silenced", "alert_updated", b"alert_updated", "at", b"at", "event", b"event", "exposure_reported", b"exposure_reported", "heartbeat", b"heartbeat", "limit_set", b"limit_set", "number", b"number", "risk_command_rejected", b"risk_command_rejected", "trading_state_changed", b"trading_state_changed"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "alert_raised", "alert_updated", "alert_acknowledged", "alert_escalated", "alert_resolved", "limit_set", "exposure_reported", "risk_command_rejected", "alert_silenced", "alert_silence_ended", "alert_pending", "alert_pending_ended", "trading_state_changed"] | None: ...
 
 global___StreamAlertsResponse = StreamAlertsResponse
 
@@ -815,6 +824,8 @@ class RiskLimit(google.protobuf.message.Message):
     VERSION_FIELD_NUMBER: builtins.int
     VALUE_FIELD_NUMBER: builtins.int
     SET_AT_FIELD_NUMBER: builtins.int
+    SET_BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     account: builtins.str
     """The firm."""
     kind: trading_ecosystem.api.grpc.stubs.risk_pb2.LimitKind.ValueType
@@ -827,6 +838,10 @@ class RiskLimit(google.protobuf.message.Message):
     """Its value, in the unit of its kind."""
     set_at: builtins.int
     """When it was set."""
+    set_by: builtins.str
+    """Who set it; empty at the start."""
+    reason: builtins.str
+    """Why."""
     def __init__(
         self,
         *,
@@ -836,8 +851,10 @@ class RiskLimit(google.protobuf.message.Message):
         version: builtins.int = ...,
         value: builtins.int = ...,
         set_at: builtins.int = ...,
+        set_by: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "kind", b"kind", "set_at", b"set_at", "subject", b"subject", "value", b"value", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "kind", b"kind", "reason", b"reason", "set_at", b"set_at", "set_by", b"set_by", "subject", b"subject", "value", b"value", "version", b"version"]) -> None: ...
 
 global___RiskLimit = RiskLimit
 
@@ -1021,3 +1038,454 @@ class PositionSnapshot(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "amount_minor", b"amount_minor", "asset", b"asset", "minute_at", b"minute_at", "said_at", b"said_at", "source", b"source", "venue", b"venue"]) -> None: ...
 
 global___PositionSnapshot = PositionSnapshot
+
+@typing.final
+class ListLimitStandingsRequest(google.protobuf.message.Message):
+    """Asks for limits as they are used now."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___ListLimitStandingsRequest = ListLimitStandingsRequest
+
+@typing.final
+class ListLimitStandingsResponse(google.protobuf.message.Message):
+    """Limits as they are used now."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: builtins.int
+    @property
+    def limits(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_standing_pb2.LimitStanding]:
+        """In the order in which they were given."""
+
+    def __init__(
+        self,
+        *,
+        limits: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_standing_pb2.LimitStanding] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["limits", b"limits"]) -> None: ...
+
+global___ListLimitStandingsResponse = ListLimitStandingsResponse
+
+@typing.final
+class ListAlertHistoryRequest(google.protobuf.message.Message):
+    """Asks for what happened to alerts."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    RANGE_FIELD_NUMBER: builtins.int
+    PAGE_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    alert_id: builtins.int
+    """Steps of this alert alone."""
+    @property
+    def range(self) -> trading_ecosystem.api.grpc.stubs.services.shared_pb2.TimeRange:
+        """When they happened."""
+
+    @property
+    def page(self) -> trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageRequest:
+        """Which part of them."""
+
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        alert_id: builtins.int | None = ...,
+        range: trading_ecosystem.api.grpc.stubs.services.shared_pb2.TimeRange | None = ...,
+        page: trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageRequest | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_alert_id", b"_alert_id", "alert_id", b"alert_id", "page", b"page", "range", b"range"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_alert_id", b"_alert_id", "account", b"account", "alert_id", b"alert_id", "page", b"page", "range", b"range"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_alert_id", b"_alert_id"]) -> typing.Literal["alert_id"] | None: ...
+
+global___ListAlertHistoryRequest = ListAlertHistoryRequest
+
+@typing.final
+class ListAlertHistoryResponse(google.protobuf.message.Message):
+    """What happened to alerts."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: builtins.int
+    PAGE_FIELD_NUMBER: builtins.int
+    @property
+    def steps(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___AlertStep]:
+        """In order of time."""
+
+    @property
+    def page(self) -> trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageResponse:
+        """Where they go on."""
+
+    def __init__(
+        self,
+        *,
+        steps: collections.abc.Iterable[global___AlertStep] | None = ...,
+        page: trading_ecosystem.api.grpc.stubs.services.shared_pb2.PageResponse | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["page", b"page"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["page", b"page", "steps", b"steps"]) -> None: ...
+
+global___ListAlertHistoryResponse = ListAlertHistoryResponse
+
+@typing.final
+class AlertStep(google.protobuf.message.Message):
+    """One thing that happened to an alert."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    ALERT_ID_FIELD_NUMBER: builtins.int
+    HAPPENED_AT_FIELD_NUMBER: builtins.int
+    STEP_FIELD_NUMBER: builtins.int
+    SEVERITY_FIELD_NUMBER: builtins.int
+    DONE_BY_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    UNTIL_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    alert_id: builtins.int
+    """The alert."""
+    happened_at: builtins.int
+    """When."""
+    step: builtins.str
+    """What: `raised`, `updated`, `acknowledged`, `silenced`, `silence_ended`, `escalated` or `resolved`."""
+    severity: trading_ecosystem.api.grpc.stubs.risk_pb2.Severity.ValueType
+    """The severity then, where the step says one."""
+    done_by: builtins.str
+    """Who did it; empty where time or the monitor did."""
+    reason: builtins.str
+    """Why."""
+    until: builtins.int
+    """Until when it is silent."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        alert_id: builtins.int = ...,
+        happened_at: builtins.int = ...,
+        step: builtins.str = ...,
+        severity: trading_ecosystem.api.grpc.stubs.risk_pb2.Severity.ValueType | None = ...,
+        done_by: builtins.str = ...,
+        reason: builtins.str = ...,
+        until: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_severity", b"_severity", "_until", b"_until", "severity", b"severity", "until", b"until"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_severity", b"_severity", "_until", b"_until", "account", b"account", "alert_id", b"alert_id", "done_by", b"done_by", "happened_at", b"happened_at", "reason", b"reason", "severity", b"severity", "step", b"step", "until", b"until"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_severity", b"_severity"]) -> typing.Literal["severity"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_until", b"_until"]) -> typing.Literal["until"] | None: ...
+
+global___AlertStep = AlertStep
+
+@typing.final
+class GetTradingStateRequest(google.protobuf.message.Message):
+    """Asks whether a firm may trade."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___GetTradingStateRequest = GetTradingStateRequest
+
+@typing.final
+class GetTradingStateResponse(google.protobuf.message.Message):
+    """Whether a firm may trade."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: builtins.int
+    @property
+    def state(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateStanding:
+        """The state as it stands."""
+
+    def __init__(
+        self,
+        *,
+        state: trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateStanding | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["state", b"state"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["state", b"state"]) -> None: ...
+
+global___GetTradingStateResponse = GetTradingStateResponse
+
+@typing.final
+class SetTradingStateRequest(google.protobuf.message.Message):
+    """Sets the trading state."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SET_FIELD_NUMBER: builtins.int
+    @property
+    def set(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.SetTradingState:
+        """The command; its component may be empty."""
+
+    def __init__(
+        self,
+        *,
+        set: trading_ecosystem.api.grpc.stubs.trading_state_pb2.SetTradingState | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["set", b"set"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["set", b"set"]) -> None: ...
+
+global___SetTradingStateRequest = SetTradingStateRequest
+
+@typing.final
+class SetTradingStateResponse(google.protobuf.message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    @property
+    def changed(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged:
+        """The state changed."""
+
+    @property
+    def rejected(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected:
+        """It did not."""
+
+    def __init__(
+        self,
+        *,
+        changed: trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged | None = ...,
+        rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["changed", b"changed", "rejected", b"rejected", "result", b"result"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["changed", b"changed", "rejected", b"rejected", "result", b"result"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["result", b"result"]) -> typing.Literal["changed", "rejected"] | None: ...
+
+global___SetTradingStateResponse = SetTradingStateResponse
+
+@typing.final
+class PullKillSwitchRequest(google.protobuf.message.Message):
+    """Pulls the kill switch."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PULL_FIELD_NUMBER: builtins.int
+    @property
+    def pull(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.PullKillSwitch:
+        """The command; its component may be empty."""
+
+    def __init__(
+        self,
+        *,
+        pull: trading_ecosystem.api.grpc.stubs.trading_state_pb2.PullKillSwitch | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["pull", b"pull"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["pull", b"pull"]) -> None: ...
+
+global___PullKillSwitchRequest = PullKillSwitchRequest
+
+@typing.final
+class PullKillSwitchResponse(google.protobuf.message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    @property
+    def changed(self) -> trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged:
+        """The firm is halted."""
+
+    @property
+    def rejected(self) -> trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected:
+        """It is not."""
+
+    def __init__(
+        self,
+        *,
+        changed: trading_ecosystem.api.grpc.stubs.trading_state_pb2.TradingStateChanged | None = ...,
+        rejected: trading_ecosystem.api.grpc.stubs.risk_pb2.RiskCommandRejected | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["changed", b"changed", "rejected", b"rejected", "result", b"result"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["changed", b"changed", "rejected", b"rejected", "result", b"result"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["result", b"result"]) -> typing.Literal["changed", "rejected"] | None: ...
+
+global___PullKillSwitchResponse = PullKillSwitchResponse
+
+@typing.final
+class ListTailsRequest(google.protobuf.message.Message):
+    """Asks what may be lost in a day."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___ListTailsRequest = ListTailsRequest
+
+@typing.final
+class ListTailsResponse(google.protobuf.message.Message):
+    """What may be lost in a day."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TAILS_FIELD_NUMBER: builtins.int
+    @property
+    def tails(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.TailStanding]:
+        """One per convention and confidence; none before there are enough prices."""
+
+    def __init__(
+        self,
+        *,
+        tails: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.TailStanding] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["tails", b"tails"]) -> None: ...
+
+global___ListTailsResponse = ListTailsResponse
+
+@typing.final
+class StressRequest(google.protobuf.message.Message):
+    """Asks what scenarios would do."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    SHOCKS_FIELD_NUMBER: builtins.int
+    BASIS_PPM_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    basis_ppm: builtins.int
+    """What perpetuals move beside their underlying, in millionths."""
+    @property
+    def shocks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.ShockWanted]:
+        """Shocks of a scenario of one's own; without any, and without a basis, the house's scenarios."""
+
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        shocks: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.ShockWanted] | None = ...,
+        basis_ppm: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "basis_ppm", b"basis_ppm", "shocks", b"shocks"]) -> None: ...
+
+global___StressRequest = StressRequest
+
+@typing.final
+class StressResponse(google.protobuf.message.Message):
+    """What scenarios would do."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @property
+    def results(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.StressStanding]:
+        """One per scenario."""
+
+    def __init__(
+        self,
+        *,
+        results: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.StressStanding] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["results", b"results"]) -> None: ...
+
+global___StressResponse = StressResponse
+
+@typing.final
+class ListHedgesRequest(google.protobuf.message.Message):
+    """Asks for hedges."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___ListHedgesRequest = ListHedgesRequest
+
+@typing.final
+class ListHedgesResponse(google.protobuf.message.Message):
+    """Hedges."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HEDGES_FIELD_NUMBER: builtins.int
+    @property
+    def hedges(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.HedgeStanding]:
+        """One per aim; none before there are enough prices."""
+
+    def __init__(
+        self,
+        *,
+        hedges: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.HedgeStanding] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["hedges", b"hedges"]) -> None: ...
+
+global___ListHedgesResponse = ListHedgesResponse
+
+@typing.final
+class ListAttributionRequest(google.protobuf.message.Message):
+    """Asks who made what."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account"]) -> None: ...
+
+global___ListAttributionRequest = ListAttributionRequest
+
+@typing.final
+class ListAttributionResponse(google.protobuf.message.Message):
+    """Who made what."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: builtins.int
+    @property
+    def lines(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.AttributionStanding]:
+        """In order of account, strategy, venue and instrument."""
+
+    def __init__(
+        self,
+        *,
+        lines: collections.abc.Iterable[trading_ecosystem.api.grpc.stubs.risk_measures_pb2.AttributionStanding] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["lines", b"lines"]) -> None: ...
+
+global___ListAttributionResponse = ListAttributionResponse

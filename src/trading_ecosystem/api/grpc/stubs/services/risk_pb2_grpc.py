@@ -51,6 +51,11 @@ class RiskMonitorServiceStub(object):
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertRequest.SerializeToString,
                 response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertResponse.FromString,
                 )
+        self.ListAlertHistory = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMonitorService/ListAlertHistory',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryResponse.FromString,
+                )
         self.ListCompliance = channel.unary_unary(
                 '/trading_ecosystem.v1.services.RiskMonitorService/ListCompliance',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListComplianceRequest.SerializeToString,
@@ -116,6 +121,13 @@ class RiskMonitorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAlertHistory(self, request, context):
+        """What happened to alerts, step by step: who did what, and why; the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListCompliance(self, request, context):
         """Where a firm stands against each of its limits.
         """
@@ -167,6 +179,11 @@ def add_RiskMonitorServiceServicer_to_server(servicer, server):
                     servicer.EscalateAlert,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertRequest.FromString,
                     response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.EscalateAlertResponse.SerializeToString,
+            ),
+            'ListAlertHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAlertHistory,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryResponse.SerializeToString,
             ),
             'ListCompliance': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCompliance,
@@ -309,6 +326,23 @@ class RiskMonitorService(object):
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
     @staticmethod
+    def ListAlertHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMonitorService/ListAlertHistory',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAlertHistoryResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
     def ListCompliance(request,
             target,
             options=(),
@@ -343,6 +377,306 @@ class RiskMonitorService(object):
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
 
+class TradingStateServiceStub(object):
+    """Whether a firm may trade, and the kill switch.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetTradingState = channel.unary_unary(
+                '/trading_ecosystem.v1.services.TradingStateService/GetTradingState',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateResponse.FromString,
+                )
+        self.SetTradingState = channel.unary_unary(
+                '/trading_ecosystem.v1.services.TradingStateService/SetTradingState',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateResponse.FromString,
+                )
+        self.PullKillSwitch = channel.unary_unary(
+                '/trading_ecosystem.v1.services.TradingStateService/PullKillSwitch',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchResponse.FromString,
+                )
+
+
+class TradingStateServiceServicer(object):
+    """Whether a firm may trade, and the kill switch.
+    """
+
+    def GetTradingState(self, request, context):
+        """The trading state now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTradingState(self, request, context):
+        """Set it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PullKillSwitch(self, request, context):
+        """Halt the firm and cancel everything; only a person sets another state afterwards.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_TradingStateServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetTradingState': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTradingState,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateResponse.SerializeToString,
+            ),
+            'SetTradingState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTradingState,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateResponse.SerializeToString,
+            ),
+            'PullKillSwitch': grpc.unary_unary_rpc_method_handler(
+                    servicer.PullKillSwitch,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'trading_ecosystem.v1.services.TradingStateService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+
+
+ # This class is part of an EXPERIMENTAL API.
+class TradingStateService(object):
+    """Whether a firm may trade, and the kill switch.
+    """
+
+    @staticmethod
+    def GetTradingState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingStateService/GetTradingState',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.GetTradingStateResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def SetTradingState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingStateService/SetTradingState',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.SetTradingStateResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def PullKillSwitch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.TradingStateService/PullKillSwitch',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.PullKillSwitchResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+
+class RiskMeasureServiceStub(object):
+    """Measures of a firm's risk, worked out when they are asked for.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListTails = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMeasureService/ListTails',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsResponse.FromString,
+                )
+        self.Stress = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMeasureService/Stress',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressResponse.FromString,
+                )
+        self.ListHedges = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMeasureService/ListHedges',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesResponse.FromString,
+                )
+        self.ListAttribution = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskMeasureService/ListAttribution',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionResponse.FromString,
+                )
+
+
+class RiskMeasureServiceServicer(object):
+    """Measures of a firm's risk, worked out when they are asked for.
+    """
+
+    def ListTails(self, request, context):
+        """Value at risk and expected shortfall of a day, by every convention.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Stress(self, request, context):
+        """What scenarios do to the firm.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHedges(self, request, context):
+        """Trades that would bring the risk down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAttribution(self, request, context):
+        """Who made what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_RiskMeasureServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListTails': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTails,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsResponse.SerializeToString,
+            ),
+            'Stress': grpc.unary_unary_rpc_method_handler(
+                    servicer.Stress,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressResponse.SerializeToString,
+            ),
+            'ListHedges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHedges,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesResponse.SerializeToString,
+            ),
+            'ListAttribution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAttribution,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'trading_ecosystem.v1.services.RiskMeasureService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+
+
+ # This class is part of an EXPERIMENTAL API.
+class RiskMeasureService(object):
+    """Measures of a firm's risk, worked out when they are asked for.
+    """
+
+    @staticmethod
+    def ListTails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMeasureService/ListTails',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListTailsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def Stress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMeasureService/Stress',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.StressResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListHedges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMeasureService/ListHedges',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListHedgesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListAttribution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskMeasureService/ListAttribution',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListAttributionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+
 class RiskLimitServiceStub(object):
     """Limits and the positions that they are about.
     """
@@ -353,6 +687,11 @@ class RiskLimitServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.ListLimitStandings = channel.unary_unary(
+                '/trading_ecosystem.v1.services.RiskLimitService/ListLimitStandings',
+                request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsRequest.SerializeToString,
+                response_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsResponse.FromString,
+                )
         self.ListLimits = channel.unary_unary(
                 '/trading_ecosystem.v1.services.RiskLimitService/ListLimits',
                 request_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitsRequest.SerializeToString,
@@ -378,6 +717,13 @@ class RiskLimitServiceStub(object):
 class RiskLimitServiceServicer(object):
     """Limits and the positions that they are about.
     """
+
+    def ListLimitStandings(self, request, context):
+        """Every limit in force, held against what it limits now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ListLimits(self, request, context):
         """The limits in force at an instant, or now.
@@ -410,6 +756,11 @@ class RiskLimitServiceServicer(object):
 
 def add_RiskLimitServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ListLimitStandings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLimitStandings,
+                    request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsRequest.FromString,
+                    response_serializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsResponse.SerializeToString,
+            ),
             'ListLimits': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLimits,
                     request_deserializer=trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitsRequest.FromString,
@@ -440,6 +791,23 @@ def add_RiskLimitServiceServicer_to_server(servicer, server):
 class RiskLimitService(object):
     """Limits and the positions that they are about.
     """
+
+    @staticmethod
+    def ListLimitStandings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/trading_ecosystem.v1.services.RiskLimitService/ListLimitStandings',
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsRequest.SerializeToString,
+            trading__ecosystem_dot_v1_dot_services_dot_risk__pb2.ListLimitStandingsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
     @staticmethod
     def ListLimits(request,

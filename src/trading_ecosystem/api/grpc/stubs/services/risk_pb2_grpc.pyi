@@ -64,6 +64,12 @@ class RiskMonitorServiceStub:
     ]
     """Escalate an alert by hand."""
 
+    ListAlertHistory: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryResponse,
+    ]
+    """What happened to alerts, step by step: who did what, and why; the newest first."""
+
     ListCompliance: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceRequest,
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceResponse,
@@ -120,6 +126,12 @@ class RiskMonitorServiceAsyncStub:
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.EscalateAlertResponse,
     ]
     """Escalate an alert by hand."""
+
+    ListAlertHistory: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryResponse,
+    ]
+    """What happened to alerts, step by step: who did what, and why; the newest first."""
 
     ListCompliance: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceRequest,
@@ -193,6 +205,14 @@ class RiskMonitorServiceServicer(metaclass=abc.ABCMeta):
         """Escalate an alert by hand."""
 
     @abc.abstractmethod
+    def ListAlertHistory(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAlertHistoryResponse]]:
+        """What happened to alerts, step by step: who did what, and why; the newest first."""
+
+    @abc.abstractmethod
     def ListCompliance(
         self,
         request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListComplianceRequest,
@@ -210,10 +230,180 @@ class RiskMonitorServiceServicer(metaclass=abc.ABCMeta):
 
 def add_RiskMonitorServiceServicer_to_server(servicer: RiskMonitorServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
 
+class TradingStateServiceStub:
+    """Whether a firm may trade, and the kill switch."""
+
+    def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    GetTradingState: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateResponse,
+    ]
+    """The trading state now."""
+
+    SetTradingState: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateResponse,
+    ]
+    """Set it."""
+
+    PullKillSwitch: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchResponse,
+    ]
+    """Halt the firm and cancel everything; only a person sets another state afterwards."""
+
+class TradingStateServiceAsyncStub:
+    """Whether a firm may trade, and the kill switch."""
+
+    GetTradingState: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateResponse,
+    ]
+    """The trading state now."""
+
+    SetTradingState: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateResponse,
+    ]
+    """Set it."""
+
+    PullKillSwitch: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchResponse,
+    ]
+    """Halt the firm and cancel everything; only a person sets another state afterwards."""
+
+class TradingStateServiceServicer(metaclass=abc.ABCMeta):
+    """Whether a firm may trade, and the kill switch."""
+
+    @abc.abstractmethod
+    def GetTradingState(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.GetTradingStateResponse]]:
+        """The trading state now."""
+
+    @abc.abstractmethod
+    def SetTradingState(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.SetTradingStateResponse]]:
+        """Set it."""
+
+    @abc.abstractmethod
+    def PullKillSwitch(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.PullKillSwitchResponse]]:
+        """Halt the firm and cancel everything; only a person sets another state afterwards."""
+
+def add_TradingStateServiceServicer_to_server(servicer: TradingStateServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
+
+class RiskMeasureServiceStub:
+    """Measures of a firm's risk, worked out when they are asked for."""
+
+    def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    ListTails: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsResponse,
+    ]
+    """Value at risk and expected shortfall of a day, by every convention."""
+
+    Stress: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressResponse,
+    ]
+    """What scenarios do to the firm."""
+
+    ListHedges: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesResponse,
+    ]
+    """Trades that would bring the risk down."""
+
+    ListAttribution: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionResponse,
+    ]
+    """Who made what."""
+
+class RiskMeasureServiceAsyncStub:
+    """Measures of a firm's risk, worked out when they are asked for."""
+
+    ListTails: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsResponse,
+    ]
+    """Value at risk and expected shortfall of a day, by every convention."""
+
+    Stress: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressResponse,
+    ]
+    """What scenarios do to the firm."""
+
+    ListHedges: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesResponse,
+    ]
+    """Trades that would bring the risk down."""
+
+    ListAttribution: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionResponse,
+    ]
+    """Who made what."""
+
+class RiskMeasureServiceServicer(metaclass=abc.ABCMeta):
+    """Measures of a firm's risk, worked out when they are asked for."""
+
+    @abc.abstractmethod
+    def ListTails(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListTailsResponse]]:
+        """Value at risk and expected shortfall of a day, by every convention."""
+
+    @abc.abstractmethod
+    def Stress(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.StressResponse]]:
+        """What scenarios do to the firm."""
+
+    @abc.abstractmethod
+    def ListHedges(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListHedgesResponse]]:
+        """Trades that would bring the risk down."""
+
+    @abc.abstractmethod
+    def ListAttribution(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListAttributionResponse]]:
+        """Who made what."""
+
+def add_RiskMeasureServiceServicer_to_server(servicer: RiskMeasureServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
+
 class RiskLimitServiceStub:
     """Limits and the positions that they are about."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    ListLimitStandings: grpc.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsResponse,
+    ]
+    """Every limit in force, held against what it limits now."""
+
     ListLimits: grpc.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitsRequest,
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitsResponse,
@@ -241,6 +431,12 @@ class RiskLimitServiceStub:
 class RiskLimitServiceAsyncStub:
     """Limits and the positions that they are about."""
 
+    ListLimitStandings: grpc.aio.UnaryUnaryMultiCallable[
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsRequest,
+        trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsResponse,
+    ]
+    """Every limit in force, held against what it limits now."""
+
     ListLimits: grpc.aio.UnaryUnaryMultiCallable[
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitsRequest,
         trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitsResponse,
@@ -267,6 +463,14 @@ class RiskLimitServiceAsyncStub:
 
 class RiskLimitServiceServicer(metaclass=abc.ABCMeta):
     """Limits and the positions that they are about."""
+
+    @abc.abstractmethod
+    def ListLimitStandings(
+        self,
+        request: trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsResponse, collections.abc.Awaitable[trading_ecosystem.api.grpc.stubs.services.risk_pb2.ListLimitStandingsResponse]]:
+        """Every limit in force, held against what it limits now."""
 
     @abc.abstractmethod
     def ListLimits(

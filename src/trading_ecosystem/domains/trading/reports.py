@@ -1,0 +1,28 @@
+"""What venues say about one order: every message that names a client order id."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from trading_ecosystem.messages.exchange import (
+    CancelRejected,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+)
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
+
+Report: TypeAlias = (
+    OrderAccepted
+    | OrderRejected
+    | OrderFilled
+    | OrderCancelled
+    | CancelRejected
+    | OrderReplaced
+    | OrderRestated
+    | TradeBusted
+    | TradeCorrected
+)
+"""What a venue says about one order."""
