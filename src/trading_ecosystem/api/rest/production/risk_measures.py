@@ -58,16 +58,16 @@ class StressLine(Answer, frozen=True, forbid_unknown_fields=True):
 
 
 class StressTest(Answer, frozen=True, forbid_unknown_fields=True):
-    """What a scenario does to the firm, in USD."""
+    """What a move of prices does to the firm, in USD."""
 
-    scenario: str
+    name: str
     change: str
     equity_after: str
     lines: tuple[StressLine, ...]
 
 
 class StressTests(Answer, frozen=True, forbid_unknown_fields=True):
-    """One per scenario."""
+    """One per move."""
 
     account: str
     results: tuple[StressTest, ...]
@@ -81,7 +81,7 @@ class WantedShock(bodies.Request, frozen=True, forbid_unknown_fields=True):
 
 
 class StressWanted(bodies.Request, frozen=True, forbid_unknown_fields=True):
-    """A scenario of one's own; `basis_ppm` moves perpetuals beside their underlying."""
+    """A move of one's own; `basis_ppm` moves perpetuals beside their underlying."""
 
     shocks: Annotated[tuple[WantedShock, ...], msgspec.Meta(max_length=10)]
     basis_ppm: Change = 0
@@ -147,13 +147,13 @@ async def get_tails(request: Request[Any, Any, Any], gateway: Gateway) -> Tails:
 
 @get("/risk/stress", **needs(Scope.READ))
 async def get_stress(request: Request[Any, Any, Any], gateway: Gateway) -> StressTests:
-    """What the house's scenarios do to the firm."""
+    """What the house's moves of prices do to the firm."""
     return _stressed(gateway, await gateway.ask(caller_of(request), gateway.places.risk, StressQuestion()))
 
 
 @post("/risk/stress", status_code=200, **needs(Scope.READ))
 async def post_stress(request: Request[Any, Any, Any], data: StressWanted, gateway: Gateway) -> StressTests:
-    """What a scenario of one's own does to the firm; nothing changes."""
+    """What a move of one's own does to the firm; nothing changes."""
     shocks = tuple(Shock(one.asset, one.change_ppm) for one in data.shocks)
     problem = scenario_problem(StressScenario("wanted", shocks, data.basis_ppm), ASSETS)
     if problem is None and not shocks and not data.basis_ppm:
