@@ -12,6 +12,9 @@ from trading_ecosystem.domains.risk.measure_desk import MeasureDesk
 from trading_ecosystem.domains.risk.part import Part
 from trading_ecosystem.domains.risk.trading_gate import TradingGate
 from trading_ecosystem.domains.risk.watches.executions import ExecutionWatch
+from trading_ecosystem.domains.risk.watches.feed import FeedWatch
+from trading_ecosystem.domains.risk.watches.instructions import InstructionWatch
+from trading_ecosystem.domains.risk.watches.transfers import TransferWatch
 from trading_ecosystem.domains.risk.watches.venue_commands import CommandWatch
 from trading_ecosystem.domains.risk.watches.venue_markets import VenueMarkets
 from trading_ecosystem.messages.base import Message, Question
@@ -23,6 +26,9 @@ PARTS: Final[tuple[type[Part], ...]] = (
     VenueMarkets,
     CommandWatch,
     ExecutionWatch,
+    FeedWatch,
+    TransferWatch,
+    InstructionWatch,
     TradingGate,
     Attribution,
     MeasureDesk,
