@@ -97,8 +97,8 @@ def usd(amount: float) -> MinorUnits:
     return round(amount * WHOLE)
 
 
-def price(instrument: str, amount: float, at: Nanos, update: int = 1) -> PricePublished:
-    """A price observed at ``at``."""
+def price(instrument: str, amount: float, at: Nanos, update: int = 0) -> PricePublished:
+    """A price observed at ``at``; unless it is numbered, what watches the feed's numbers takes no notice of it."""
     return PricePublished(instrument, usd(amount), at, update)
 
 

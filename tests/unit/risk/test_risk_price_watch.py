@@ -16,7 +16,7 @@ from trading_ecosystem.messages.risk import (
 )
 
 STALE, CRASH, SHOCK = AlertKind.PRICE_STALE, AlertKind.PRICE_CRASH, AlertKind.PRICE_SHOCK
-PAIR = "ETH/BTC"  # values no asset in USD, so that only the price alerts speak
+PAIR = "ETH/BTC"  # values no asset in USD; and update 0 is no number of a feed: only the alerts of prices alone speak
 
 
 def raised(number: int, kind: AlertKind, severity: Severity, observed: int, threshold: int, at: int) -> tuple[int, AlertRaised]:
@@ -33,7 +33,7 @@ def fed(*prices: tuple[int, int], until: int = 0) -> Monitor:
     for (begins, minor), end in zip(prices, ends, strict=True):
         for seconds in range(begins, end, 30):
             at = START + seconds * SECOND
-            monitor.tell(PricePublished(PAIR, minor, at, seconds), at)
+            monitor.tell(PricePublished(PAIR, minor, at, 0), at)
     if until:
         monitor.until(START + until * SECOND)
     return monitor
@@ -78,22 +78,22 @@ def test_stale_ends_with_a_fresh_price_and_is_resolved_five_minutes_later() -> N
 def test_repeating_an_old_price_is_stale_whatever_arrives() -> None:
     monitor = Monitor()
     for seconds in range(0, 40, 10):
-        monitor.tell(PricePublished(PAIR, 100_000, START, seconds), START + seconds * SECOND)
+        monitor.tell(PricePublished(PAIR, 100_000, START, 0), START + seconds * SECOND)
     monitor.until(START + 40 * SECOND)
     assert monitor.said() == [raised(1, STALE, Severity.HIGH, 30 * SECOND + 1, 30 * SECOND, 30 * SECOND + 1)]
 
 
 def test_an_older_price_that_arrives_later_does_not_move_the_newest_back() -> None:
     monitor = Monitor()
-    monitor.tell(PricePublished(PAIR, 100_000, START + 20 * SECOND, 2), START + 20 * SECOND)
-    monitor.tell(PricePublished(PAIR, 100_000, START, 1), START + 40 * SECOND)
+    monitor.tell(PricePublished(PAIR, 100_000, START + 20 * SECOND, 0), START + 20 * SECOND)
+    monitor.tell(PricePublished(PAIR, 100_000, START, 0), START + 40 * SECOND)
     monitor.until(START + 55 * SECOND)
     assert monitor.said() == [raised(1, STALE, Severity.HIGH, 30 * SECOND + 1, 30 * SECOND, 50 * SECOND + 1)]
 
 
 def test_a_price_from_the_future_counts_as_one_of_now() -> None:
     monitor = Monitor()
-    monitor.tell(PricePublished(PAIR, 100_000, START + 1_000 * MINUTE, 1), START)
+    monitor.tell(PricePublished(PAIR, 100_000, START + 1_000 * MINUTE, 0), START)
     monitor.until(START + 31 * SECOND)
     assert monitor.said() == [raised(1, STALE, Severity.HIGH, 30 * SECOND + 1, 30 * SECOND, 30 * SECOND + 1)]
 
@@ -108,7 +108,7 @@ def test_a_feed_25_seconds_late_is_stale_for_5_of_every_10_seconds_and_stays_one
         assert not watch.stale
         monitor.until(at - 5 * SECOND + 1)
         assert watch.stale
-        monitor.tell(PricePublished(PAIR, 100_000, at - 25 * SECOND, seconds), at)
+        monitor.tell(PricePublished(PAIR, 100_000, at - 25 * SECOND, 0), at)
         assert not watch.stale
     assert monitor.said() == [
         raised(1, STALE, Severity.HIGH, 30 * SECOND + 1, 30 * SECOND, 5 * SECOND + 1),
@@ -118,15 +118,15 @@ def test_a_feed_25_seconds_late_is_stale_for_5_of_every_10_seconds_and_stays_one
 
 def test_an_arrival_already_a_minute_old_is_critical_at_once() -> None:
     monitor = Monitor()
-    monitor.tell(PricePublished(PAIR, 100_000, START - 60 * SECOND, 1), START)
+    monitor.tell(PricePublished(PAIR, 100_000, START - 60 * SECOND, 0), START)
     assert monitor.said() == [raised(1, STALE, Severity.CRITICAL, 60 * SECOND, 30 * SECOND, 0)]
 
 
 def test_a_late_price_that_is_nearly_stale_is_watched_from_its_own_instant() -> None:
     monitor = Monitor()
-    monitor.tell(PricePublished(PAIR, 100_000, START, 1), START)
+    monitor.tell(PricePublished(PAIR, 100_000, START, 0), START)
     # Stale since 30 s. The wake-up for critical is due at 60 s; this price is to be looked at before, at 40 s.
-    monitor.tell(PricePublished(PAIR, 100_000, START + 10 * SECOND, 2), START + 35 * SECOND)
+    monitor.tell(PricePublished(PAIR, 100_000, START + 10 * SECOND, 0), START + 35 * SECOND)
     watch = monitor.risk.price_watches[PAIR]
     monitor.until(START + 40 * SECOND)
     assert not watch.stale
@@ -216,15 +216,15 @@ def test_a_shock_says_the_larger_of_rise_and_fall() -> None:
 
 def test_values_count_when_they_arrive_even_if_observed_long_before() -> None:
     monitor = Monitor()
-    monitor.tell(PricePublished(PAIR, 100_000, START, 2), START)
-    monitor.tell(PricePublished(PAIR, 103_000, START - 3 * MINUTE, 1), START + 10 * SECOND)
+    monitor.tell(PricePublished(PAIR, 100_000, START, 0), START)
+    monitor.tell(PricePublished(PAIR, 103_000, START - 3 * MINUTE, 0), START + 10 * SECOND)
     assert monitor.said() == [raised(1, SHOCK, Severity.HIGH, 30_000, 30_000, 10 * SECOND)]
 
 
 def test_a_duplicate_counts_again_in_the_windows() -> None:
     monitor = fed((0, 100_000), (30, 102_000))
     monitor.tell(PricePublished(PAIR, 100_000, START, 0), START + 50 * SECOND)  # the first one once more
-    monitor.tell(PricePublished(PAIR, 103_000, START + 80 * SECOND, 9), START + 80 * SECOND)
+    monitor.tell(PricePublished(PAIR, 103_000, START + 80 * SECOND, 0), START + 80 * SECOND)
     assert [message for at, message in monitor.said() if at == 80 * SECOND] == [
         AlertRaised(FIRM, 2, SHOCK, PAIR, Severity.HIGH, 30_000, 30_000, START + 80 * SECOND)
     ]
@@ -233,15 +233,15 @@ def test_a_duplicate_counts_again_in_the_windows() -> None:
 @pytest.mark.parametrize("rubbish", [0, -1, -(10**30), 10**20 + 1, 10**40, float("nan"), float("inf")])
 def test_rubbish_is_no_price(rubbish: int) -> None:
     monitor = fed((0, 100_000), (10, 100_000))
-    assert monitor.tell(PricePublished(PAIR, rubbish, START + 20 * SECOND, 3), START + 20 * SECOND) == []
+    assert monitor.tell(PricePublished(PAIR, rubbish, START + 20 * SECOND, 0), START + 20 * SECOND) == []
     monitor.until(START + 41 * SECOND)
     assert monitor.said() == [raised(1, STALE, Severity.HIGH, 30 * SECOND + 1, 30 * SECOND, 40 * SECOND + 1)]
 
 
 def test_an_instrument_that_is_not_watched_is_ignored() -> None:
     monitor = Monitor(instruments=("BTC/USD",))
-    monitor.tell(PricePublished(PAIR, 100_000, START, 1), START)
-    monitor.tell(PricePublished(PAIR, 1, START, 1), START)
+    monitor.tell(PricePublished(PAIR, 100_000, START, 0), START)
+    monitor.tell(PricePublished(PAIR, 1, START, 0), START)
     monitor.until(START + 60 * MINUTE)
     assert monitor.said() == []
 
@@ -273,7 +273,7 @@ def test_conditions_equal_a_plain_reading_of_the_definitions(steps: list[tuple[i
         newest = max(newest, now - late * SECOND)
         value = level * 1_000
         arrived.append((now, value))
-        monitor.tell(PricePublished(PAIR, value, now - late * SECOND, 1), now)
+        monitor.tell(PricePublished(PAIR, value, now - late * SECOND, 0), now)
         quarter_hour = [one for at, one in arrived if now - at < 15 * MINUTE]
         minute = [one for at, one in arrived if now - at < MINUTE]
         assert watch.crash == ((max(quarter_hour) - value) * 1_000_000 >= 50_000 * max(quarter_hour))

@@ -23,12 +23,24 @@ from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.risk import LimitSet
+from trading_ecosystem.messages.risk import ALERT_OF_LIMIT, AlertKind, LimitSet
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, PERPETUALS, Nanos
 
 LARGEST_PRICE: Final = 10**20
 """A price above this, in minor units, has not arrived."""
+
+RECOMPUTED: Final = frozenset(
+    {
+        AlertKind.PRICE_STALE,
+        AlertKind.PRICE_CRASH,
+        AlertKind.PRICE_SHOCK,
+        AlertKind.STABLECOIN_DEPEG,
+        AlertKind.SETTLEMENT_OVERDUE,
+        *ALERT_OF_LIMIT.values(),
+    }
+)
+"""The alerts whose conditions are recomputed here: only these can be judged, and no verdict is said of others."""
 
 
 class Conditions:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from trading_ecosystem.domains.audit.alerts import Alert, Alerts
 from trading_ecosystem.domains.audit.attribution import Attribution
 from trading_ecosystem.domains.audit.chains import chain
-from trading_ecosystem.domains.audit.conditions import Conditions
+from trading_ecosystem.domains.audit.conditions import RECOMPUTED, Conditions
 from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.domains.audit.deliveries import Deliveries
 from trading_ecosystem.domains.audit.detection import score
@@ -208,7 +208,8 @@ class Audit:
     def _findings(self, monitor: str, alerts: Alerts, attribution: Attribution) -> MonitorFindings:
         """What one monitor was worth; one outside hears what the built-in one hears, and is judged by that."""
         tracks, until = self._conditions.tracks, 0 if self._last is None else self._last.at
-        judged = [attribution.judge(alert) for alert in sorted(alerts.raised, key=_raised_at)]
+        raised = sorted((alert for alert in alerts.raised if alert.raised.kind in RECOMPUTED), key=_raised_at)
+        judged = [attribution.judge(alert) for alert in raised]
         return MonitorFindings(
             monitor=monitor,
             detections=tuple(score(fault, judged, tracks, until) for fault in self._faults.labelled),
