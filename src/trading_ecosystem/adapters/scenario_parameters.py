@@ -173,6 +173,7 @@ def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestC
         retry_every_ns=ecosystem.custodian.retry_every_ns,
         custodian=ecosystem.custodian.name,
         operations=scenario.operations,
+        link_ends=ecosystem.link_ends,
         limits=tuple(RiskLimit(limit.kind, limit.subject, limit.value) for limit in risk_parameters(scenario).limits),
     )
 

@@ -1,4 +1,7 @@
-"""Components under control: commands to stop, start and restart them, and what became of those. The supervisor hears them."""
+"""Components under control: commands to stop, start and restart them, what became of those, and conditions of components.
+
+The supervisor hears them; conditions of stores are heard by the links.
+"""
 
 from __future__ import annotations
 
@@ -71,3 +74,67 @@ class ComponentCommandRejected(Message, frozen=True, gc=False):
     audience: ClassVar[Audience] = Audience.CONTROL
     component: str
     reason: ComponentCommandRejectReason
+
+
+class ComponentConditionKind(enum.StrEnum):
+    """A way in which a component is broken."""
+
+    COMPONENT_PAUSE = "component_pause"
+    """It does nothing. What is delivered meanwhile waits, and is handled at the end."""
+    COMPONENT_CRASH = "component_crash"
+    """It is down, and what is delivered meanwhile is lost."""
+
+
+class ComponentConditionSet(Message, frozen=True, gc=False):
+    """Break the component ``target`` until ``until``. Heard by the supervisor.
+
+    After a crash it starts with the memory that it had, or, without ``memory``, with none.
+    """
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    kind: ComponentConditionKind
+    target: str
+    until: Nanos
+    memory: bool = True
+
+
+class ComponentPaused(Message, frozen=True, gc=False):
+    """A component does nothing from now on, until ``until``."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    component: str
+    until: Nanos
+
+
+class ComponentResumed(Message, frozen=True, gc=False):
+    """A component goes on, with what waited for it since ``paused_at``."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    component: str
+    paused_at: Nanos
+
+
+class StoreConditionKind(enum.StrEnum):
+    """A way in which the store of a component is broken."""
+
+    STORE_SLOW = "store_slow"
+    """What the component says is acknowledged, and so delivered, ``delay_ns`` late; order is kept."""
+    STORE_UNAVAILABLE = "store_unavailable"
+    """What the component says is held until the store is back."""
+
+
+class StoreConditionSet(Message, frozen=True, gc=False):
+    """What ``target`` says to ``receivers`` waits for its store, until ``until``. Heard by the links."""
+
+    audience: ClassVar[Audience] = Audience.CONTROL
+    addressed_by: ClassVar[str | None] = "component"
+    component: str
+    condition_id: str
+    kind: StoreConditionKind
+    target: str
+    receivers: tuple[str, ...]
+    until: Nanos
+    delay_ns: Nanos = 0

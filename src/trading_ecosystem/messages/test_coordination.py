@@ -47,6 +47,10 @@ class FaultKind(enum.StrEnum):
     VENUE_DUPLICATE_EXECUTION = "venue_duplicate_execution"
     VENUE_LATE_FILL = "venue_late_fill"
     VENUE_CROSSED_BOOK = "venue_crossed_book"
+    COMPONENT_PAUSE = "component_pause"
+    COMPONENT_CRASH = "component_crash"
+    STORE_SLOW = "store_slow"
+    STORE_UNAVAILABLE = "store_unavailable"
 
 
 class LinkConditionKind(enum.StrEnum):

@@ -20,7 +20,7 @@ import msgspec
 
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.envelope import Entry, EntryKind
-from trading_ecosystem.messages.supervision import ComponentStarted
+from trading_ecosystem.messages.supervision import ComponentResumed, ComponentStarted
 from trading_ecosystem.messages.test_coordination import RunEnded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
@@ -37,9 +37,16 @@ Due = tuple[Nanos, int, int, str, int, Any, Message | WakeUp, "int | None", int]
 KeptWakeUp = tuple[WakeUp, "int | None"]
 """A wake-up that came due while its component was down, and its cause."""
 
-_HEEDED: Final = frozenset({RunEnded, ComponentStarted})
+HeldDelivery = tuple[Message | WakeUp, int, int]
+"""A message that came due while its component was paused, its sequence and its trace."""
+
+MOST_HELD: Final = 100_000
+"""Deliveries that wait for a paused component; those that come after are lost."""
+_HEEDED: Final = frozenset({RunEnded, ComponentStarted, ComponentResumed})
 _WAKE_UP: Final = 0
 _DELIVERY: Final = 1
+_COPIES_OF_LINKS: Final = 2
+"""Copies of one delivery that links may make; those that waited are numbered from here on."""
 _TRACED_STEPS: Final = 64
 """How many steps of a storm are watched to name its loop."""
 
@@ -88,6 +95,7 @@ class Kernel:
         self._future: list[Due] = []
         self._down = self.supervisor.down
         self._kept: dict[str, list[KeptWakeUp]] = {}
+        self._held: dict[str, list[HeldDelivery]] = {}
 
     # ---------------------------------------------------------------- from outside
 
@@ -138,7 +146,7 @@ class Kernel:
         return self.components[component].answer(question)
 
     def is_down(self, component: str) -> bool:
-        """Whether a component was stopped and is not started yet."""
+        """Whether a component was stopped and is not started yet, or is paused."""
         return component in self._down
 
     def states(self) -> tuple[ComponentStatus, ...]:
@@ -155,12 +163,12 @@ class Kernel:
             (*due[:5], None if due[5] is None else [name for name, _ in due[5]], *due[6:]) for due in sorted(self._future)
         ]
         counts = (self.ended, self.deliveries, self._steps_at_instant)
-        return {"immediate": immediate, "future": future, "counts": counts, "kept": self._kept}
+        return {"immediate": immediate, "future": future, "counts": counts, "kept": self._kept, "held": self._held}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` gave; the components are restored already."""
         self.ended, self.deliveries, self._steps_at_instant = state["counts"]
-        self._kept = state.get("kept", {})
+        self._kept, self._held = state.get("kept", {}), state.get("held", {})
         self._down = self.supervisor.down
         self._immediate = deque(
             (self._receivers_named(names, message), message, sequence, trace)
@@ -230,6 +238,8 @@ class Kernel:
                     # Monitors outside are told whether or not the one here runs.
                     monitors.overhear(message, self.now)  # type: ignore[arg-type]
                 if down and name in down:
+                    if not down[name]:
+                        self._hold(name, message, sequence, trace)
                     continue
                 self.deliveries += 1
                 said = handler(message, self.now)
@@ -261,13 +271,23 @@ class Kernel:
 
     def _heed(self, message: Message) -> bool:
         """Do what a message means for the kernel itself; true if a wake-up is due at once."""
-        if not isinstance(message, ComponentStarted):
+        if not isinstance(message, ComponentStarted | ComponentResumed):
             self.ended = True
             return False
-        kept = self._kept.pop(message.component, [])
+        name = message.component
+        kept, held = self._kept.pop(name, []), self._held.pop(name, [])
         for wake_up, cause in kept:
-            self._ask_for(message.component, Later(wake_up, self.now), cause)
-        return bool(kept)
+            self._ask_for(name, Later(wake_up, self.now), cause)
+        for copy, (waited, sequence, trace) in enumerate(held, _COPIES_OF_LINKS):
+            receivers = ((name, self.components[name].handler_of(type(waited))),)
+            heappush(self._future, (self.now, _DELIVERY, sequence, name, copy, receivers, waited, None, trace))
+        return bool(kept or held)
+
+    def _hold(self, name: str, message: Message | WakeUp, sequence: int, trace: int) -> None:
+        """Let a delivery wait for a paused component; what waits is handled in the order in which it was said."""
+        held = self._held.setdefault(name, [])
+        if len(held) < MOST_HELD:
+            held.append((message, sequence, trace))
 
     def _note(self, entry: Entry) -> None:
         self.entries += 1

@@ -20,6 +20,8 @@ class ComponentState(enum.StrEnum):
     """It is down, and its start is planned."""
     STOPPED = "stopped"
     """It is down until it is started."""
+    PAUSED = "paused"
+    """It does nothing, and what is delivered to it waits."""
     FAULTED = "faulted"
     """It broke an assertion of its own. The ecosystem is broken with it, and goes on from its record in another process."""
 

@@ -2,8 +2,8 @@
 
 A link is an ordered pair (sender, receiver). Without a rule its latency is zero. With a rule every delivery draws its
 latency from the link's own random stream; a link never lets a message overtake an earlier one, unless a condition says
-so. The links are also a small component named ``links``: they hear ``LinkConditionSet`` and say what their conditions
-did, so that the record explains every late, lost or doubled delivery.
+so. The links are also a small component named ``links``: they hear ``LinkConditionSet`` and ``StoreConditionSet`` and say what
+their conditions did, so that the record explains every late, lost or doubled delivery.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.supervision import StoreConditionKind, StoreConditionSet
 from trading_ecosystem.messages.test_coordination import (
     ConditionCleared,
     ConditionEnded,
@@ -105,12 +106,33 @@ class ActiveCondition:
         return now < setting.until and sender in setting.senders and receiver in setting.receivers
 
 
+class StoreCondition:
+    """A component whose store is slow or gone: what it says waits for its acknowledgement."""
+
+    __slots__ = ("setting", "took_effect")
+
+    def __init__(self, setting: StoreConditionSet) -> None:
+        self.setting = setting
+        self.took_effect = False
+
+    def covers(self, sender: str, receiver: str, now: Nanos) -> bool:
+        """Whether the condition holds for this link now."""
+        setting = self.setting
+        return now < setting.until and sender == setting.target and receiver in setting.receivers
+
+    def acknowledged(self, due: Nanos) -> Nanos:
+        """When a delivery that would be due then is made."""
+        setting = self.setting
+        return max(due, setting.until) if setting.kind is StoreConditionKind.STORE_UNAVAILABLE else due + setting.delay_ns
+
+
 class Links(Component):
     """All links of an ecosystem, and the component that breaks them on request."""
 
     context: ClassVar[str] = LINKS
     hears: ClassVar[dict[type[Any], str]] = {
         LinkConditionSet: "link_condition_set",
+        StoreConditionSet: "store_condition_set",
         ConditionCleared: "condition_cleared",
         ConditionLapsed: "condition_lapsed",
     }
@@ -121,7 +143,7 @@ class Links(Component):
         self._rules = rules
         self._randomness = randomness
         self._links: dict[tuple[str, str], Link] = {}
-        self._conditions: dict[str, ActiveCondition] = {}
+        self._conditions: dict[str, ActiveCondition | StoreCondition] = {}
         self.perfect = not rules
         """True while every delivery is immediate: the kernel then asks nothing of the links."""
 
@@ -129,6 +151,12 @@ class Links(Component):
         """Break the named links from now on."""
         stream = self._randomness.stream(LINKS, f"condition {message.condition_id}")
         self._conditions[message.condition_id] = ActiveCondition(message, stream)
+        self.perfect = False
+        return [Later(ConditionLapsed(message.condition_id), max(now, message.until))]
+
+    def store_condition_set(self, message: StoreConditionSet, now: Nanos) -> Said:
+        """Let what a component says wait from now on. What is held already stays so where the condition is rolled back."""
+        self._conditions[message.condition_id] = StoreCondition(message)
         self.perfect = False
         return [Later(ConditionLapsed(message.condition_id), max(now, message.until))]
 
@@ -165,6 +193,11 @@ class Links(Component):
         for condition_id, condition in self._conditions.items():
             if sender == LINKS or not condition.covers(sender, receiver, now):
                 continue
+            if isinstance(condition, StoreCondition):
+                self._note_effect(condition, condition_id, sender, said)
+                due = condition.acknowledged(due)
+                said.append(_applied(condition_id, LinkEffect.DELAYED, sender, receiver, sequence, max(due, link.last_due)))
+                continue
             setting = condition.setting
             kind = setting.kind
             if kind not in _ALWAYS and not condition.stream.chance(setting.probability_ppm):
@@ -187,7 +220,9 @@ class Links(Component):
         link.last_due = max(due, link.last_due)
         return [link.last_due], said
 
-    def _note_effect(self, condition: ActiveCondition, condition_id: str, subject: str, said: list[Message]) -> None:
+    def _note_effect(
+        self, condition: ActiveCondition | StoreCondition, condition_id: str, subject: str, said: list[Message]
+    ) -> None:
         if not condition.took_effect:
             condition.took_effect = True
             said.append(ConditionTookEffect(component=LINKS, condition_id=condition_id, subject=subject))

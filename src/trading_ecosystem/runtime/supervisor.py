@@ -16,12 +16,17 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.supervision import (
     ComponentCommandRejected,
     ComponentCommandRejectReason,
+    ComponentConditionKind,
+    ComponentConditionSet,
+    ComponentPaused,
+    ComponentResumed,
     ComponentStarted,
     ComponentStopped,
     RestartComponent,
     StartComponent,
     StopComponent,
 )
+from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.messages.units import DAY, Nanos
 from trading_ecosystem.ports.component import Component, Later, Said, WakeUp
 from trading_ecosystem.runtime.lifecycle import ALWAYS_RUNNING, DOWN, TRANSITIONS, ComponentState, ComponentStatus
@@ -41,8 +46,17 @@ class PlannedStart(WakeUp, frozen=True, gc=False):
     stopped_at: Nanos
 
 
+class ConditionOver(WakeUp, frozen=True, gc=False):
+    """The time of a condition is over."""
+
+    condition_id: str
+
+
 class Supervisor(Component):
-    """Knows of every component whether it runs, and since when. ``down`` holds the names of those that do not."""
+    """Knows of every component whether it runs, and since when.
+
+    ``down`` holds the names of those that do not, and whether what is delivered to them is lost (else it waits).
+    """
 
     context: ClassVar[str] = SUPERVISOR
     hears: ClassVar[dict[type[Any], str]] = {
@@ -50,8 +64,19 @@ class Supervisor(Component):
         StartComponent: "start_component",
         RestartComponent: "restart_component",
         PlannedStart: "planned_start",
+        ComponentConditionSet: "condition_set",
+        ConditionCleared: "condition_cleared",
+        ConditionOver: "condition_over",
     }
-    says: ClassVar[tuple[type[Message], ...]] = (ComponentStopped, ComponentStarted, ComponentCommandRejected)
+    says: ClassVar[tuple[type[Message], ...]] = (
+        ComponentStopped,
+        ComponentStarted,
+        ComponentCommandRejected,
+        ComponentPaused,
+        ComponentResumed,
+        ConditionTookEffect,
+        ConditionEnded,
+    )
 
     def __init__(self, contexts: Mapping[str, str]) -> None:
         """``contexts`` are those of all other components, by name."""
@@ -59,6 +84,8 @@ class Supervisor(Component):
         self._contexts = {**contexts, SUPERVISOR: SUPERVISOR}
         self._states: dict[str, tuple[ComponentState, Nanos]] = {}
         self.down: dict[str, bool] = {}
+        self._conditions: dict[str, tuple[ComponentConditionSet, Nanos]] = {}
+        """What holds, and since when."""
 
     def begin(self, at: Nanos) -> None:
         """Everything runs from ``at`` on."""
@@ -116,3 +143,42 @@ class Supervisor(Component):
         self._states[component] = (TRANSITIONS[state, StartComponent], now)
         del self.down[component]
         return [ComponentStarted(component, since)]
+
+    # Conditions
+
+    def condition_set(self, message: ComponentConditionSet, now: Nanos) -> Said:
+        """Break a component that runs; of one that does not, nothing can be broken."""
+        name, context = message.target, self._contexts.get(message.target)
+        if context is None or context in ALWAYS_RUNNING or name in self.down:
+            return ()
+        self._conditions[message.condition_id] = (message, now)
+        paused = message.kind is ComponentConditionKind.COMPONENT_PAUSE
+        self._states[name] = (ComponentState.PAUSED if paused else ComponentState.RESTARTING, now)
+        self.down[name] = not paused
+        return [
+            ComponentPaused(name, message.until) if paused else ComponentStopped(name, message.until),
+            ConditionTookEffect(self.name, message.condition_id, name),
+            Later(ConditionOver(message.condition_id), max(now, message.until)),
+        ]
+
+    def condition_cleared(self, message: ConditionCleared, now: Nanos) -> Said:
+        """Roll a condition back."""
+        return self._end(message.condition_id, now)
+
+    def condition_over(self, message: ConditionOver, now: Nanos) -> Said:
+        """A condition's time is over."""
+        return self._end(message.condition_id, now)
+
+    def _end(self, condition_id: str, now: Nanos) -> Said:
+        """Let the component go on, unless somebody has started or stopped it meanwhile."""
+        setting, since = self._conditions.pop(condition_id, (None, 0))
+        if setting is None:
+            return ()
+        name, ended = setting.target, ConditionEnded(self.name, condition_id)
+        if self._states[name] == (ComponentState.PAUSED, since):
+            self._states[name] = (ComponentState.RUNNING, now)
+            del self.down[name]
+            return [ComponentResumed(name, since), ended]
+        if self._states[name] == (ComponentState.RESTARTING, since):
+            return [*self._start(name, now), ended]
+        return [ended]

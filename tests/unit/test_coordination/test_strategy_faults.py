@@ -148,13 +148,13 @@ def fault_of(scenario) -> StrategyFault:
         ("strategy_runaway", "size_usd: 500", "500ms", RATE, 1_200_000),
         ("strategy_runaway", "size_usd: 500", "500ms", RiskLimit(LimitKind.ORDER_RATE, "fund", 240), 500_000),
         ("strategy_runaway", "size_usd: 500", "500ms", RiskLimit(LimitKind.ORDER_RATE, "fund/maker", 1), 0),
-        # 20 purchases of a quarter within 10 minutes.
-        ("strategy_risk_ignorant", "quantity: 0.25", "30s", RiskLimit(LimitKind.POSITION_LONG, "BTC", 10 * BTC), 500_000),
+        # One bitcoin at the start, and 20 purchases of a quarter within 10 minutes.
+        ("strategy_risk_ignorant", "quantity: 0.25", "30s", RiskLimit(LimitKind.POSITION_LONG, "BTC", 12 * BTC), 500_000),
         (
             "strategy_risk_ignorant",
             "quantity: 0.25",
             "30s",
-            RiskLimit(LimitKind.POSITION_LONG, "fund/rogue:BTC", 5 * BTC),
+            RiskLimit(LimitKind.POSITION_LONG, "fund/rogue:BTC", 6 * BTC),
             1_000_000,
         ),
         ("strategy_risk_ignorant", "quantity: 0.25", "30s", RiskLimit(LimitKind.POSITION_LONG, "ETH", 1), 0),
@@ -196,7 +196,7 @@ def test_without_a_limit_the_fault_is_expected_to_be_missed() -> None:
 
 
 def test_the_house_limits_count_unless_the_scenario_states_others() -> None:
-    scenario = read("strategy_risk_ignorant", "quantity: 1", interval="60s")
+    scenario = read("strategy_risk_ignorant", "quantity: 0.9", interval="60s")
     assert fault_of(scenario).severity(coordination_parameters(scenario)) == 1_000_000
 
 

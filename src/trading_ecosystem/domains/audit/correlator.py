@@ -39,7 +39,7 @@ from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPric
 from trading_ecosystem.messages.monitors import AlertReportAccepted, MonitorRegistered
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
-from trading_ecosystem.messages.supervision import ComponentStarted, ComponentStopped
+from trading_ecosystem.messages.supervision import ComponentPaused, ComponentResumed, ComponentStarted, ComponentStopped
 from trading_ecosystem.messages.test_coordination import (
     ConditionTookEffect,
     FaultInjected,
@@ -102,6 +102,8 @@ class Audit:
         RunStarted: "run_started",
         ComponentStopped: "component_stopped",
         ComponentStarted: "component_started",
+        ComponentPaused: "component_paused",
+        ComponentResumed: "component_resumed",
     }
 
     def __init__(
@@ -271,6 +273,16 @@ class Audit:
         """A component runs again."""
         if message.component == self._monitor:
             self._deliveries.started(entry)
+
+    def component_paused(self, message: ComponentPaused, entry: Entry) -> None:
+        """A component does nothing: what is sent to it waits."""
+        if message.component == self._monitor:
+            self._deliveries.paused(entry)
+
+    def component_resumed(self, message: ComponentResumed, entry: Entry) -> None:
+        """A component goes on."""
+        if message.component == self._monitor:
+            self._deliveries.resumed(entry)
 
     # What the monitor says.
 

@@ -5,7 +5,8 @@ that is not about it. A link is first in, first out: after a delayed message lat
 earlier, although nothing is said about them, except where a link reordered. Latency without a fault leaves no trace in
 the record; such a delivery counts at the instant it was said, and the tolerance of the verdicts covers the difference.
 
-What would have arrived while the monitor was down, because somebody had stopped it, never did.
+What would have arrived while the monitor was down, because somebody had stopped it, never did. What would have arrived while
+it was paused arrives when it goes on.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ class Deliveries:
         self._late: list[tuple[Nanos, int, int, Entry]] = []
         self._down: list[tuple[tuple[Nanos, int], tuple[Nanos, int]]] = []
         """From and until when the monitor was down, each an instant and a place among what was said then."""
+        self._paused_from: tuple[Nanos, int] | None = None
+        self._waiting: list[Entry] = []
+        """What waits for the monitor while it is paused."""
 
     def hold(self, entry: Entry) -> None:
         """An entry was said that the monitor hears."""
@@ -78,8 +82,25 @@ class Deliveries:
         if self._down:
             self._down[-1] = (self._down[-1][0], (entry.at, entry.sequence))
 
+    def paused(self, entry: Entry) -> None:
+        """The monitor handles nothing from here on."""
+        self._release()
+        said = entry.sequence if entry.cause is None else entry.cause
+        self._paused_from = (entry.at, said)
+
+    def resumed(self, entry: Entry) -> None:
+        """The monitor goes on, with what waited for it."""
+        self.settle(entry.at)
+        self._paused_from = None
+        waiting, self._waiting = self._waiting, []
+        for waited in waiting:
+            self._conditions.receive(waited, entry.at)
+
     def _receive(self, entry: Entry, due: Nanos) -> None:
         place = (due, entry.sequence)
+        if self._paused_from is not None and place > self._paused_from:
+            self._waiting.append(entry)
+            return
         if not any(since < place < until for since, until in self._down):
             self._conditions.receive(entry, due)
 

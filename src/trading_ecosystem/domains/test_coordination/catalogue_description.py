@@ -27,6 +27,7 @@ from trading_ecosystem.domains.test_coordination.catalogue_entry import (
     CatalogueEntry,
     Target,
 )
+from trading_ecosystem.domains.test_coordination.component_faults import FORGETFUL, LONGEST_PAUSE, MEMORIES
 from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem
@@ -142,6 +143,10 @@ def describe_catalogue(ecosystem: Ecosystem) -> tuple[FaultDescription, ...]:
 
 
 def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry, ecosystem: Ecosystem) -> FaultParameter:
+    if name == "component":
+        return FaultParameter(name, Unit.NAME, required, choices=ecosystem.link_ends)
+    if name == "memory":
+        return FaultParameter(name, Unit.NAME, required, choices=MEMORIES)
     if name == "workload":
         return FaultParameter(name, Unit.NAME, required, choices=strategies_on_standby(kind, ecosystem))
     if name == "interval":
@@ -163,6 +168,8 @@ def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry
     longest = LONGEST_DELAY if name == "delay" else LONGEST_FAULT
     if name == "delay" and entry.target is Target.VENUE:
         longest = LONGEST_LATENCY
+    elif kind is FaultKind.COMPONENT_PAUSE:
+        longest = LONGEST_PAUSE
     return FaultParameter(name, Unit.DURATION, required, spoken(shortest), spoken(longest))
 
 
@@ -174,6 +181,8 @@ def _limits(kind: FaultKind, entry: CatalogueEntry) -> tuple[str, ...]:
         limits.append(f"ramp and hold take at most {spoken(LONGEST_SHOCK)}")
     if "duration" not in entry.required:
         limits.append(f"the whole lasts more than 0s and at most {spoken(LONGEST_FAULT)}")
+    if "memory" in entry.optional:
+        limits.append(f"without memory only {' and '.join(FORGETFUL)} start")
     if entry.target is Target.LINK:
         limits.append("from and to are not the same single component")
     return tuple(limits)

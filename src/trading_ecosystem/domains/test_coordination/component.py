@@ -36,6 +36,7 @@ from trading_ecosystem.messages.market_data import (
     VolatilityConditionSet,
 )
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved
+from trading_ecosystem.messages.supervision import ComponentConditionSet, StoreConditionSet
 from trading_ecosystem.messages.test_coordination import (
     ClearFault,
     ConditionCleared,
@@ -143,6 +144,8 @@ class TestCoordination(Component):
         CustodianConditionSet,
         LinkConditionSet,
         VenueConditionSet,
+        ComponentConditionSet,
+        StoreConditionSet,
         HaltTrading,
         ResumeTrading,
         SetAccountStatus,

@@ -8,6 +8,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     LINKS,
     MARKET_DATA,
     RISK,
+    SUPERVISOR,
     TRADING,
     Operation,
     PlannedFault,
@@ -39,3 +40,6 @@ class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
     trading: str = TRADING
     limits: tuple[RiskLimit, ...] = ()
     """Every limit of the risk monitor at the start of the run."""
+    supervisor: str = SUPERVISOR
+    link_ends: tuple[str, ...] = ()
+    """Every component under test."""

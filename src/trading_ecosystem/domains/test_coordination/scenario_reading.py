@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
+from trading_ecosystem.domains.test_coordination.catalogue_entry import CatalogueEntry
 from trading_ecosystem.domains.test_coordination.document import (
     Fields,
     Items,
@@ -44,10 +45,12 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     CleanPeriod,
     Ecosystem,
     Expectation,
+    Fault,
     PlannedFault,
     Scenario,
     Workload,
 )
+from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.units import DAY, SECOND, MinorUnits, Nanos
@@ -224,8 +227,15 @@ def _place_of_setting(node: Node | None, name: str) -> str | None:
     return next((field.value.place for field in node.fields if field.key == name), node.place)
 
 
+def _stated(fault: Fault) -> CatalogueEntry:
+    """What the catalogue states of a fault."""
+    entry = CATALOGUE[fault.kind]
+    return fault.stated(entry) if isinstance(fault, TargetedFault) else entry
+
+
 def _read_expectations(nodes: tuple[Node, ...], faults: tuple[PlannedFault, ...]) -> tuple[Expectation, ...]:
     kinds = {plan.lowest.id: plan.lowest.kind for plan in faults}
+    entries = {plan.lowest.id: _stated(plan.lowest) for plan in faults}
     expectations: list[Expectation] = []
     for node in nodes:
         fields = Fields(node, "an expectation", ("fault", "alert", "within", "missed"))
@@ -235,7 +245,7 @@ def _read_expectations(nodes: tuple[Node, ...], faults: tuple[PlannedFault, ...]
         fault = named(fault_node, "fault", kinds)
         if any(other.fault == fault for other in expectations):
             raise BadInput(fault_node.place, f"fault {shown(fault)} has two expectations; expected one per fault")
-        entry = CATALOGUE[kinds[fault]]
+        entry = entries[fault]
         if entry.expected_alert is None:
             problem = f"a fault of kind {kinds[fault].value} is outside the monitor's mandate; expected no expectation of it"
             raise BadInput(fault_node.place, problem)

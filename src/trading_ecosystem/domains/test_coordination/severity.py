@@ -46,6 +46,8 @@ class Label(msgspec.Struct, frozen=True):
 def label_of(fault: Fault, parameters: TestCoordinationParameters) -> Label:
     """The label of a fault, by the catalogue and its size."""
     entry = CATALOGUE[fault.kind]
+    if isinstance(fault, TargetedFault):
+        entry = fault.stated(entry)
     severity = severity_of(fault, parameters)
     expected = fault.expected_alert(parameters) if isinstance(fault, TargetedFault) else entry.expected_alert
     watched = expected is not None and not (isinstance(fault, LinkFault) and not _on_feed_link(fault, parameters))

@@ -88,12 +88,15 @@ class StrategyFault(TargetedFault, frozen=True, kw_only=True, tag="strategy"):
     order_minor: MinorUnits
     """The size of one order: USD, or of the base asset where the strategy's settings state a quantity."""
     taker_fee_ppm: PartsPerMillion
+    held_minor: MinorUnits
+    """What its account holds of the asset from the start."""
 
     @classmethod
     def read(cls, reading: FaultReading) -> Self:
         """The fault from its fields; what the strategy trades stands in its workload."""
         workload = _workload(reading)
         settings = workload.settings
+        asset = INSTRUMENTS[settings["instrument"]].base
         venue = next((venue for venue in reading.ecosystem.venues if venue.name == settings["venue"]), None)
         assert venue is not None, settings
         return cls(
@@ -103,10 +106,11 @@ class StrategyFault(TargetedFault, frozen=True, kw_only=True, tag="strategy"):
             lasts_ns=reading.duration("duration", shortest=1),
             strategy=workload.name,
             account=workload.account,
-            asset=INSTRUMENTS[settings["instrument"]].base,
+            asset=asset,
             interval_ns=reading.duration("interval", shortest=SHORTEST_INTERVAL, longest=LONGEST_INTERVAL),
             order_minor=minor_units(settings.get("quantity") or settings["size_usd"]),
             taker_fee_ppm=venue.taker_fee_ppm,
+            held_minor=sum(amounts.get(asset, 0) for amounts in workload.capital.values()),
         )
 
     def component(self, parameters: TestCoordinationParameters) -> str:
@@ -161,7 +165,7 @@ class StrategyFault(TargetedFault, frozen=True, kw_only=True, tag="strategy"):
             case Measure.ORDERS:
                 return self._actions(ORDER_RATE_WINDOW) * misbehaviour.orders
             case Measure.POSITION:
-                return self._actions(self.lasts_ns) * self.order_minor
+                return self.held_minor + self._actions(self.lasts_ns) * self.order_minor
             case Measure.TURNOVER:
                 return self._actions(TURNOVER_WINDOW) * misbehaviour.orders * self.order_minor
             case Measure.FEES:
@@ -205,7 +209,7 @@ def _entry(alert: AlertKind, mandate: str) -> CatalogueEntry:
 ENTRIES: Final[dict[FaultKind, CatalogueEntry]] = {
     FaultKind.STRATEGY_RUNAWAY: _entry(AlertKind.ORDER_RATE_LIMIT, "orders of its account within a minute"),
     FaultKind.STRATEGY_RISK_IGNORANT: _entry(
-        AlertKind.POSITION_LIMIT, "what it buys while the fault lasts, if its capital suffices"
+        AlertKind.POSITION_LIMIT, "what it holds and buys while the fault lasts, if its capital suffices"
     ),
     FaultKind.STRATEGY_VOLATILITY_AMPLIFIER: _entry(
         AlertKind.TURNOVER_LIMIT, "turnover of its account within 15 min, at the least size of its orders"

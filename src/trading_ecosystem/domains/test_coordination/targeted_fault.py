@@ -17,6 +17,7 @@ from trading_ecosystem.messages.test_coordination import ConditionCleared, Fault
 from trading_ecosystem.messages.units import Nanos, PartsPerMillion
 
 if TYPE_CHECKING:
+    from trading_ecosystem.domains.test_coordination.catalogue_entry import CatalogueEntry
     from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
     from trading_ecosystem.domains.test_coordination.scenario import Ecosystem
 
@@ -64,6 +65,10 @@ class TargetedFault(msgspec.Struct, frozen=True, kw_only=True):
     def read(cls, reading: FaultReading) -> Self:
         """The fault from its fields."""
         raise NotImplementedError
+
+    def stated(self, entry: CatalogueEntry) -> CatalogueEntry:
+        """What the catalogue states of this very fault; the entry of its kind, unless it depends on the target."""
+        return entry
 
     def component(self, parameters: TestCoordinationParameters) -> str:
         """The component that it is set on."""
