@@ -20,7 +20,16 @@ from trading_ecosystem.domains.test_coordination.scenario import RISK, Scenario
 from trading_ecosystem.messages.audit import AlertVerdict
 from trading_ecosystem.messages.envelope import decode_entry
 from trading_ecosystem.messages.risk import AlertKind, AlertRaised
-from trading_ecosystem.messages.supervision import ComponentStarted, RestartComponent, StartComponent, StopComponent
+from trading_ecosystem.messages.supervision import (
+    ComponentConditionKind,
+    ComponentConditionSet,
+    ComponentStarted,
+    RestartComponent,
+    StartComponent,
+    StopComponent,
+    StoreConditionKind,
+    StoreConditionSet,
+)
 from trading_ecosystem.messages.units import MINUTE, SECOND
 from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, reexecute
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
@@ -38,7 +47,11 @@ def commands(scenario: Scenario, seed: int) -> list[ScheduledInput]:
     while at < end:
         name = draws.choice(COMPONENTS)
         restart = RestartComponent(name, draws.choice((0, 1, SECOND, 30 * SECOND, 4 * MINUTE)))
-        command = draws.choice((StopComponent(name), StartComponent(name), StartComponent(name), restart))
+        until = at + draws.choice((1, SECOND, 30 * SECOND, 4 * MINUTE))
+        broken = ComponentConditionSet("supervisor", f"c-{at}", draws.choice(tuple(ComponentConditionKind)), name, until)
+        others = tuple(other for other in COMPONENTS if other != name)
+        slow = StoreConditionSet("links", f"s-{at}", draws.choice(tuple(StoreConditionKind)), name, others, until, SECOND)
+        command = draws.choice((StopComponent(name), StartComponent(name), StartComponent(name), restart, broken, broken, slow))
         planned.append(ScheduledInput(at, "control", command))
         at += draws.choice((0, 1, SECOND, 20 * SECOND, MINUTE))
     return planned

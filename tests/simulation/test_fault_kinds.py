@@ -68,7 +68,7 @@ def run(tmp_path, fault, seed=5):
     return result
 
 
-ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith(("strategy_", "venue_"))}
+ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith(("strategy_", "venue_", "component_", "store_"))}
 """Those that need workloads or limits of their own, or are looked at in more detail, have tests of their own."""
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from trading_ecosystem.messages.envelope import decode_entry
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.supervision import StoreConditionKind, StoreConditionSet
 from trading_ecosystem.messages.test_coordination import (
     ConditionCleared,
     ConditionEnded,
@@ -183,3 +184,49 @@ def test_other_links_are_not_touched(toy):
     heard, said = run(toy, [ScheduledInput(1500, "door", other), *prices([2000])])
     assert heard == [(2000, 1)]
     assert said == []
+
+
+def store(kind, until, delay_ns=0, receivers=("risk",)):
+    return StoreConditionSet("links", "c", kind, "feed", receivers, until, delay_ns)
+
+
+def late(sequence, delivered_at):
+    return LinkConditionApplied("c", LinkEffect.DELAYED, "feed", "risk", sequence, delivered_at)
+
+
+def test_what_is_said_with_a_slow_store_arrives_late_and_in_order(toy):
+    slow = ScheduledInput(1015, "control", store(StoreConditionKind.STORE_SLOW, 1035, 12))
+    heard, said = run(toy, sorted([*prices(range(1010, 1061, 10)), slow], key=lambda one: one.at))
+    # What is said just after the condition queues behind what was delayed.
+    assert heard == [(1010, 1), (1032, 2), (1042, 3), (1042, 4), (1050, 5), (1060, 6)]
+    assert [message for _, message in said] == [
+        ConditionTookEffect("links", "c", "feed"),
+        late(4, 1032),
+        late(7, 1042),
+        ConditionEnded("links", "c"),
+    ]
+
+
+def test_what_is_said_without_a_store_is_held_until_it_is_back(toy):
+    gone = ScheduledInput(1015, "control", store(StoreConditionKind.STORE_UNAVAILABLE, 1035))
+    heard, said = run(toy, sorted([*prices(range(1010, 1061, 10)), gone], key=lambda one: one.at))
+    assert heard == [(1010, 1), (1035, 2), (1035, 3), (1040, 4), (1050, 5), (1060, 6)]
+    assert [at for at, _ in said] == [1020, 1020, 1030, 1035]
+
+
+def test_only_those_named_wait(toy):
+    gone = ScheduledInput(1015, "control", store(StoreConditionKind.STORE_UNAVAILABLE, 1035, receivers=("trading",)))
+    heard, said = run(toy, sorted([*prices(range(1010, 1031, 10)), gone], key=lambda one: one.at))
+    assert heard == [(1010, 1), (1020, 2), (1030, 3)]
+    assert said == []
+
+
+def test_a_rolled_back_store_condition_holds_nothing_more(toy):
+    inputs = [
+        *prices(range(1010, 1061, 10)),
+        ScheduledInput(1015, "control", store(StoreConditionKind.STORE_UNAVAILABLE, 1045)),
+        ScheduledInput(1025, "control", ConditionCleared("links", "c")),
+    ]
+    heard, _ = run(toy, sorted(inputs, key=lambda one: one.at))
+    # The second was held until 1045 when that was said; the others queue behind it.
+    assert heard == [(1010, 1), (1045, 2), (1045, 3), (1045, 4), (1050, 5), (1060, 6)]

@@ -10,12 +10,17 @@ from tests.unit.runtime.conftest import Toy, build_toy
 from trading_ecosystem.messages.supervision import (
     ComponentCommandRejected,
     ComponentCommandRejectReason,
+    ComponentConditionKind,
+    ComponentConditionSet,
+    ComponentPaused,
+    ComponentResumed,
     ComponentStarted,
     ComponentStopped,
     RestartComponent,
     StartComponent,
     StopComponent,
 )
+from trading_ecosystem.messages.test_coordination import ConditionCleared, ConditionEnded, ConditionTookEffect
 from trading_ecosystem.ports.component import Begin, Component, Later, WakeUp
 from trading_ecosystem.ports.errors import ComponentFault, Conflict
 from trading_ecosystem.runtime.kernel import Kernel
@@ -192,6 +197,80 @@ def test_a_component_that_breaks_is_faulted(monkeypatch):
 def saved_too(monkeypatch):
     """Snapshots may hold the toys of these tests."""
     monkeypatch.setattr("trading_ecosystem.runtime.snapshot.PACKAGES", ("trading_ecosystem.", "tests."))
+
+
+def condition(kind: ComponentConditionKind, until: int, target: str = TRADER) -> ComponentConditionSet:
+    return ComponentConditionSet("supervisor", "c", kind, target, until)
+
+
+PAUSE, CRASH = ComponentConditionKind.COMPONENT_PAUSE, ComponentConditionKind.COMPONENT_CRASH
+TOOK_EFFECT, ENDED = ConditionTookEffect("supervisor", "c", TRADER), ConditionEnded("supervisor", "c")
+
+
+def test_what_is_delivered_to_a_paused_component_waits_and_is_handled_at_the_end_in_order():
+    toy = commanded((1_105, condition(PAUSE, 1_205)), until=1_300)
+    assert said(toy) == [ComponentPaused(TRADER, 1_205), TOOK_EFFECT, ComponentResumed(TRADER, 1_105), ENDED]
+    waited = range(1_110, 1_205, 10)
+    assert heard(toy, "price") == [*range(1_010, 1_105, 10), *(1_205 for _ in waited), *range(1_210, 1_301, 10)]
+    # Each was answered, as the answer to the very price that had waited.
+    answers = [entry for entry in toy.entries if type(entry.message).__name__ == "CancelOrder"]
+    prices = {entry.sequence: entry.at for entry in toy.entries if type(entry.message).__name__ == "PricePublished"}
+    assert [prices[entry.cause] for entry in answers if entry.at == 1_205] == list(waited)
+
+
+def test_a_pause_that_is_rolled_back_ends_at_once():
+    toy = commanded((1_105, condition(PAUSE, 1_205)), (1_125, ConditionCleared("supervisor", "c")), until=1_300)
+    assert said(toy) == [ComponentPaused(TRADER, 1_205), TOOK_EFFECT, ComponentResumed(TRADER, 1_105), ENDED]
+    assert heard(toy, "price") == [*range(1_010, 1_105, 10), 1_125, 1_125, *range(1_130, 1_301, 10)]
+
+
+def test_a_paused_component_counts_as_down_and_takes_no_command():
+    toy = commanded((1_105, condition(PAUSE, 1_205)), (1_110, StopComponent(TRADER)), until=1_150)
+    assert toy.kernel.is_down(TRADER)
+    assert state_of(toy.kernel, TRADER) == (ComponentState.PAUSED, 1_105)
+    assert said(toy)[-1] == ComponentCommandRejected(TRADER, ComponentCommandRejectReason.NOT_IN_THIS_STATE)
+
+
+def test_what_waits_is_bounded(monkeypatch):
+    monkeypatch.setattr("trading_ecosystem.runtime.kernel.MOST_HELD", 3)
+    toy = commanded((1_105, condition(PAUSE, 1_205)), until=1_204 + 1)
+    assert heard(toy, "price") == [*range(1_010, 1_105, 10), 1_205, 1_205, 1_205]
+
+
+def test_a_crash_loses_what_is_delivered_and_starts_by_itself():
+    toy = commanded((1_105, condition(CRASH, 1_205)), until=1_300)
+    assert said(toy) == [ComponentStopped(TRADER, 1_205), TOOK_EFFECT, ComponentStarted(TRADER, 1_105), ENDED]
+    assert heard(toy, "price") == [*range(1_010, 1_105, 10), *range(1_210, 1_301, 10)]
+
+
+def test_a_condition_of_what_does_not_run_or_always_runs_does_nothing():
+    toy = commanded(
+        (1_101, condition(CRASH, 1_205, "supervisor")),
+        (1_102, condition(PAUSE, 1_205, "nobody")),
+        (1_103, StopComponent(TRADER)),
+        (1_104, condition(PAUSE, 1_205)),
+        until=1_300,
+    )
+    assert said(toy) == [ComponentStopped(TRADER, None)]
+
+
+def test_somebody_may_start_what_has_crashed_before_its_time():
+    toy = commanded((1_105, condition(CRASH, 1_205)), (1_115, StartComponent(TRADER)), until=1_300)
+    assert said(toy) == [ComponentStopped(TRADER, 1_205), TOOK_EFFECT, ComponentStarted(TRADER, 1_105), ENDED]
+    assert state_of(toy.kernel, TRADER) == (ComponentState.RUNNING, 1_115)
+
+
+@pytest.mark.parametrize("at", [1_115, 1_155])
+def test_a_snapshot_taken_during_a_pause_goes_on_in_the_same_way(at, saved_too):
+    inputs = [ScheduledInput(1_105, "control", condition(PAUSE, 1_205))]
+    whole = build_toy(seed=5)
+    simulate(whole.kernel, whole.recorder, inputs, until=1_300)
+    first = build_toy(seed=5)
+    simulate(first.kernel, first.recorder, inputs, until=at)
+    second = build_toy(seed=9)
+    restore_snapshot(second.kernel, take_snapshot(first.kernel, "1"), "1")
+    simulate(second.kernel, second.recorder, (), until=1_300)
+    assert [*first.journal.lines(), *second.journal.lines()] == list(whole.journal.lines())
 
 
 @pytest.mark.parametrize("at", [1_015, 1_055, 1_120])

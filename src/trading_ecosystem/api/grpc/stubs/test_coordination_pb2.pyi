@@ -62,6 +62,10 @@ class _FaultKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     FAULT_KIND_VENUE_DUPLICATE_EXECUTION: _FaultKind.ValueType  # 32
     FAULT_KIND_VENUE_LATE_FILL: _FaultKind.ValueType  # 33
     FAULT_KIND_VENUE_CROSSED_BOOK: _FaultKind.ValueType  # 34
+    FAULT_KIND_COMPONENT_PAUSE: _FaultKind.ValueType  # 35
+    FAULT_KIND_COMPONENT_CRASH: _FaultKind.ValueType  # 36
+    FAULT_KIND_STORE_SLOW: _FaultKind.ValueType  # 37
+    FAULT_KIND_STORE_UNAVAILABLE: _FaultKind.ValueType  # 38
 
 class FaultKind(_FaultKind, metaclass=_FaultKindEnumTypeWrapper):
     """Every fault that can be injected; the same words in scenarios, protos and reports."""
@@ -101,6 +105,10 @@ FAULT_KIND_VENUE_LOST_ACK: FaultKind.ValueType  # 31
 FAULT_KIND_VENUE_DUPLICATE_EXECUTION: FaultKind.ValueType  # 32
 FAULT_KIND_VENUE_LATE_FILL: FaultKind.ValueType  # 33
 FAULT_KIND_VENUE_CROSSED_BOOK: FaultKind.ValueType  # 34
+FAULT_KIND_COMPONENT_PAUSE: FaultKind.ValueType  # 35
+FAULT_KIND_COMPONENT_CRASH: FaultKind.ValueType  # 36
+FAULT_KIND_STORE_SLOW: FaultKind.ValueType  # 37
+FAULT_KIND_STORE_UNAVAILABLE: FaultKind.ValueType  # 38
 global___FaultKind = FaultKind
 
 class _LinkConditionKind:
