@@ -21,7 +21,7 @@ from trading_ecosystem.ports.errors import BadInput
 
 SCENARIO = "title: Broken\nduration: 2h\nfaults:\n  - {{id: broken, at: 10m, {fault}}}\n"
 STALE, DOWN, LATE = AlertKind.PRICE_STALE, AlertKind.VENUE_DOWN, AlertKind.EXECUTION_LATENCY
-OVERDUE = AlertKind.SETTLEMENT_OVERDUE
+OVERDUE, ALPHA = AlertKind.SETTLEMENT_OVERDUE, "exchange-alpha"
 
 
 def read(fault: str, more: str = ""):
@@ -65,7 +65,7 @@ def test_a_slow_and_a_missing_store_are_conditions_that_the_links_hear() -> None
         ("store_slow, component: market-data, duration: 5m, delay: 20s", STALE, "instruments", 30 * SECOND, False, 5 * SECOND),
         ("store_slow, component: market-data, duration: 5m, delay: 21s", STALE, "instruments", 31 * SECOND, True, 5 * SECOND),
         ("store_slow, component: market-data, duration: 5s, delay: 5m", STALE, "instruments", 0, False, 5 * SECOND),
-        ("store_slow, component: exchange-alpha, duration: 5m, delay: 0.9s", LATE, "exchange-alpha", 900_000_000, False, 5 * SECOND),
+        ("store_slow, component: exchange-alpha, duration: 5m, delay: 900ms", LATE, ALPHA, 9 * SECOND // 10, False, 5 * SECOND),
         ("store_slow, component: exchange-alpha, duration: 5m, delay: 1s", LATE, "exchange-alpha", SECOND, True, 5 * SECOND),
         ("store_slow, component: custodian, duration: 9m, delay: 5m", OVERDUE, "venues", 5 * MINUTE, True, MINUTE),
         ("store_unavailable, component: exchange-alpha, duration: 2m", DOWN, "exchange-alpha", 2 * MINUTE, True, 5 * SECOND),
