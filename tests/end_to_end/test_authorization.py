@@ -45,7 +45,7 @@ ALLOWED: dict[Scope, tuple[str, ...]] = {
 }
 """The allowed cells: what a key with one scope alone may ask for, about its own account. The longest pattern decides."""
 ALSO: dict[Scope, tuple[str, ...]] = {
-    Scope.READ: ("PATCH /api/v1/orders/*", "POST /api/v1/risk/alerts/*"),
+    Scope.READ: ("PATCH /api/v1/orders/*", "POST /api/v1/risk/alerts/*", "POST /api/v1/risk/stress"),
     Scope.CUSTODY: ("POST /api/v1/accounts",),
 }
 """What needs a second scope, for what it does beside: answers from history, opens a custody account."""

@@ -15,9 +15,11 @@ from trading_ecosystem.api.grpc.stubs import (
     exchange_pb2,
     order_handling_pb2,
     orders_pb2,
+    risk_measures_pb2,
     risk_pb2,
     test_coordination_pb2,
     trading_pb2,
+    trading_state_pb2,
 )
 from trading_ecosystem.api.grpc.stubs.services import audit_pb2 as audit
 from trading_ecosystem.api.grpc.stubs.services import custody_pb2 as custody
@@ -309,6 +311,10 @@ def test_risk(door: GrpcDoor) -> None:
     about: dict[str, Any] = {"account": door.firm, "alert_id": 99, "by": "me"}
     silence = risk.SilenceAlertRequest(silence=risk_pb2.SilenceAlert(**about, until=2**62))
     assert door.call("RiskMonitorService/SilenceAlert", silence).WhichOneof("outcome") == "rejected"
+    history = door.call("RiskMonitorService/ListAlertHistory", risk.ListAlertHistoryRequest(**firm)).steps
+    assert {one.alert_id for one in history if one.step == "raised"} == {one.alert_id for one in alerts}
+    standings = door.call("RiskLimitService/ListLimitStandings", risk.ListLimitStandingsRequest(**firm)).limits
+    assert [one.value for one in standings if one.kind == risk_pb2.LIMIT_KIND_DAILY_LOSS] == [minor_units(1_000)]
     escalate = risk.EscalateAlertRequest(escalate=risk_pb2.EscalateAlert(**about))
     assert door.call("RiskMonitorService/EscalateAlert", escalate).WhichOneof("outcome") == "rejected"
 
@@ -474,6 +480,28 @@ def test_pages_cover_a_list_once(door: GrpcDoor) -> None:
         assert len(page.events) == 3
         request.page.page_token = page.page.next_page_token
     assert seen == [event.sequence for event in whole.events]
+
+
+def test_trading_state_and_measures(door: GrpcDoor) -> None:
+    firm = {"account": door.firm}
+    state = door.call("TradingStateService/GetTradingState", risk.GetTradingStateRequest(**firm)).state
+    assert (state.account, state.version) == (door.firm, 0)
+    stress = door.call("RiskMeasureService/Stress", risk.StressRequest(**firm)).results
+    assert len(stress) >= 5
+    own = risk.StressRequest(**firm, shocks=[risk_measures_pb2.ShockWanted(asset="BTC", change_ppm=-1_000_000)])
+    (lost,) = door.call("RiskMeasureService/Stress", own).results
+    assert lost.change_usd_minor <= 0
+    tails = door.call("RiskMeasureService/ListTails", risk.ListTailsRequest(**firm)).tails
+    hedges = door.call("RiskMeasureService/ListHedges", risk.ListHedgesRequest(**firm)).hedges
+    assert bool(tails) == bool(hedges)
+    lines = door.call("RiskMeasureService/ListAttribution", risk.ListAttributionRequest(**firm)).lines
+    assert all(one.account.startswith(door.firm) for one in lines)
+    pull = trading_state_pb2.PullKillSwitch(**firm, by="ada", reason="test")
+    answer = door.call("TradingStateService/PullKillSwitch", risk.PullKillSwitchRequest(pull=pull))
+    assert answer.changed.state == trading_state_pb2.TRADING_STATE_HALTED
+    wanted = trading_state_pb2.SetTradingState(**firm, state=trading_state_pb2.TRADING_STATE_ACTIVE, by="ada", reason="over")
+    answer = door.call("TradingStateService/SetTradingState", risk.SetTradingStateRequest(set=wanted))
+    assert (answer.changed.state, answer.changed.version) == (trading_state_pb2.TRADING_STATE_ACTIVE, 2)
 
 
 def test_every_unary_call_was_made() -> None:

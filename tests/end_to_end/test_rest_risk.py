@@ -11,7 +11,7 @@ from tests.end_to_end.doors import FIRM, Doors, doors, every_page, ok, refused
 
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import instant_text
-from trading_ecosystem.messages.exchange import PlaceOrder
+from trading_ecosystem.messages.exchange import OpenOrdersQuestion, OrderAccepted, PlaceOrder
 from trading_ecosystem.messages.risk import AlertRaised, ExposureQuestion, ExposureReported, LimitSet
 from trading_ecosystem.messages.trading import PositionChanged, StrategyMarked
 from trading_ecosystem.messages.units import INSTRUMENTS
@@ -180,6 +180,62 @@ def test_an_alert_is_raised_acknowledged_and_reported(owner: httpx.Client, door:
     refused(owner.get("/api/v1/risk/reports", params={"since": "2020-01-01T00:00:00Z"}), 400)
 
 
+def test_the_history_of_alerts_says_who_did_what_and_why(owner: httpx.Client, door: Doors) -> None:
+    held = Decimal(door.ask("risk", ExposureQuestion()).usd_minor).scaleb(-8)
+    ok(owner.put("/api/v1/risk/limits/position_long/ETH", json={"value": "0.00000001", "by": "carol", "reason": "a drill"}))
+    assert ok(owner.get("/api/v1/risk/limits/position_long/ETH"))["limits"][-1]["set_by"] == "carol"
+    alert = ok(owner.get("/api/v1/risk/alerts"))["items"][-1]
+    number = alert["alert_id"]
+    ok(owner.post(f"/api/v1/risk/alerts/{number}/acknowledge", json={"by": "alice", "reason": "looking into it"}))
+    steps = every_page(owner, f"/api/v1/risk/alerts/{number}/history", 1)
+    assert [(one["step"], one["by"], one["reason"]) for one in reversed(steps)][-1] == (
+        "acknowledged",
+        "alice",
+        "looking into it",
+    )
+    everything = every_page(owner, "/api/v1/risk/alert-history", 3)
+    assert [one for one in everything if one["alert_id"] == number] == steps
+    assert held == Decimal(door.ask("risk", ExposureQuestion()).usd_minor).scaleb(-8)
+
+
+def test_measures_are_worked_out_when_asked(owner: httpx.Client, door: Doors) -> None:
+    exposure = door.ask("risk", ExposureQuestion())
+    house = ok(owner.get("/api/v1/risk/stress"))
+    assert house["account"] == FIRM
+    lost = {"shocks": [{"asset": name, "change_ppm": -1_000_000} for name in ("BTC", "ETH", "USDT")]}
+    (own,) = ok(owner.post("/api/v1/risk/stress", json=lost))["results"]
+    assert Decimal(own["equity_after"]).scaleb(8) == pytest.approx(exposure.usd_minor, abs=5)
+    refused(owner.post("/api/v1/risk/stress", json={"shocks": []}), 400)
+    refused(owner.post("/api/v1/risk/stress", json={"shocks": [{"asset": "USD", "change_ppm": 1}]}), 400)
+    assert ok(owner.get("/api/v1/risk/value-at-risk"))["account"] == FIRM
+    assert ok(owner.get("/api/v1/risk/hedges"))["account"] == FIRM
+    lines = ok(owner.get("/api/v1/risk/attribution"))["lines"]
+    assert {one["account"].partition("/")[0] for one in lines} <= {FIRM}
+
+
+def test_the_kill_switch_cancels_everything_and_a_person_ends_it(owner: httpx.Client, door: Doors) -> None:
+    state = ok(owner.get("/api/v1/risk/trading-state"))
+    assert (state["state"], state["version"], state["cause"]) == ("active", 0, None)
+    refused(owner.post("/api/v1/risk/kill-switch", json={"by": "ada"}), 400)
+    halted = ok(owner.post("/api/v1/risk/kill-switch", json={"by": "ada", "reason": "a runaway"}))
+    assert (halted["state"], halted["cause"], halted["resets_at"]) == ("halted", "kill_switch", None)
+    door.advance(2)
+    assert door.ask("exchange-alpha", OpenOrdersQuestion(MAKER)) == ()
+    before = len(door.said(OrderAccepted))
+    door.advance(30)
+    assert len(door.said(OrderAccepted)) == before
+    assert ok(owner.get("/api/v1/risk/trading-state")) == halted
+    body = {"state": "active", "by": "ada", "reason": "fixed"}
+    assert ok(owner.put("/api/v1/risk/trading-state", json=body))["version"] == 2
+    door.advance(90)
+    assert len(door.said(OrderAccepted)) > before
+    states = every_page(owner, "/api/v1/risk/trading-states", 1)
+    assert [(one["state"], one["by"], one["reason"]) for one in states] == [
+        ("active", "ada", "fixed"),
+        ("halted", "ada", "a runaway"),
+    ]
+
+
 RISK_READS = (
     "exposure",
     "exposures",
@@ -190,6 +246,14 @@ RISK_READS = (
     "compliance",
     "reports",
     "utilisation",
+    "alerts/1/history",
+    "alert-history",
+    "trading-state",
+    "trading-states",
+    "value-at-risk",
+    "stress",
+    "hedges",
+    "attribution",
 )
 
 

@@ -105,7 +105,7 @@ class Door:
             return self.places.custodian
         if field == "coordinator":
             return self.places.coordination
-        by_module = {"trading": self.places.trading, "risk": self.places.risk}
+        by_module = {"trading": self.places.trading, "risk": self.places.risk, "trading_state": self.places.risk}
         module = command.__module__.rpartition(".")[2]
         if module not in by_module:
             raise invalid(path, "is missing")

@@ -151,9 +151,11 @@ async def get_stress(request: Request[Any, Any, Any], gateway: Gateway) -> Stres
     return _stressed(gateway, await gateway.ask(caller_of(request), gateway.places.risk, StressQuestion()))
 
 
-@post("/risk/stress", status_code=200, **needs(Scope.READ))
+@post("/risk/stress", status_code=200, **needs(Scope.RISK))
 async def post_stress(request: Request[Any, Any, Any], data: StressWanted, gateway: Gateway) -> StressTests:
-    """What a move of one's own does to the firm; nothing changes."""
+    """What a move of one's own does to the firm; nothing changes. Needs the scope `read` beside `risk`."""
+    caller = caller_of(request)
+    caller.require(Scope.READ, gateway.places.firm)
     shocks = tuple(Shock(one.asset, one.change_ppm) for one in data.shocks)
     problem = scenario_problem(StressScenario("wanted", shocks, data.basis_ppm), ASSETS)
     if problem is None and not shocks and not data.basis_ppm:
@@ -161,7 +163,7 @@ async def post_stress(request: Request[Any, Any, Any], data: StressWanted, gatew
     if problem is not None:
         raise InvalidRequest(f"shocks: {problem}", errors=(FieldProblem("shocks", problem),))
     question = StressQuestion(tuple(ShockWanted(one.asset, one.change_ppm) for one in shocks), data.basis_ppm)
-    return _stressed(gateway, await gateway.ask(caller_of(request), gateway.places.risk, question))
+    return _stressed(gateway, await gateway.ask(caller, gateway.places.risk, question))
 
 
 @get("/risk/hedges", **needs(Scope.READ))
