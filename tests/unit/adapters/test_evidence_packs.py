@@ -13,8 +13,8 @@ from tests.campaign import CAMPAIGN
 from tests.evidence_packs import recorded_lines, small_pack, write_journal
 
 from trading_ecosystem.adapters.evidence.findings import Verification
-from trading_ecosystem.adapters.evidence.pack import Proofs
-from trading_ecosystem.adapters.evidence.signing import SigningKey, make_key
+from trading_ecosystem.adapters.evidence.pack import Manifest, PackedFile, Proofs, file_digest
+from trading_ecosystem.adapters.evidence.signing import MANIFEST, SigningKey, make_key
 from trading_ecosystem.adapters.evidence.verification import verify_directory
 from trading_ecosystem.adapters.run_directory import JOURNAL
 from trading_ecosystem.ports.errors import BadInput
@@ -146,6 +146,52 @@ def test_a_pack_made_anew_with_another_key_is_noticed(pack: Path, key: SigningKe
     assert failed(found) == {"witness"}
     assert found.first_bad is not None
     assert found.first_bad.index == 20
+
+
+def test_wrong_proofs_are_refused_even_where_the_key_signed_them(copy: Path, key: SigningKey) -> None:
+    """The maker of a pack may sign what he likes: each proof is checked on its own."""
+    file = copy / "evidence" / "proofs.json"
+    proofs = msgspec.json.decode(file.read_bytes(), type=Proofs)
+    (inclusion, *_), (consistency, *_) = proofs.inclusion, proofs.consistency
+    replace = msgspec.structs.replace
+    wrong = [
+        replace(proofs, entries=COUNT - 1),
+        replace(proofs, entries=0),
+        replace(proofs, merkle_root="00" * 32),
+        replace(proofs, consistency=()),
+        replace(proofs, consistency=(*proofs.consistency, consistency)),
+        *(replace(proofs, inclusion=(replace(inclusion, **change),)) for change in _changes(inclusion.path, "index")),
+        *(
+            replace(proofs, consistency=(replace(consistency, **change), *proofs.consistency[1:]))
+            for change in _changes(consistency.path, "first")
+        ),
+    ]
+    for one in wrong:
+        file.write_bytes(msgspec.json.encode(one))
+        _sign_again(copy, key)
+        assert failed(verify_directory(copy, key.public)) == {"proofs"}, one
+    file.write_bytes(msgspec.json.encode(proofs))
+    _sign_again(copy, key)
+    assert verify_directory(copy, key.public).valid
+
+
+def _changes(path: tuple[str, ...], number: str) -> list[dict[str, object]]:
+    changes: list[dict[str, object]] = [{number: value} for value in (-1, 1, 10**9)]
+    paths = [(), path[:-1], (*path, path[0]), ("00" * 32, *path[1:]), (path[0].upper(), *path[1:]), ("zz", *path[1:])]
+    if path != path[::-1]:
+        paths.append(path[::-1])
+    return [*changes, *({"path": one} for one in paths)]
+
+
+def _sign_again(folder: Path, key: SigningKey) -> None:
+    """Make the manifest fit the files as they are now, as the owner of the key can."""
+    file = folder / "evidence" / "manifest.json"
+    manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
+    files = tuple(
+        PackedFile(one.path, (folder / one.path).stat().st_size, file_digest(folder / one.path)) for one in manifest.files
+    )
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, files=files)))
+    (folder / "evidence" / "manifest.sig").write_bytes(key.sign(MANIFEST, file.read_bytes()))
 
 
 def test_files_that_are_nothing_are_findings_and_no_errors(copy: Path, key: SigningKey) -> None:

@@ -5,10 +5,22 @@ A fill in a perpetual is settled by the margin tick after it.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
+from trading_ecosystem.domains.audit.conformance import (
+    ACCEPTED,
+    BUSTED,
+    CANCELLED,
+    CHANGED,
+    FILLED,
+    PARTLY_FILLED,
+    REJECTED,
+    SETTLED,
+)
+from trading_ecosystem.domains.audit.conformance import REPEATED as REPEATED_STEP
+from trading_ecosystem.domains.audit.conformance import REQUESTED as REQUESTED_STEP
 from trading_ecosystem.messages.audit import OrderLifecycle
 from trading_ecosystem.messages.custodian import SettlementSettled
 from trading_ecosystem.messages.envelope import Entry
@@ -43,6 +55,7 @@ class OpenOrder:
         "requested_at",
         "settled_fills",
         "status",
+        "steps",
         "trace",
     )
 
@@ -61,6 +74,8 @@ class OpenOrder:
         self.fills = 0
         self.settled_fills = 0
         self.last_settled_at: Nanos | None = None
+        self.steps = REQUESTED_STEP
+        """What happened to it so far, in the letters of :mod:`.conformance`."""
 
     def record(self) -> OrderLifecycle:
         """The lifecycle as far as it is known."""
@@ -94,11 +109,23 @@ class Lifecycles:
         self._repeats: dict[OrderKey, deque[OpenOrder]] = {}
         self._unsettled: dict[tuple[str, str, int, str], list[OpenOrder]] = {}
         self._unpaid: dict[tuple[str, str], list[OpenOrder]] = {}  # Fills in perpetuals since the last margin tick.
+        self._variants: Counter[str] = Counter()
+        self._over: dict[OrderKey, OpenOrder] = {}  # The last order of each key that has ended, for what comes after its end.
         self._highest: dict[tuple[str, str], int] = {}  # Highest order id by venue and instrument; order ids rise.
 
     def __iter__(self) -> Iterator[OrderLifecycle]:
         for order in self._all:
             yield order.record() if type(order) is OpenOrder else order  # type: ignore[misc]
+
+    @property
+    def variants(self) -> Mapping[str, int]:
+        """How often each course of life happened, of orders that have ended and settled."""
+        return +self._variants
+
+    @property
+    def unfinished(self) -> int:
+        """Orders that are live, or wait for a settlement."""
+        return len(self._all) - self._variants.total()
 
     def place_order(self, message: PlaceOrder, entry: Entry) -> None:
         """An order is requested; with the client order id of a live order it is a repeat until it is answered."""
@@ -131,14 +158,18 @@ class Lifecycles:
     def order_changed(self, message: OrderReplaced | OrderRestated) -> None:
         """An order was replaced, or lost lots without trading: its quantity is another."""
         order = self._live.get((message.venue, message.account, message.client_order_id))
-        if order is not None:
-            order.quantity_lots = message.quantity_lots
+        if order is None:
+            self._after_the_end((message.venue, message.account, message.client_order_id), CHANGED)
+            return
+        order.quantity_lots = message.quantity_lots
+        order.steps += CHANGED
 
     def trade_busted(self, message: TradeBusted) -> None:
         """A fill is undone: it will not settle; the order's life is not otherwise changed."""
         trade = (message.venue, message.instrument, message.trade_id, message.account)
         for order in self._unsettled.pop(trade, ()):
             order.fills -= 1
+            self._step(order, BUSTED)
             if order.ended_at is not None and order.settled_fills == order.fills:
                 self._finish(order)
 
@@ -147,10 +178,12 @@ class Lifecycles:
         key = (message.venue, message.account, message.client_order_id)
         order = self._unanswered(key)
         if order is None:
+            self._after_the_end(key, ACCEPTED)
             return
         place = (message.venue, message.instrument)
         if message.order_id <= self._highest.get(place, -1):
             order.status = REPEATED
+            order.steps += REPEATED_STEP
             self._end(key, order, entry.at)
             return
         self._highest[place] = message.order_id
@@ -158,14 +191,17 @@ class Lifecycles:
         order.accepted_at = entry.at
         order.order_id = message.order_id
         order.status = OrderStatus.NEW
+        order.steps += ACCEPTED
 
     def order_rejected(self, message: OrderRejected, entry: Entry) -> None:
         """A venue refused an order."""
         key = (message.venue, message.account, message.client_order_id)
         order = self._unanswered(key)
         if order is None:
+            self._after_the_end(key, REJECTED)
             return
         order.status = OrderStatus.REJECTED
+        order.steps += REJECTED
         self._end(key, order, entry.at)
 
     def order_filled(self, message: OrderFilled, entry: Entry) -> None:
@@ -173,8 +209,10 @@ class Lifecycles:
         key = (message.venue, message.account, message.client_order_id)
         order = self._live.get(key)
         if order is None:
+            self._after_the_end(key, PARTLY_FILLED if message.leaves_lots else FILLED)
             return
         order.fills += 1
+        order.steps += PARTLY_FILLED if message.leaves_lots else FILLED
         order.cumulative_lots = message.cumulative_lots
         if order.first_fill_at is None:
             order.first_fill_at = entry.at
@@ -193,9 +231,12 @@ class Lifecycles:
         """The rest of an order left the book."""
         key = (message.venue, message.account, message.client_order_id)
         order = self._live.get(key)
-        if order is not None:
-            order.status = OrderStatus.CANCELLED
-            self._end(key, order, entry.at)
+        if order is None:
+            self._after_the_end(key, CANCELLED)
+            return
+        order.status = OrderStatus.CANCELLED
+        order.steps += CANCELLED
+        self._end(key, order, entry.at)
 
     def settled(self, message: SettlementSettled, entry: Entry) -> None:
         """A trade's fills of one account settled."""
@@ -209,6 +250,7 @@ class Lifecycles:
             self._settle(order, entry)
 
     def _settle(self, order: OpenOrder, entry: Entry) -> None:
+        self._step(order, SETTLED)
         order.settled_fills += 1
         order.last_settled_at = entry.at
         if order.ended_at is not None and order.settled_fills == order.fills:
@@ -216,6 +258,7 @@ class Lifecycles:
 
     def _end(self, key: OrderKey, order: OpenOrder, at: Nanos) -> None:
         order.ended_at = at
+        self._over[key] = order
         if self._live.get(key) is order:
             repeats = self._repeats.get(key)
             if repeats:
@@ -234,7 +277,26 @@ class Lifecycles:
         return self._next_repeat(key, repeats) if repeats else None
 
     def _finish(self, order: OpenOrder) -> None:
+        if self._is_finished(order):
+            return
         self._all[order.position] = order.record()
+        self._variants[order.steps] += 1
+
+    def _is_finished(self, order: OpenOrder) -> bool:
+        return self._all[order.position] is not order
+
+    def _step(self, order: OpenOrder, step: str) -> None:
+        """Note what happened to an order, which may be over already."""
+        finished = self._is_finished(order)
+        self._variants[order.steps] -= finished
+        order.steps += step
+        self._variants[order.steps] += finished
+
+    def _after_the_end(self, key: OrderKey, step: str) -> None:
+        """Something is said of an order that has ended."""
+        order = self._over.get(key)
+        if order is not None:
+            self._step(order, step)
 
     def _next_repeat(self, key: OrderKey, repeats: deque[OpenOrder]) -> OpenOrder:
         order = repeats.popleft()
