@@ -173,6 +173,32 @@ class ConservationFinding(msgspec.Struct, frozen=True):
     detail: str
 
 
+class LifecycleDeviation(msgspec.Struct, frozen=True):
+    """A course of life that the model of order lifecycles does not allow, and how many orders took it."""
+
+    course: str
+    """What happened, step by step, in words."""
+    orders: int
+
+
+class OrderConformance(msgspec.Struct, frozen=True):
+    """How well the lives of orders fit the model of what an order may do, by token replay (van der Aalst).
+
+    Only orders that have ended and settled are replayed; ``unfinished`` counts the others. ``fitness_ppm`` is
+    ``1/2 (1 - missing / consumed) + 1/2 (1 - remaining / produced)`` over all of them, in parts per million, rounded down.
+    """
+
+    orders: int
+    unfinished: int
+    fitness_ppm: int
+    produced: int
+    consumed: int
+    missing: int
+    remaining: int
+    deviations: tuple[LifecycleDeviation, ...]
+    """The most frequent first; at most a hundred."""
+
+
 class MonitorFindings(msgspec.Struct, frozen=True):
     """What a monitor outside was worth: the same faults scored by its alerts, and its alerts judged."""
 
@@ -201,3 +227,4 @@ class AuditReport(msgspec.Struct, frozen=True):
     conditions: tuple[ConditionHeld, ...]
     checkpoints: tuple[Checkpoint, ...]
     monitors: tuple[MonitorFindings, ...] = ()
+    conformance: OrderConformance | None = None

@@ -39,9 +39,7 @@ def net(**activities: tuple[str, str]) -> Net:
 
 CONCURRENT = {"a": ("0", "12"), "b": ("1", "3"), "c": ("1", "3"), "d": ("2", "4"), "e": ("34", "5")}
 N1 = net(**CONCURRENT, f=("5", "12"), g=("5", "9"), h=("5", "9"))
-N2 = net(
-    a=("0", "1"), b=("1", "2"), c=("1", "2"), d=("2", "3"), e=("3", "4"), f=("4", "1"), g=("4", "9"), h=("4", "9")
-)
+N2 = net(a=("0", "1"), b=("1", "2"), c=("1", "2"), d=("2", "3"), e=("3", "4"), f=("4", "1"), g=("4", "9"), h=("4", "9"))
 N3 = net(a=("0", "12"), c=("1", "3"), d=("2", "4"), e=("34", "5"), h=("5", "9"))
 
 
@@ -63,9 +61,7 @@ def test_counts_of_the_book_on_single_cases() -> None:
     assert replay(N2, "adceh") == Tokens(6, 6, 1, 1)
 
 
-@pytest.mark.parametrize(
-    "variant", ["rj", "ru", "rac", "rafs", "rapspsfs", "rappfsss", "rapcs", "ramc", "rapmfbs", "rafb"]
-)
+@pytest.mark.parametrize("variant", ["rj", "ru", "rac", "rafs", "rapspsfs", "rappfsss", "rapcs", "ramc", "rapmfbs", "rafb"])
 def test_lives_that_orders_may_have(variant: str) -> None:
     assert replay(ORDER_LIFECYCLE, variant).fits, in_words(variant)
 

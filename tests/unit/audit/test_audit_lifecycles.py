@@ -1,5 +1,6 @@
 """Order lifecycles from request to settlement, repeats included."""
 
+from tests.recorded_run import recorded_run
 from tests.unit.audit.small_record import START, SmallRecord, seconds
 
 from trading_ecosystem.messages.audit import OrderLifecycle
@@ -154,3 +155,37 @@ def test_answers_to_orders_that_nobody_requested_are_left_alone():
     cancel(record, 1, 1)
     record.settle(601, 100)
     assert record.report().lifecycles == ()
+
+
+def test_lives_that_the_model_allows_fit_it():
+    record = SmallRecord()
+    place(record, 1)
+    accept(record, 2, 7)
+    record.fill(3, 100, 603, lots=1000, cumulative_lots=1000, order_id=7)
+    place(record, 4, "two")
+    accept(record, 5, 8, "two")
+    cancel(record, 6, 8, "two")
+    found = record.report().conformance
+    assert (found.orders, found.unfinished) == (1, 1), "the fill has not settled"
+    assert (found.fitness_ppm, found.deviations) == (1_000_000, ())
+
+
+def test_what_is_said_of_an_order_after_its_end_deviates():
+    """A fill after the cancel, as a venue that answers out of order says it."""
+    record = SmallRecord()
+    place(record, 1)
+    accept(record, 2, 7)
+    cancel(record, 3, 7)
+    assert record.report().conformance.deviations == ()
+    record.fill(4, 100, 604, lots=1000, cumulative_lots=1000, order_id=7)
+    found = record.report().conformance
+    assert [(one.course, one.orders) for one in found.deviations] == [("requested, accepted, cancelled, filled", 1)]
+    assert found.fitness_ppm < 1_000_000
+    # It was never settled, and it ended twice: two tokens remain of what was produced.
+    assert (found.missing, found.remaining) == (1, 2)
+
+
+def test_orders_of_a_real_run_fit_the_model():
+    found = recorded_run().audit.conformance
+    assert found.orders > 50
+    assert (found.fitness_ppm, found.missing, found.remaining, found.deviations) == (1_000_000, 0, 0, ())

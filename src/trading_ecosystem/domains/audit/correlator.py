@@ -205,6 +205,7 @@ class Audit:
             conditions=tracks.held(),
             checkpoints=(*self._checkpoints, *last),
             monitors=tuple(self._findings(name, alerts, attribution) for name, alerts in self._reported.items()),
+            conformance=self._lifecycles.conformance(),
         )
 
     def _findings(self, monitor: str, alerts: Alerts, attribution: Attribution) -> MonitorFindings:

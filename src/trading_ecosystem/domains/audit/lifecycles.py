@@ -6,7 +6,7 @@ A fill in a perpetual is settled by the margin tick after it.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from trading_ecosystem.domains.audit.conformance import (
@@ -15,13 +15,17 @@ from trading_ecosystem.domains.audit.conformance import (
     CANCELLED,
     CHANGED,
     FILLED,
+    ORDER_LIFECYCLE,
     PARTLY_FILLED,
     REJECTED,
     SETTLED,
+    Tokens,
+    in_words,
+    replay,
 )
 from trading_ecosystem.domains.audit.conformance import REPEATED as REPEATED_STEP
 from trading_ecosystem.domains.audit.conformance import REQUESTED as REQUESTED_STEP
-from trading_ecosystem.messages.audit import OrderLifecycle
+from trading_ecosystem.messages.audit import LifecycleDeviation, OrderConformance, OrderLifecycle
 from trading_ecosystem.messages.custodian import SettlementSettled
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
@@ -36,6 +40,7 @@ OrderKey: TypeAlias = tuple[str, str, str]
 
 REQUESTED: Final = "requested"
 REPEATED: Final = "repeated"
+MOST_DEVIATIONS: Final = 100
 
 
 class OpenOrder:
@@ -118,7 +123,7 @@ class Lifecycles:
             yield order.record() if type(order) is OpenOrder else order  # type: ignore[misc]
 
     @property
-    def variants(self) -> Mapping[str, int]:
+    def variants(self) -> Counter[str]:
         """How often each course of life happened, of orders that have ended and settled."""
         return +self._variants
 
@@ -126,6 +131,16 @@ class Lifecycles:
     def unfinished(self) -> int:
         """Orders that are live, or wait for a settlement."""
         return len(self._all) - self._variants.total()
+
+    def conformance(self) -> OrderConformance:
+        """How well the lives of finished orders fit the model."""
+        replayed = {variant: replay(ORDER_LIFECYCLE, variant) for variant in self.variants}
+        total = Tokens()
+        for variant, orders in self.variants.items():
+            total = total.plus(replayed[variant].times(orders))
+        wrong = sorted((-orders, variant) for variant, orders in self.variants.items() if not replayed[variant].fits)
+        deviations = tuple(LifecycleDeviation(in_words(variant), -orders) for orders, variant in wrong[:MOST_DEVIATIONS])
+        return OrderConformance(self.variants.total(), self.unfinished, total.fitness_ppm, *total, deviations)
 
     def place_order(self, message: PlaceOrder, entry: Entry) -> None:
         """An order is requested; with the client order id of a live order it is a repeat until it is answered."""

@@ -461,6 +461,68 @@ class ConservationFinding(google.protobuf.message.Message):
 global___ConservationFinding = ConservationFinding
 
 @typing.final
+class LifecycleDeviation(google.protobuf.message.Message):
+    """A course of life that the model of order lifecycles does not allow, and how many orders took it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COURSE_FIELD_NUMBER: builtins.int
+    ORDERS_FIELD_NUMBER: builtins.int
+    course: builtins.str
+    """What happened, step by step, in words."""
+    orders: builtins.int
+    def __init__(
+        self,
+        *,
+        course: builtins.str = ...,
+        orders: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["course", b"course", "orders", b"orders"]) -> None: ...
+
+global___LifecycleDeviation = LifecycleDeviation
+
+@typing.final
+class OrderConformance(google.protobuf.message.Message):
+    """How well the lives of orders fit the model of what an order may do, by token replay (van der Aalst)."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: builtins.int
+    UNFINISHED_FIELD_NUMBER: builtins.int
+    FITNESS_PPM_FIELD_NUMBER: builtins.int
+    PRODUCED_FIELD_NUMBER: builtins.int
+    CONSUMED_FIELD_NUMBER: builtins.int
+    MISSING_FIELD_NUMBER: builtins.int
+    REMAINING_FIELD_NUMBER: builtins.int
+    DEVIATIONS_FIELD_NUMBER: builtins.int
+    orders: builtins.int
+    unfinished: builtins.int
+    fitness_ppm: builtins.int
+    produced: builtins.int
+    consumed: builtins.int
+    missing: builtins.int
+    remaining: builtins.int
+    @property
+    def deviations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___LifecycleDeviation]:
+        """The most frequent first; at most a hundred."""
+
+    def __init__(
+        self,
+        *,
+        orders: builtins.int = ...,
+        unfinished: builtins.int = ...,
+        fitness_ppm: builtins.int = ...,
+        produced: builtins.int = ...,
+        consumed: builtins.int = ...,
+        missing: builtins.int = ...,
+        remaining: builtins.int = ...,
+        deviations: collections.abc.Iterable[global___LifecycleDeviation] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["consumed", b"consumed", "deviations", b"deviations", "fitness_ppm", b"fitness_ppm", "missing", b"missing", "orders", b"orders", "produced", b"produced", "remaining", b"remaining", "unfinished", b"unfinished"]) -> None: ...
+
+global___OrderConformance = OrderConformance
+
+@typing.final
 class MonitorFindings(google.protobuf.message.Message):
     """What a monitor outside was worth: the same faults scored by its alerts, and its alerts judged."""
 
@@ -507,6 +569,7 @@ class AuditReport(google.protobuf.message.Message):
     CONDITIONS_FIELD_NUMBER: builtins.int
     CHECKPOINTS_FIELD_NUMBER: builtins.int
     MONITORS_FIELD_NUMBER: builtins.int
+    CONFORMANCE_FIELD_NUMBER: builtins.int
     entries: builtins.int
     merkle_root: builtins.str
     run: builtins.str
@@ -528,6 +591,8 @@ class AuditReport(google.protobuf.message.Message):
     def checkpoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Checkpoint]: ...
     @property
     def monitors(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MonitorFindings]: ...
+    @property
+    def conformance(self) -> global___OrderConformance: ...
     def __init__(
         self,
         *,
@@ -543,7 +608,10 @@ class AuditReport(google.protobuf.message.Message):
         conditions: collections.abc.Iterable[global___ConditionHeld] | None = ...,
         checkpoints: collections.abc.Iterable[global___Checkpoint] | None = ...,
         monitors: collections.abc.Iterable[global___MonitorFindings] | None = ...,
+        conformance: global___OrderConformance | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "monitors", b"monitors", "run", b"run"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_conformance", b"_conformance", "conformance", b"conformance"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_conformance", b"_conformance", "alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conformance", b"conformance", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "monitors", b"monitors", "run", b"run"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_conformance", b"_conformance"]) -> typing.Literal["conformance"] | None: ...
 
 global___AuditReport = AuditReport
