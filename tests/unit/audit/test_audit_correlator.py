@@ -2,13 +2,14 @@
 
 import inspect
 
+import msgspec
 import pytest
 from tests.unit.audit.small_record import FIRM, SmallRecord
 
 from trading_ecosystem.domains.audit import records
 from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.audit.merkle import EMPTY_ROOT, root_of
-from trading_ecosystem.messages.audit import AuditReport, Checkpoint
+from trading_ecosystem.messages.audit import AuditReport, Checkpoint, OrderConformance
 from trading_ecosystem.messages.envelope import MESSAGE_TYPES, encode_entry
 from trading_ecosystem.messages.exchange import ClaimChanged, ClaimReason
 from trading_ecosystem.messages.risk import AlertKind
@@ -48,6 +49,7 @@ def test_every_entry_is_a_leaf_and_checkpoints_are_roots_of_prefixes():
 def test_nothing_read_is_the_empty_tree():
     empty = Audit(FIRM).report()
     expected = AuditReport(0, EMPTY_ROOT.hex(), (), (), (), (), (), "", FIRM, (), ())
+    expected = msgspec.structs.replace(expected, conformance=OrderConformance(0, 0, 1_000_000, 0, 0, 0, 0, ()))
     assert empty == expected
 
 
