@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +24,7 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
 from trading_ecosystem.messages.exchange import OpenAccount
 from trading_ecosystem.messages.test_coordination import RunStarted
-from trading_ecosystem.messages.units import DAY, MinorUnits, Nanos
+from trading_ecosystem.messages.units import DAY, PARTS_PER_MILLION, MinorUnits, Nanos
 from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
 from trading_ecosystem.runtime.simulation import ScheduledInput
 
@@ -108,7 +109,11 @@ def exchange_parameters(scenario: Scenario, venue: VenueSection) -> ExchangePara
 def custodian_parameters(scenario: Scenario) -> CustodianParameters:
     """The custodian of every venue."""
     venues = tuple(venue.name for venue in scenario.ecosystem.venues)
-    return CustodianParameters(venues=venues, retry_every_ns=scenario.ecosystem.custodian.retry_every_ns)
+    return CustodianParameters(
+        venues=venues,
+        retry_every_ns=scenario.ecosystem.custodian.retry_every_ns,
+        state_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
+    )
 
 
 def trading_parameters(scenario: Scenario) -> TradingParameters:
@@ -171,6 +176,10 @@ def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestC
         venues=tuple(venue.name for venue in ecosystem.venues),
         tick_ns=ecosystem.market_data.tick_ns,
         retry_every_ns=ecosystem.custodian.retry_every_ns,
+        state_every_ns=ecosystem.custodian.reconcile_every_ns,
+        annual_volatility_ppm={
+            asset: int(Decimal(text) * PARTS_PER_MILLION) for asset, text in ecosystem.market_data.volatility.items()
+        },
         custodian=ecosystem.custodian.name,
         operations=scenario.operations,
         link_ends=ecosystem.link_ends,

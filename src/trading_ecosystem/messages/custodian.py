@@ -58,6 +58,9 @@ class SettlementFailReason(enum.StrEnum):
     DELAYED = "delayed"
     REJECTED = "rejected"
     OFFLINE = "offline"
+    BANK_HOLIDAY = "bank_holiday"
+    MISMATCHED = "mismatched"
+    PARTIAL = "partial"
 
 
 class CustodianConditionKind(enum.StrEnum):
@@ -69,6 +72,18 @@ class CustodianConditionKind(enum.StrEnum):
     """Each attempt fails with probability ``probability_ppm``, with ``rejected``."""
     CUSTODIAN_OFFLINE = "custodian_offline"
     """Every attempt and every transfer fails, with ``offline``."""
+    TRANSFER_REJECT = "transfer_reject"
+    """Each deposit, withdrawal and pledge is refused with probability ``probability_ppm``, with ``refused``."""
+    TRANSFER_SLOW = "transfer_slow"
+    """Deposits and withdrawals that are asked for post ``delay_ns`` after the ``posts_at`` that is said."""
+    PARTIAL_SETTLEMENT = "partial_settlement"
+    """Of each instruction that is due, a share ``share_ppm`` of both legs settles; the rest and the fees wait for the end."""
+    BANK_HOLIDAY = "bank_holiday"
+    """Instructions and transfers with dollars wait until it is over; all others go on."""
+    INSTRUCTION_MISMATCH = "instruction_mismatch"
+    """Each new instruction is, with probability ``probability_ppm``, off by ``magnitude_ppm``, and fails until the end."""
+    STALE_BALANCE = "stale_balance"
+    """Statements of holdings repeat what was stated last before it."""
 
 
 class HoldingLine(Row, frozen=True, gc=False):
@@ -189,6 +204,17 @@ class TransferRejected(Message, frozen=True, gc=False):
     reason: TransferRejectReason
 
 
+class HoldingsStated(Message, frozen=True, gc=False):
+    """A custodian's periodic statement of what an account holds (ISO 20022 semt.002); free amounts as in ``free_after``."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    custodian: str
+    account: str
+    stated_at: Nanos
+    lines: tuple[HoldingLine, ...]
+
+
 class AssetsPledged(Message, frozen=True, gc=False):
     """A pledge was posted; the venue is to credit the account's claim. ``number`` rises by one per venue."""
 
@@ -248,6 +274,25 @@ class SettlementSettled(Message, frozen=True, gc=False):
     account: str
     trade_id: int
     instrument: str
+    pledged_after: tuple[PledgedAfter, ...]
+
+
+class SettlementPartlySettled(Message, frozen=True, gc=False):
+    """A part of both legs of an instruction was posted together, for one side; the rest and the fee are still to come.
+
+    The amounts are positive, as those of the instruction are; ``pledged_after`` has the base asset, then the quote asset.
+    """
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    custodian: str
+    venue: str
+    account: str
+    trade_id: int
+    instrument: str
+    side: Side
+    base_minor: MinorUnits
+    quote_minor: MinorUnits
     pledged_after: tuple[PledgedAfter, ...]
 
 
@@ -339,6 +384,8 @@ class CustodianConditionSet(Message, frozen=True, gc=False):
     until: Nanos
     delay_ns: Nanos = 0
     probability_ppm: PartsPerMillion = 0
+    share_ppm: PartsPerMillion = 0
+    magnitude_ppm: PartsPerMillion = 0
 
 
 class HoldingsQuestion(Question, frozen=True, gc=False):

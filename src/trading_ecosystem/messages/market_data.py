@@ -29,6 +29,18 @@ class FeedConditionKind(enum.StrEnum):
     """Each publication is lost with probability ``probability_ppm``."""
     FEED_DELAY = "feed_delay"
     """Each publication is said ``delay_ns`` later, with its original ``priced_at``."""
+    FEED_DUPLICATE = "feed_duplicate"
+    """Each publication is, with probability ``probability_ppm``, said again ``delay_ns`` later."""
+    FEED_OUT_OF_ORDER = "feed_out_of_order"
+    """Each publication is, with probability ``probability_ppm``, held back by ``delay_ns`` while later ones pass it."""
+    FEED_GAP = "feed_gap"
+    """Before each publication, with probability ``probability_ppm``, a number is left out, as if an update had not come."""
+    FEED_FROZEN = "feed_frozen"
+    """The feed repeats its last price with a fresh ``priced_at``: stale, and plausible."""
+    FEED_BAD_TICK = "feed_bad_tick"
+    """Each price is, with probability ``probability_ppm``, shifted by ``shift`` decimal places."""
+    FEED_CLOCK_SKEW = "feed_clock_skew"
+    """``priced_at`` is off by ``skew_ns``: ahead where that is positive."""
 
 
 class SourceProblem(enum.StrEnum):
@@ -175,6 +187,8 @@ class FeedConditionSet(Message, frozen=True, gc=False):
     until: Nanos
     probability_ppm: PartsPerMillion = 0
     delay_ns: Nanos = 0
+    shift: int = 0
+    skew_ns: Nanos = 0
 
 
 class VolatilityConditionSet(Message, frozen=True, gc=False):

@@ -51,6 +51,18 @@ class FaultKind(enum.StrEnum):
     COMPONENT_CRASH = "component_crash"
     STORE_SLOW = "store_slow"
     STORE_UNAVAILABLE = "store_unavailable"
+    FEED_DUPLICATE = "feed_duplicate"
+    FEED_OUT_OF_ORDER = "feed_out_of_order"
+    FEED_GAP = "feed_gap"
+    FEED_FROZEN = "feed_frozen"
+    FEED_BAD_TICK = "feed_bad_tick"
+    FEED_CLOCK_SKEW = "feed_clock_skew"
+    TRANSFER_REJECT = "transfer_reject"
+    TRANSFER_SLOW = "transfer_slow"
+    PARTIAL_SETTLEMENT = "partial_settlement"
+    BANK_HOLIDAY = "bank_holiday"
+    INSTRUCTION_MISMATCH = "instruction_mismatch"
+    STALE_BALANCE = "stale_balance"
 
 
 class LinkConditionKind(enum.StrEnum):

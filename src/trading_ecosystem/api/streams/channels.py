@@ -142,6 +142,7 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
     Channel.SETTLEMENTS: (
         custodian.SettlementInstructed,
         custodian.SettlementCancelled,
+        custodian.SettlementPartlySettled,
         custodian.SettlementSettled,
         custodian.SettlementFailed,
         margin.VariationSettled,
@@ -152,6 +153,7 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         custodian.TransferPending,
         custodian.TransferPosted,
         custodian.TransferRejected,
+        custodian.HoldingsStated,
     ),
     Channel.STRATEGIES: (
         trading.StrategyStarted,

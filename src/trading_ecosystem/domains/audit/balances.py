@@ -32,7 +32,7 @@ class ConservationRule(enum.StrEnum):
     FILLS_OF_TRADE = "fills_of_trade"
     """In the handling of a match each side but the venue's house has exactly one fill, which agrees; there is no other fill."""
     INSTRUCTION_OF_TRADE = "instruction_of_trade"
-    """A settlement instruction says what its trade says."""
+    """When a trade settles, each side's last instruction says what the trade says."""
     LEGS_POSTED = "legs_posted"
     """A settlement moves the pledged amounts by exactly both legs and the fee of its trade."""
     SETTLED_TOGETHER = "settled_together"

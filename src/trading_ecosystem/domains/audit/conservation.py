@@ -24,8 +24,10 @@ from trading_ecosystem.domains.audit.trade_terms import (
     UnsettledTrade,
     corrected,
     fees_of,
+    instruction_problem,
     legs_of,
     problems_of,
+    rest_of,
     side_of,
     trade_name,
 )
@@ -34,6 +36,7 @@ from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
     AssetsPledged,
     SettlementInstructed,
+    SettlementPartlySettled,
     SettlementSettled,
     TradeSettled,
     TransferKind,
@@ -50,7 +53,6 @@ from trading_ecosystem.messages.exchange import (
     TradeMatched,
 )
 from trading_ecosystem.messages.margin import PerpetualMatched
-from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.test_coordination import ConditionEnded
 from trading_ecosystem.messages.trading_phases import MatchCancelled, MatchCorrected
 from trading_ecosystem.messages.units import MinorUnits
@@ -179,6 +181,7 @@ class ConservationCheck:
         if isinstance(said, MatchCancelled):
             del self._trades[key]
             return
+        trade.instructed.clear()
         trade.match = corrected(trade.match, said)
         self._check_amounts(trade.match)
         self._unsettle(trade.match, 1)
@@ -256,20 +259,29 @@ class ConservationCheck:
         if trade is None:
             self._balances.find(ConservationRule.INSTRUCTION_OF_TRADE, f"{trade_name(said)} is instructed and was not matched")
             return
-        match = trade.match
-        bought = said.side is Side.BUY
-        expected = (
-            match.buyer if bought else match.seller,
-            match.base_minor,
-            match.quote_minor,
-            match.buyer_fee_minor if bought else match.seller_fee_minor,
-            match.settles_at,
-        )
-        instructed = (said.account, said.base_minor, said.quote_minor, said.fee_minor, said.settles_at)
-        if instructed != expected:
-            self._balances.find(
-                ConservationRule.INSTRUCTION_OF_TRADE, f"{trade_name(said)} is instructed as {instructed}, not {expected}"
-            )
+        problem = instruction_problem(said, trade.match)
+        if problem is None:
+            trade.instructed.pop(said.account, None)
+        else:
+            trade.instructed[said.account] = problem
+
+    def _partly_settled(self, said: SettlementPartlySettled) -> None:
+        trade = self._trades.get((said.venue, said.instrument, said.trade_id))
+        after = {line.asset: line.pledged_after for line in said.pledged_after}
+        if trade is None or said.account not in (trade.match.buyer, trade.match.seller) or said.account in trade.part:
+            detail = f"{trade_name(said)} has no part to settle for {said.account}"
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, detail)
+            for asset, amount in after.items():
+                self._balances.set_pledged(said.custodian, said.account, said.venue, asset, amount)
+            return
+        self._settle_part(trade)
+        trade.part[said.account] = (said.base_minor, said.quote_minor)
+        sign = 1 if said.account == trade.match.buyer else -1
+        for asset, change in (
+            (trade.match.base_asset, sign * said.base_minor),
+            (trade.match.quote_asset, -sign * said.quote_minor),
+        ):
+            self._post_leg(said, said.account, asset, change, after.get(asset))
 
     def _settled(self, said: SettlementSettled) -> None:
         trade = self._trades.get((said.venue, said.instrument, said.trade_id))
@@ -287,6 +299,8 @@ class ConservationCheck:
                 self._balances.set_pledged(said.custodian, said.account, said.venue, asset, amount)
             return
         self._settle_part(trade)
+        if said.account in trade.instructed:
+            self._balances.find(ConservationRule.INSTRUCTION_OF_TRADE, trade.instructed[said.account])
         if bought:
             trade.buyer_settled = True
         else:
@@ -308,7 +322,12 @@ class ConservationCheck:
         self._post_leg(said, account, asset, change, said.fee_pledged_after)
 
     def _post_leg(
-        self, said: SettlementSettled | TradeSettled, account: str, asset: str, change: MinorUnits, after: MinorUnits | None
+        self,
+        said: SettlementPartlySettled | SettlementSettled | TradeSettled,
+        account: str,
+        asset: str,
+        change: MinorUnits,
+        after: MinorUnits | None,
     ) -> None:
         """One amount of a trade is settled: it leaves the unsettled net, and the pledged amount must move by it."""
         claim = self._balances.claim(said.venue, account, asset)
@@ -338,12 +357,24 @@ class ConservationCheck:
 
     def _conclude_settlement(self, trade: UnsettledTrade) -> None:
         match = trade.match
+        if trade.part:
+            self._conclude_part(trade)
+            return
         unsettled = self._trades.get((match.venue, match.instrument, match.trade_id)) is trade
         if unsettled or not (trade.buyer_settled and trade.seller_settled):
             parts = f"buyer {trade.buyer_settled}, seller {trade.seller_settled}, fees {not unsettled}"
             self._balances.find(
                 ConservationRule.SETTLED_TOGETHER, f"{trade_name(match)} settled in part: {parts}", trade.sequence
             )
+        trade.sequence = UNTOUCHED
+
+    def _conclude_part(self, trade: UnsettledTrade) -> None:
+        first, *others = trade.part.values()
+        if others != [first]:
+            detail = f"{trade_name(trade.match)} settled different parts: {trade.part}"
+            self._balances.find(ConservationRule.SETTLED_TOGETHER, detail, trade.sequence)
+        trade.match = rest_of(trade.match, *first)
+        trade.part = {}
         trade.sequence = UNTOUCHED
 
 
@@ -360,6 +391,7 @@ _RULES: Final[dict[type[Message], Callable[[ConservationCheck, Any], None]]] = {
     TransferPending: ConservationCheck._transfer_pending,
     TransferPosted: ConservationCheck._transfer_posted,
     SettlementInstructed: ConservationCheck._instructed,
+    SettlementPartlySettled: ConservationCheck._partly_settled,
     SettlementSettled: ConservationCheck._settled,
     TradeSettled: ConservationCheck._trade_settled,
     VenueConditionSet: ConservationCheck._condition_set,

@@ -21,9 +21,21 @@ from trading_ecosystem.domains.audit.lifecycles import Lifecycles
 from trading_ecosystem.domains.audit.merkle import MerkleTree
 from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding, MonitorFindings
 from trading_ecosystem.messages.base import Message, master_of
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
+from trading_ecosystem.messages.custodian import (
+    HoldingsStated,
+    SettlementCancelled,
+    SettlementInstructed,
+    SettlementPartlySettled,
+    SettlementSettled,
+    TransferPending,
+    TransferPosted,
+    TransferRejected,
+    VariationPosted,
+)
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import (
+    CancelOrder,
+    CancelRejected,
     DepthChanged,
     InstrumentListed,
     OrderAccepted,
@@ -48,7 +60,7 @@ from trading_ecosystem.messages.test_coordination import (
     LinkConditionApplied,
     RunStarted,
 )
-from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.units import SECOND, SPOT_PAIRS, Nanos
 
 CHECKPOINT_EVERY: Final = 65_536
@@ -71,14 +83,25 @@ class Audit:
     """
 
     folds: ClassVar[dict[type[Message], str]] = {
-        PricePublished: "price_published",
+        PricePublished: "public_said",
         OrderFilled: "order_filled",
         SettlementSettled: "settlement_settled",
         VariationSettled: "variation_said",
         VariationPosted: "variation_said",
-        TransferPending: "transfer_said",
-        TransferPosted: "transfer_said",
+        TransferPending: "private_said",
+        TransferPosted: "private_said",
         InstrumentListed: "instrument_listed",
+        QuoteChanged: "public_said",
+        DepthChanged: "public_said",
+        TradesPublished: "public_said",
+        TradingPhaseChanged: "public_said",
+        CancelOrder: "private_said",
+        CancelRejected: "private_said",
+        TransferRejected: "private_said",
+        SettlementInstructed: "private_said",
+        SettlementPartlySettled: "private_said",
+        SettlementCancelled: "private_said",
+        HoldingsStated: "private_said",
         PlaceOrder: "order_placed",
         OrderAccepted: "order_accepted",
         OrderRejected: "order_rejected",
@@ -87,7 +110,7 @@ class Audit:
         OrderRestated: "order_changed",
         PlaceOrderList: "order_list_placed",
         TradeBusted: "trade_busted",
-        TradeCorrected: "trade_corrected",
+        TradeCorrected: "private_said",
         LimitSet: "limit_set",
         AlertRaised: "alert_raised",
         AlertUpdated: "alert_updated",
@@ -229,9 +252,14 @@ class Audit:
 
     # What the monitor hears.
 
-    def price_published(self, message: PricePublished, entry: Entry) -> None:
-        """A price of the vendor feed."""
+    def public_said(self, message: Message, entry: Entry) -> None:
+        """Something public, of the vendor feed or a venue."""
         self._deliveries.hold(entry)
+
+    def private_said(self, message: Any, entry: Entry) -> None:
+        """Something that concerns one account, and nothing but the conditions looks at."""
+        if self._concerns(message.account):
+            self._deliveries.hold(entry)
 
     def order_filled(self, message: OrderFilled, entry: Entry) -> None:
         """A fill: part of an order's life, and of the positions if it is the firm's."""
@@ -242,11 +270,6 @@ class Audit:
     def settlement_settled(self, message: SettlementSettled, entry: Entry) -> None:
         """A settlement: the end of a fill, and a change of what is pledged if it is the firm's."""
         self._lifecycles.settled(message, entry)
-        if self._concerns(message.account):
-            self._deliveries.hold(entry)
-
-    def transfer_said(self, message: TransferPending | TransferPosted, entry: Entry) -> None:
-        """A transfer is pending or posted."""
         if self._concerns(message.account):
             self._deliveries.hold(entry)
 
@@ -323,6 +346,7 @@ class Audit:
     def order_placed(self, message: PlaceOrder, entry: Entry) -> None:
         """An order is requested."""
         self._lifecycles.place_order(message, entry)
+        self.private_said(message, entry)
 
     def order_list_placed(self, message: PlaceOrderList, entry: Entry) -> None:
         """Orders that depend on each other are requested."""
@@ -338,22 +362,20 @@ class Audit:
         if self._concerns(message.account):
             self._deliveries.hold(entry)
 
-    def trade_corrected(self, message: TradeCorrected, entry: Entry) -> None:
-        """A fill has another price."""
-        if self._concerns(message.account):
-            self._deliveries.hold(entry)
-
     def order_accepted(self, message: OrderAccepted, entry: Entry) -> None:
         """An order is live."""
         self._lifecycles.order_accepted(message, entry)
+        self.private_said(message, entry)
 
     def order_rejected(self, message: OrderRejected, entry: Entry) -> None:
         """An order is refused."""
         self._lifecycles.order_rejected(message, entry)
+        self.private_said(message, entry)
 
     def order_cancelled(self, message: OrderCancelled, entry: Entry) -> None:
         """The rest of an order left the book."""
         self._lifecycles.order_cancelled(message, entry)
+        self.private_said(message, entry)
 
     # The truth.
 

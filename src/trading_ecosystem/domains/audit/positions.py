@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from trading_ecosystem.domains.audit.perpetual_positions import PerpetualPositions
 from trading_ecosystem.messages.custodian import (
+    SettlementPartlySettled,
     SettlementSettled,
     TransferKind,
     TransferPending,
@@ -63,6 +64,8 @@ class Positions:
         self._pledged: dict[tuple[str, str, str, str], MinorUnits] = {}
         self._unsettled: dict[TradeKey, list[UnsettledFill]] = {}
         self._settled: set[TradeKey] = set()
+        self._parts: set[TradeKey] = set()
+        """Trades of which a part was said settled."""
         self._transfers: set[TransferPosted | TransferPending] = set()
         self._posted: set[TransferKey] = set()
         self.perpetuals = PerpetualPositions()
@@ -136,6 +139,24 @@ class Positions:
             self._pledged[pledge] = line.pledged_after
             moved[line.asset] = None
         return tuple(moved)
+
+    def partly_settled(self, message: SettlementPartlySettled) -> tuple[str, ...]:
+        """A part of a trade of the firm is settled: so much less is unsettled, and the pledged amounts are said anew."""
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if key in self._settled or key in self._parts:
+            return NOTHING
+        self._parts.add(key)
+        sign = 1 if message.side is Side.BUY else -1
+        base, quote = (line.asset for line in message.pledged_after)
+        for fill in self._unsettled.get(key, ())[:1]:
+            for asset, amount in ((base, sign * message.base_minor), (quote, -sign * message.quote_minor)):
+                fill.amounts[asset] -= amount
+                self._add(asset, -amount)
+        for line in message.pledged_after:
+            pledge = (message.custodian, message.account, message.venue, line.asset)
+            self._add(line.asset, line.pledged_after - self._pledged.get(pledge, 0))
+            self._pledged[pledge] = line.pledged_after
+        return (base, quote)
 
     def perpetual_filled(self, message: OrderFilled) -> bool:
         """Count a fill of a perpetual; false where it came before."""

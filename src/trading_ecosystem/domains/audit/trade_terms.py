@@ -8,24 +8,36 @@ from typing import TypeAlias
 from msgspec import structs
 
 from trading_ecosystem.domains.audit.balances import UNTOUCHED
-from trading_ecosystem.messages.custodian import SettlementInstructed, SettlementSettled, TradeSettled
+from trading_ecosystem.messages.custodian import SettlementInstructed, SettlementPartlySettled, SettlementSettled, TradeSettled
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled, TradeMatched
 from trading_ecosystem.messages.margin import PerpetualMatched
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.trading_phases import MatchCorrected
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits
 
-About: TypeAlias = TradeMatched | PerpetualMatched | OrderFilled | SettlementInstructed | SettlementSettled | TradeSettled
+About: TypeAlias = (
+    TradeMatched
+    | PerpetualMatched
+    | OrderFilled
+    | SettlementInstructed
+    | SettlementPartlySettled
+    | SettlementSettled
+    | TradeSettled
+)
 """What is about one trade."""
 
 
 class UnsettledTrade:
     """A matched trade that is not settled yet, and which of its three parts are."""
 
-    __slots__ = ("buyer_settled", "match", "seller_settled", "sequence")
+    __slots__ = ("buyer_settled", "instructed", "match", "part", "seller_settled", "sequence")
 
     def __init__(self, match: TradeMatched) -> None:
         self.match = match
+        self.instructed: dict[str, str] = {}
+        """By account, what is wrong with the instruction that was said last, if anything is."""
+        self.part: dict[str, tuple[MinorUnits, MinorUnits]] = {}
+        """By account, base and quote amounts of a part that was said settled in the handling that is open."""
         self.buyer_settled = False
         self.seller_settled = False
         self.sequence = UNTOUCHED
@@ -85,6 +97,25 @@ def corrected(match: TradeMatched, said: MatchCorrected) -> TradeMatched:
         buyer_fee_minor=said.buyer_fee_minor,
         seller_fee_minor=said.seller_fee_minor,
     )
+
+
+def instruction_problem(said: SettlementInstructed, match: TradeMatched) -> str | None:
+    """What an instruction says otherwise than its trade, if anything."""
+    bought = said.side is Side.BUY
+    expected = (
+        match.buyer if bought else match.seller,
+        match.base_minor,
+        match.quote_minor,
+        match.buyer_fee_minor if bought else match.seller_fee_minor,
+        match.settles_at,
+    )
+    instructed = (said.account, said.base_minor, said.quote_minor, said.fee_minor, said.settles_at)
+    return None if instructed == expected else f"{trade_name(said)} is instructed as {instructed}, not {expected}"
+
+
+def rest_of(match: TradeMatched, base_minor: MinorUnits, quote_minor: MinorUnits) -> TradeMatched:
+    """What is left of a trade of which a part is settled."""
+    return structs.replace(match, base_minor=match.base_minor - base_minor, quote_minor=match.quote_minor - quote_minor)
 
 
 def terms_of(fill: OrderFilled) -> tuple[Side, int, int, str, MinorUnits, int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from trading_ecosystem.domains.custodian.conditions import Conditions
-from trading_ecosystem.domains.custodian.ledger import FREE, OUTSIDE, Ledger
+from trading_ecosystem.domains.custodian.conditions import RANDOM_KINDS, Conditions
+from trading_ecosystem.domains.custodian.ledger import OUTSIDE, Ledger
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.custodian.reconciliation import reconcile
 from trading_ecosystem.domains.custodian.settlement import Settlement
+from trading_ecosystem.domains.custodian.statements import Statements, holding_lines
 from trading_ecosystem.domains.custodian.transfers import Transfers
 from trading_ecosystem.domains.custodian.variation import Variation
 from trading_ecosystem.messages.base import Message, Question
@@ -20,6 +21,7 @@ from trading_ecosystem.messages.custodian import (
     DepositAssets,
     HoldingLine,
     HoldingsQuestion,
+    HoldingsStated,
     OpenCustodyAccount,
     PledgeAssets,
     ReconciliationBreak,
@@ -27,6 +29,7 @@ from trading_ecosystem.messages.custodian import (
     SettlementCancelled,
     SettlementFailed,
     SettlementInstructed,
+    SettlementPartlySettled,
     SettlementSettled,
     TradeSettled,
     TransferPending,
@@ -49,6 +52,10 @@ class CustodyDue(WakeUp, frozen=True, gc=False):
     """Something of the custodian's falls due: an attempt to settle, a pending transfer, or the end of a condition."""
 
 
+class StatementDue(WakeUp, frozen=True, gc=False):
+    """It is time for a statement of holdings."""
+
+
 class Custodian(Component):
     """One custodian.
 
@@ -60,6 +67,7 @@ class Custodian(Component):
     hears: ClassVar[dict[type[Any], str]] = {
         Begin: "begun",
         CustodyDue: "woken",
+        StatementDue: "statement_due",
         TradeMatched: "trade_matched",
         MatchCancelled: "match_cancelled",
         MatchCorrected: "match_corrected",
@@ -79,9 +87,11 @@ class Custodian(Component):
         TransferPending,
         TransferPosted,
         TransferRejected,
+        HoldingsStated,
         AssetsPledged,
         SettlementInstructed,
         SettlementCancelled,
+        SettlementPartlySettled,
         SettlementSettled,
         SettlementFailed,
         TradeSettled,
@@ -107,16 +117,25 @@ class Custodian(Component):
         super().__init__(name, accounts)
         self.parameters = parameters
         self.ledger = Ledger()
-        self.conditions = Conditions(name, randomness.stream(name, "settlement_reject"))
+        self.conditions = Conditions(name, {kind: randomness.stream(name, kind.value) for kind in RANDOM_KINDS})
         self.settlement = Settlement(name, parameters.retry_every_ns, self.ledger, self.conditions)
         self.variation = Variation(name, parameters.retry_every_ns, self.ledger, self.conditions)
         self.transfers = Transfers(name, parameters, self.ledger, self.conditions)
+        self.statements = Statements(name, self.ledger, self.conditions)
         self._last_number = 0
         self._wakes_at: Nanos | None = None
 
     def begun(self, message: Begin, now: Nanos) -> Said:
-        """It was started; there is nothing to say, and nothing to wake for yet."""
-        return ()
+        """It was started; there is nothing to say yet but when to state holdings."""
+        return [Later(StatementDue(), now + self.parameters.state_every_ns)]
+
+    def statement_due(self, message: StatementDue, now: Nanos) -> Said:
+        """State what every account holds."""
+        said: list[Message | Later] = []
+        self.statements.state(now, said)
+        self.conditions.say_ended(now, said)
+        said.append(Later(StatementDue(), now + self.parameters.state_every_ns))
+        return said
 
     def woken(self, message: CustodyDue, now: Nanos) -> Said:
         """Do everything that is due."""
@@ -210,11 +229,7 @@ class Custodian(Component):
 
     def holdings(self, question: HoldingsQuestion) -> tuple[HoldingLine, ...]:
         """What accounts hold, ordered by account, asset and venue; a free amount leaves out what a withdrawal holds back."""
-        return tuple(
-            HoldingLine(one.owner, one.asset, one.place, one.available if one.place == FREE else one.posted)
-            for one in self.ledger.accounts()
-            if one.owner != OUTSIDE and (question.account is None or question.account == one.owner)
-        )
+        return holding_lines(self.ledger, question.account)
 
     def unsettled(self, question: UnsettledQuestion) -> tuple[SettlementInstructed, ...]:
         """Unsettled instructions, oldest first, the buyer's side before the seller's."""
@@ -229,6 +244,7 @@ class Custodian(Component):
 
     def _concluded(self, said: list[Message | Later], now: Nanos) -> Said:
         """Do what is due: settlements, then variation, then transfers, and then the ends of conditions."""
+        self.settlement.reinstruct(self.conditions.mended(now), now, said)
         settled = self.settlement.attempt_due(now, said)
         self.variation.attempt(now, said, everything=settled)
         if settled:

@@ -21,6 +21,7 @@ from trading_ecosystem.messages.custodian import (
     SettlementFailed,
     SettlementFailReason,
     SettlementInstructed,
+    SettlementPartlySettled,
     SettlementSettled,
     TradeSettled,
     TransferKind,
@@ -324,6 +325,12 @@ def _settled(message: SettlementSettled, now: Nanos) -> Iterable[Change]:
     return changes
 
 
+def _partly_settled(message: SettlementPartlySettled, now: Nanos) -> Iterable[Change]:
+    """What is held changes; the trade's postings are those of the whole, and posted with the rest."""
+    custodian, venue, account = message.custodian, message.venue, message.account
+    return [Upsert(Holding(custodian, account, one.asset, venue, one.pledged_after, now)) for one in message.pledged_after]
+
+
 def _trade_settled(message: TradeSettled, now: Nanos) -> Iterable[Change]:
     reference = f"{message.venue}/{message.instrument}/{message.trade_id}"
     account, asset, after = message.fee_account, message.fee_asset, message.fee_pledged_after
@@ -373,6 +380,7 @@ _PROJECTIONS: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]
     SettlementInstructed: _instructed,
     SettlementFailed: _failed,
     SettlementCancelled: _cancelled,
+    SettlementPartlySettled: _partly_settled,
     SettlementSettled: _settled,
     TradeSettled: _trade_settled,
     VariationPosted: _variation_posted,

@@ -9,6 +9,8 @@ Every attempt is counted, but ``SettlementFailed`` is said only on the first fai
 delay of hours over hundreds of instructions would otherwise fill the record with the same sentence. ``retry_at`` is
 when the next attempt after the one said is made.
 
+While a condition of the custodian says so, only a part of both legs is posted first; what is left is the instruction then.
+
 A venue may bust or correct a trade before it settles: then its instruction is cancelled or changed. What reaches the custodian
 after the trade has settled changes nothing, and reconciliation finds the difference.
 """
@@ -30,13 +32,14 @@ from trading_ecosystem.messages.custodian import (
     SettlementFailed,
     SettlementFailReason,
     SettlementInstructed,
+    SettlementPartlySettled,
     SettlementSettled,
     TradeSettled,
 )
 from trading_ecosystem.messages.exchange import TradeMatched
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.trading_phases import MatchCancelled, MatchCorrected
-from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, MinorUnits, Nanos, PartsPerMillion
 from trading_ecosystem.ports.component import Later
 
 REMEMBERED_TRADES: Final = 10_000
@@ -46,13 +49,15 @@ REMEMBERED_TRADES: Final = 10_000
 class Instruction:
     """One trade on its way to settlement. ``number`` rises by one per instruction or transfer of the custodian."""
 
-    __slots__ = ("attempts", "due_at", "number", "reason", "trade")
+    __slots__ = ("attempts", "due_at", "is_partly_settled", "number", "reason", "trade")
 
     def __init__(self, number: int, trade: TradeMatched, due_at: Nanos) -> None:
         self.number = number
         self.trade = trade
         self.due_at = due_at
         self.attempts = 0
+        self.is_partly_settled = False
+        """Whether ``trade`` has only what is left of its legs."""
         self.reason: SettlementFailReason | None = None
 
 
@@ -81,6 +86,21 @@ class Settlement:
         self._unsettled_trades[key] = number
         heapq.heappush(self._agenda, (instruction.due_at, number))
         self._count(trade, 1)
+        wrong_ppm = self._conditions.misstated(number, trade.venue, now, said)
+        off_minor = max(1, trade.base_minor * abs(wrong_ppm) // PARTS_PER_MILLION) if wrong_ppm else 0
+        spoken = structs.replace(trade, base_minor=trade.base_minor + (off_minor if wrong_ppm > 0 else -off_minor))
+        self._say_instructed(spoken, said)
+
+    def reinstruct(self, numbers: list[int], now: Nanos, said: list[Message | Later]) -> None:
+        """Say instructions again as they were traded, and attempt those that are due at once."""
+        for number in numbers:
+            instruction = self._instructions.get(number)
+            if instruction is not None:
+                self._say_instructed(instruction.trade, said)
+                if instruction.trade.settles_at <= now:
+                    self.bring_forward([number], now)
+
+    def _say_instructed(self, trade: TradeMatched, said: list[Message | Later]) -> None:
         said.append(_instructed(self._name, trade, Side.BUY))
         said.append(_instructed(self._name, trade, Side.SELL))
 
@@ -113,8 +133,7 @@ class Settlement:
             seller_fee_minor=message.seller_fee_minor,
         )
         self._count(instruction.trade, 1)
-        said.append(_instructed(self._name, instruction.trade, Side.BUY))
-        said.append(_instructed(self._name, instruction.trade, Side.SELL))
+        self._say_instructed(instruction.trade, said)
 
     def _unsettled(self, message: MatchCancelled | MatchCorrected) -> Instruction | None:
         number = self._unsettled_trades.get((message.venue, message.instrument, message.trade_id))
@@ -173,9 +192,11 @@ class Settlement:
 
     def _attempt(self, instruction: Instruction, now: Nanos, said: list[Message | Later]) -> bool:
         trade = instruction.trade
-        reason = self._conditions.failure(instruction.number, trade.venue, trade.settles_at, now, said)
+        assets = (trade.base_asset, trade.quote_asset, fee_asset_of(trade))
+        reason = self._conditions.failure(instruction.number, trade.venue, assets, trade.settles_at, now, said)
         if reason is None:
-            reason = self._post(trade, said)
+            share_ppm = self._conditions.share(instruction.number, trade.venue, now, said)
+            reason = self._post(trade, said) if share_ppm is None else self._post_part(instruction, share_ppm, said)
         if reason is None:
             del self._instructions[instruction.number]
             key = (trade.venue, trade.instrument, trade.trade_id)
@@ -185,10 +206,9 @@ class Settlement:
             self._conditions.let_go(instruction.number)
             return True
         retry_at = now + self._retry_every_ns
-        if reason is SettlementFailReason.DELAYED:
-            held_until = self._conditions.held_until(trade.settles_at, now)
-            if held_until is not None:
-                retry_at = min(retry_at, held_until)
+        held_until = self._conditions.held_until(trade.settles_at, reason, now)
+        if held_until is not None:
+            retry_at = min(retry_at, held_until)
         instruction.due_at = retry_at
         heapq.heappush(self._agenda, (retry_at, instruction.number))
         instruction.attempts += 1
@@ -209,21 +229,64 @@ class Settlement:
                 )
         return False
 
+    def _post_part(
+        self, instruction: Instruction, share_ppm: PartsPerMillion, said: list[Message | Later]
+    ) -> SettlementFailReason:
+        """Post a share of both legs, once; returns why the rest is not settled."""
+        whole = instruction.trade
+        base_minor = whole.base_minor * share_ppm // PARTS_PER_MILLION
+        quote_minor = whole.quote_minor * share_ppm // PARTS_PER_MILLION
+        if instruction.is_partly_settled or not base_minor or not quote_minor:
+            return SettlementFailReason.PARTIAL
+        part = structs.replace(
+            whole, base_minor=base_minor, quote_minor=quote_minor, buyer_fee_minor=0, seller_fee_minor=0, fee_asset=""
+        )
+        lacking = self._lacking(part)
+        if lacking is not None:
+            return lacking
+        account, venue, base, quote = self._ledger.account, part.venue, part.base_asset, part.quote_asset
+        result = self._ledger.post(*self._legs(part))
+        assert result is LedgerResult.DONE, f"a part of trade {part.trade_id} at {venue} could not be posted: {result}"
+        for name, side in ((part.buyer, Side.BUY), (part.seller, Side.SELL)):
+            after = tuple(PledgedAfter(asset, account(name, asset, venue).posted) for asset in (base, quote))
+            said.append(
+                SettlementPartlySettled(
+                    self._name, venue, name, part.trade_id, part.instrument, side, base_minor, quote_minor, after
+                )
+            )
+        self._count(whole, -1)
+        instruction.trade = structs.replace(
+            whole, base_minor=whole.base_minor - base_minor, quote_minor=whole.quote_minor - quote_minor
+        )
+        instruction.is_partly_settled = True
+        self._count(instruction.trade, 1)
+        return SettlementFailReason.PARTIAL
+
+    def _legs(self, trade: TradeMatched) -> list[Transfer]:
+        account, venue, base, quote = self._ledger.account, trade.venue, trade.base_asset, trade.quote_asset
+        return [
+            Transfer(account(trade.seller, base, venue), account(trade.buyer, base, venue), trade.base_minor),
+            Transfer(account(trade.buyer, quote, venue), account(trade.seller, quote, venue), trade.quote_minor),
+        ]
+
+    def _lacking(self, trade: TradeMatched) -> SettlementFailReason | None:
+        """What one of the two sides has too little of, if one has."""
+        for name in (trade.seller, trade.buyer):
+            for asset, change in _changes(trade, name).items():
+                if self._ledger.account(name, asset, trade.venue).available + change < 0:
+                    lacks_base = asset == trade.base_asset
+                    return SettlementFailReason.LACK_OF_SECURITIES if lacks_base else SettlementFailReason.LACK_OF_CASH
+        return None
+
     def _post(self, trade: TradeMatched, said: list[Message | Later]) -> SettlementFailReason | None:
         account = self._ledger.account
         venue = trade.venue
         fee_asset = fee_asset_of(trade)
-        for name, changes in ((trade.seller, _changes(trade, trade.seller)), (trade.buyer, _changes(trade, trade.buyer))):
-            for asset, change in changes.items():
-                if account(name, asset, venue).available + change < 0:
-                    lacks_base = asset == trade.base_asset
-                    return SettlementFailReason.LACK_OF_SECURITIES if lacks_base else SettlementFailReason.LACK_OF_CASH
+        lacking = self._lacking(trade)
+        if lacking is not None:
+            return lacking
         fees = account(trade.fee_account, fee_asset, venue)
-        base, quote = trade.base_asset, trade.quote_asset
-        transfers = [
-            Transfer(account(trade.seller, base, venue), account(trade.buyer, base, venue), trade.base_minor),
-            Transfer(account(trade.buyer, quote, venue), account(trade.seller, quote, venue), trade.quote_minor),
-        ]
+        transfers = self._legs(trade)
         for name, fee in ((trade.buyer, trade.buyer_fee_minor), (trade.seller, trade.seller_fee_minor)):
             if fee:
                 transfers.append(Transfer(account(name, fee_asset, venue), fees, fee))

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from trading_ecosystem.domains.custodian.conditions import Conditions
+from trading_ecosystem.domains.custodian.conditions import DOLLARS, Conditions
 from trading_ecosystem.domains.custodian.cycles import posts_at
 from trading_ecosystem.domains.custodian.ledger import FREE, OUTSIDE, Ledger, LedgerResult, Transfer
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
@@ -70,7 +70,19 @@ class TransferState(enum.StrEnum):
 class Movement:
     """One transfer and where it stands. ``place`` is the venue of a pledge or release; ``number`` orders what is pending."""
 
-    __slots__ = ("account", "amount_minor", "asset", "deferred", "due_at", "kind", "number", "place", "state", "transfer_id")
+    __slots__ = (
+        "account",
+        "amount_minor",
+        "asset",
+        "deferred",
+        "due_at",
+        "kind",
+        "number",
+        "place",
+        "posts_at",
+        "state",
+        "transfer_id",
+    )
 
     def __init__(self, number: int, kind: TransferKind, message: Request | ClaimReleased, place: str, due_at: Nanos) -> None:
         self.number = number
@@ -81,6 +93,8 @@ class Movement:
         self.amount_minor: MinorUnits = message.amount_minor
         self.place = place
         self.due_at = due_at
+        self.posts_at = due_at
+        """When it is said to post."""
         self.deferred = False
         self.state = TransferState.PENDING
 
@@ -115,15 +129,27 @@ class Transfers:
         if first is not None:
             said.append(self._standing(first[1]))
             return
+        if self._conditions.refuses(message.account, now, said):
+            said.append(self._rejected(message, TransferRejectReason.REFUSED))
+            return
         if isinstance(message, PledgeAssets):
-            place, due_at = message.venue, now
+            movement = Movement(number, TransferKind.PLEDGE, message, message.venue, now)
         else:
-            place, due_at = FREE, posts_at(message.method, now)
-        movement = Movement(number, _KINDS[type(message)], message, place, due_at)
+            movement = self._external(number, message, now, said)
         known[message.transfer_id] = (message, movement)
         if len(known) > REMEMBERED_TRANSFERS:
             del known[next(iter(known))]
         self._start(movement, now, said)
+
+    def _external(
+        self, number: int, message: DepositAssets | WithdrawAssets, now: Nanos, said: list[Message | Later]
+    ) -> Movement:
+        due_at = posts_at(message.method, now)
+        if message.asset == DOLLARS and due_at == now:
+            due_at = self._conditions.holiday(number, message.account, now, said) or due_at
+        movement = Movement(number, _KINDS[type(message)], message, FREE, due_at)
+        movement.due_at += self._conditions.slowed(number, message.account, now, said)
+        return movement
 
     def release(self, number: int, message: ClaimReleased, now: Nanos, said: list[Message | Later]) -> None:
         """Turn a claim that a venue gave up into free assets; one delivered again is known and ignored."""
@@ -159,8 +185,8 @@ class Transfers:
         for number in numbers:
             movement = self._pending.get(number)
             if movement is not None and movement.due_at > now:
-                movement.due_at = now
-                heapq.heappush(self._agenda, (now, number))
+                movement.due_at = max(now, movement.posts_at)
+                heapq.heappush(self._agenda, (movement.due_at, number))
 
     def next_due(self) -> Nanos | None:
         """When the next pending transfer is to be posted or tried again."""
@@ -221,7 +247,11 @@ class Transfers:
 
     def _attempt(self, movement: Movement, now: Nanos, said: list[Message | Later]) -> None:
         """Post a pending transfer, or try again later; that it is put off is said once."""
-        if not self._conditions.offline(movement.number, movement.account, now, said):
+        retry_at = now + self._parameters.retry_every_ns
+        holiday = self._holiday_of(movement, now, said)
+        if holiday is not None:
+            retry_at = holiday
+        elif not self._conditions.offline(movement.number, movement.account, now, said):
             if movement.kind is TransferKind.RELEASE:
                 result = self._ledger.post(self._transfer(movement))
             else:
@@ -233,11 +263,17 @@ class Transfers:
                 said.append(self._standing(movement))
                 return
             assert result is LedgerResult.INSUFFICIENT, f"transfer {movement.transfer_id} of {movement.account}: {result}"
-        movement.due_at = now + self._parameters.retry_every_ns
+        movement.due_at = movement.posts_at = retry_at
         heapq.heappush(self._agenda, (movement.due_at, movement.number))
         if not movement.deferred:
             movement.deferred = True
             said.append(self._standing(movement))
+
+    def _holiday_of(self, movement: Movement, now: Nanos, said: list[Message | Later]) -> Nanos | None:
+        """When the holiday ends that a transfer has to wait for; one between accounts here waits for none."""
+        if movement.asset != DOLLARS or movement.place != FREE:
+            return None
+        return self._conditions.holiday(movement.number, movement.account, now, said)
 
     def _pledged(self, movement: Movement) -> AssetsPledged:
         venue = movement.place
@@ -265,7 +301,7 @@ class Transfers:
             return TransferRejected(self._name, account, movement.transfer_id, kind, asset, amount, reason)
         free = self._ledger.account(account, asset).available
         if movement.state is TransferState.PENDING:
-            return TransferPending(self._name, account, movement.transfer_id, kind, asset, amount, movement.due_at, free)
+            return TransferPending(self._name, account, movement.transfer_id, kind, asset, amount, movement.posts_at, free)
         place = movement.place
         pledged = self._ledger.account(account, asset, place).posted if place else 0
         return TransferPosted(self._name, account, movement.transfer_id, kind, place, asset, amount, free, pledged)

@@ -16,7 +16,7 @@ from trading_ecosystem.domains.market_data.price_paths import PricePaths
 from trading_ecosystem.domains.market_data.recorded_prices import RecordedPrices
 from trading_ecosystem.domains.market_data.source_desk import SourceDesk
 from trading_ecosystem.domains.market_data.statistics import coin_moments
-from trading_ecosystem.domains.market_data.vendor_feed import HeldPublicationsDue, VendorFeed
+from trading_ecosystem.domains.market_data.vendor_feed import ODD_KINDS, HeldPublicationsDue, VendorFeed
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.market_data import (
     CandleClosed,
@@ -86,7 +86,8 @@ class MarketData(MarketDataAnswers):
         accounts: frozenset[str] | None = None,
     ) -> None:
         streams = (randomness.stream(name, "feed"), randomness.stream(name, "feed corruption"))
-        feed = VendorFeed(name, parameters.instruments, *streams)
+        odd = {kind: randomness.stream(name, kind.value) for kind in ODD_KINDS}
+        feed = VendorFeed(name, parameters.instruments, *streams, odd)
         super().__init__(name, parameters, feed, accounts)
         assert parameters.tick_ns > 0, parameters
         assert all(symbol in INSTRUMENTS for symbol in parameters.instruments), parameters

@@ -26,7 +26,13 @@ from trading_ecosystem.domains.risk.timers import (
     StalenessDue,
 )
 from trading_ecosystem.messages.base import Command, Message, Question, master_of
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted, VariationPosted
+from trading_ecosystem.messages.custodian import (
+    SettlementPartlySettled,
+    SettlementSettled,
+    TransferPending,
+    TransferPosted,
+    VariationPosted,
+)
 from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder
 from trading_ecosystem.messages.margin import VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
@@ -51,6 +57,7 @@ _OWN: Final[dict[type[Any], str]] = {
     VariationPosted: "variation_posted",
     TradeBusted: "trade_busted",
     TradeCorrected: "trade_corrected",
+    SettlementPartlySettled: "settlement_partly_settled",
     SettlementSettled: "settlement_settled",
     TransferPending: "transfer_pending",
     TransferPosted: "transfer_posted",
@@ -217,6 +224,13 @@ class Risk(Component):
         instrument = INSTRUMENTS[message.instrument]
         third = [after.asset for after in message.pledged_after if after.asset not in (instrument.base, instrument.quote)]
         self._positions_changed((instrument.base, instrument.quote, *third), now, said)
+        return said
+
+    def settlement_partly_settled(self, message: SettlementPartlySettled, now: Nanos) -> Said:
+        """Turn a part from unsettled into pledged amounts; normally no position changes."""
+        said: SaidList = []
+        if self.positions.settlement_partly_settled(message):
+            self._positions_changed([after.asset for after in message.pledged_after], now, said)
         return said
 
     def variation_settled(self, message: VariationSettled, now: Nanos) -> Said:

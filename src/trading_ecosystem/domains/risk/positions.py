@@ -23,6 +23,7 @@ import msgspec
 from trading_ecosystem.domains.risk.perpetuals import PerpetualHoldings
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.custodian import (
+    SettlementPartlySettled,
     SettlementSettled,
     TransferKind,
     TransferPending,
@@ -110,6 +111,7 @@ class Positions:
         self._free: dict[tuple[str, str, str], MinorUnits] = {}
         self._pledged: dict[tuple[str, str, str, str], MinorUnits] = {}
         self._settled = Memory(REMEMBERED)
+        self._parts = Memory(REMEMBERED)
         self._transfers = Memory(REMEMBERED)
         self._posted = Memory(REMEMBERED)
         self._flows = Memory(REMEMBERED)
@@ -198,6 +200,27 @@ class Positions:
             self._set_pledged(message.custodian, message.account, message.venue, after.asset, after.pledged_after)
         for fill in self.unsettled.pop(key, ()):
             self._count(key, fill, -1)
+        return True
+
+    def settlement_partly_settled(self, message: SettlementPartlySettled) -> bool:
+        """Turn a part of one side of a trade from unsettled into pledged amounts; false if that is known already."""
+        self._assert_ours(message.account)
+        key = (message.venue, message.instrument, message.trade_id, message.account)
+        if key in self._settled or not self._parts.add(key):
+            return False
+        for after in message.pledged_after:
+            self._set_pledged(message.custodian, message.account, message.venue, after.asset, after.pledged_after)
+        sign = 1 if message.side is Side.BUY else -1
+        fills = self.unsettled.get(key)
+        if fills:
+            whole = fills[0]
+            base_minor, quote_minor = (
+                whole.base_minor - sign * message.base_minor,
+                whole.quote_minor + sign * message.quote_minor,
+            )
+            fills[0] = msgspec.structs.replace(whole, base_minor=base_minor, quote_minor=quote_minor)
+            self._count(key, whole, -1)
+            self._count(key, fills[0], 1)
         return True
 
     def transfer_posted(self, message: TransferPosted) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, TypeAlias
 
 from trading_ecosystem.messages.base import Message
-from trading_ecosystem.messages.custodian import SettlementSettled, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import SettlementPartlySettled, SettlementSettled, TransferPending, TransferPosted
 from trading_ecosystem.messages.exchange import ClaimChanged
 from trading_ecosystem.messages.risk import (
     ALERT_OF_LIMIT,
@@ -236,7 +236,7 @@ def _transfer_posted(said: TransferPosted, now: Nanos) -> Iterable[Change]:
         yield _snapshot(said.account, said.custodian, said.venue, said.asset, said.pledged_after, now)
 
 
-def _settled(said: SettlementSettled, now: Nanos) -> Iterable[Change]:
+def _settled(said: SettlementSettled | SettlementPartlySettled, now: Nanos) -> Iterable[Change]:
     for after in said.pledged_after:
         yield _snapshot(said.account, said.custodian, said.venue, after.asset, after.pledged_after, now)
 
@@ -377,4 +377,5 @@ _CHANGES: Final[dict[type[Message], Callable[[Any, Nanos], Iterable[Change]]]] =
     TransferPending: _transfer_pending,
     TransferPosted: _transfer_posted,
     SettlementSettled: _settled,
+    SettlementPartlySettled: _settled,
 }

@@ -22,6 +22,7 @@ from trading_ecosystem.domains.test_coordination import (
     venue_faults,
 )
 from trading_ecosystem.domains.test_coordination.catalogue_entry import CatalogueEntry, Target
+from trading_ecosystem.messages.alert_conditions import BASIS_PPM, DECORRELATION_PPM, VOLATILITY_PPM
 from trading_ecosystem.messages.risk import CRASH_PPM, DEPEG_PPM, OVERDUE_AFTER, SHOCK_PPM, STALE_AFTER, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import MINUTE, SECOND
@@ -64,7 +65,7 @@ def _unwatched(target: Target, required: tuple[str, ...], optional: tuple[str, .
 _PRICES_ARRIVE: Final = "prices still arrive, so nothing that the monitor watches for comes to hold"
 _FEED_LINK: Final = "where it covers the link market-data to risk"
 
-CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
+_STATED: Final[dict[FaultKind, CatalogueEntry]] = {
     FaultKind.PRICE_SHOCK: CatalogueEntry(
         target=Target.PRICE,
         required=("asset", "magnitude"),
@@ -120,23 +121,35 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
     FaultKind.LINK_DUPLICATE: _unwatched(Target.LINK, ("from", "to", "duration", "probability", "delay"), (), _PRICES_ARRIVE),
     FaultKind.LINK_REORDER: _unwatched(Target.LINK, ("from", "to", "duration", "probability", "delay"), (), _PRICES_ARRIVE),
     FaultKind.LINK_PARTITION: _stale(Target.LINK, ("from", "to", "duration"), (), f"size is the duration, {_FEED_LINK}"),
-    FaultKind.VOLATILITY_SPIKE: _unwatched(
-        Target.VOLATILITY,
-        ("factor", "hold"),
-        ("assets", "ramp", "recovery"),
-        "no alert is about volatility; single moves may raise price alarms, which are the fault's doing and not expected of it",
+    FaultKind.VOLATILITY_SPIKE: CatalogueEntry(
+        target=Target.VOLATILITY,
+        required=("factor", "hold"),
+        optional=("assets", "ramp", "recovery"),
+        expected_alert=AlertKind.VOLATILITY_HIGH,
+        threshold=VOLATILITY_PPM,
+        detectable_from=VOLATILITY_PPM,
+        sla_ns=MINUTE,
+        mandate="size is three quarters of the volatility a year that the calmest asset comes to, if held for 16 min, else 0",
     ),
-    FaultKind.CORRELATION_BREAK: _unwatched(
-        Target.CORRELATION,
-        ("correlation", "hold", "recovery"),
-        ("asset", "against"),
-        "no alert is about how prices move together",
+    FaultKind.CORRELATION_BREAK: CatalogueEntry(
+        target=Target.CORRELATION,
+        required=("correlation", "hold", "recovery"),
+        optional=("asset", "against"),
+        expected_alert=AlertKind.CORRELATION_BREACH,
+        threshold=DECORRELATION_PPM,
+        detectable_from=1_300_000,
+        sla_ns=MINUTE,
+        mandate="size is the distance of the correlation from one, if held for 35 min, else 0; 30 returns show 1.3 for certain",
     ),
-    FaultKind.DIVERGENCE: _unwatched(
-        Target.DIVERGENCE,
-        ("instrument", "magnitude", "sustain"),
-        ("buildup", "recovery"),
-        "no alert compares instruments of one underlying; a fast build-up may raise a price shock, which is not expected of it",
+    FaultKind.DIVERGENCE: CatalogueEntry(
+        target=Target.DIVERGENCE,
+        required=("instrument", "magnitude", "sustain"),
+        optional=("buildup", "recovery"),
+        expected_alert=AlertKind.BASIS_DIVERGENCE,
+        threshold=BASIS_PPM,
+        detectable_from=BASIS_PPM + 1_000,
+        sla_ns=30 * SECOND,
+        mandate="size is the gap, if sustained for a tick",
     ),
     FaultKind.FEED_CORRUPT: CatalogueEntry(
         target=Target.CORRUPTION,
@@ -154,4 +167,5 @@ CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {
     **strategy_faults.ENTRIES,
     **component_faults.ENTRIES,
 }
-"""One entry per kind of fault."""
+CATALOGUE: Final[dict[FaultKind, CatalogueEntry]] = {kind: _STATED[kind] for kind in FaultKind}
+"""One entry per kind of fault, in their order."""

@@ -28,6 +28,8 @@ from trading_ecosystem.domains.test_coordination.catalogue_entry import (
     Target,
 )
 from trading_ecosystem.domains.test_coordination.component_faults import FORGETFUL, LONGEST_PAUSE, MEMORIES
+from trading_ecosystem.domains.test_coordination.custody_faults import MISSTATEMENT_CAP
+from trading_ecosystem.domains.test_coordination.feed_faults import MOST_PLACES
 from trading_ecosystem.domains.test_coordination.market_data_reading import PRICED_ASSETS
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem
@@ -97,12 +99,14 @@ _RATIOS: Final[dict[str, tuple[PartsPerMillion, PartsPerMillion]]] = {
     "probability": (1, PARTS_PER_MILLION),
     "factor": (0, FACTOR_CAP),
     "correlation": (-PARTS_PER_MILLION, PARTS_PER_MILLION),
+    "share": (1, PARTS_PER_MILLION - 1),
 }
 _OF_KIND: Final[dict[tuple[FaultKind, str], tuple[PartsPerMillion, PartsPerMillion]]] = {
     (FaultKind.STABLECOIN_DEPEG, "magnitude"): (-DEPEG_CAP, DEPEG_CAP),
     (FaultKind.STABLECOIN_DEPEG, "residual"): (-DEPEG_CAP, DEPEG_CAP),
     (FaultKind.MARKET_CRASH, "magnitude"): (-PRICE_CAP, -1),
     (FaultKind.MARKET_CRASH, "residual"): (-PRICE_CAP, 0),
+    (FaultKind.INSTRUCTION_MISMATCH, "magnitude"): (-MISSTATEMENT_CAP, MISSTATEMENT_CAP),
     (FaultKind.DIVERGENCE, "magnitude"): (-DIVERGENCE_CAP, DIVERGENCE_CAP),
     **{(kind, "magnitude"): (1, highest) for kind, highest in MAGNITUDES.items()},
 }
@@ -155,6 +159,10 @@ def _parameter(name: str, required: bool, kind: FaultKind, entry: CatalogueEntry
         return FaultParameter(name, Unit.NUMBER, required, str(FEWEST_PIECES), str(MOST_PIECES))
     if name == "account":
         return FaultParameter(name, Unit.TEXT, required)
+    if name == "shift":
+        return FaultParameter(name, Unit.NUMBER, required, str(-MOST_PLACES), str(MOST_PLACES))
+    if name == "skew":
+        return FaultParameter(name, Unit.DURATION, required, f"-{spoken(LONGEST_DELAY)}", spoken(LONGEST_DELAY))
     if name in _NAMES:
         unit, choices = _NAMES[name]
         if name == "asset" and entry.target is Target.PRICE:
@@ -177,6 +185,7 @@ def _limits(kind: FaultKind, entry: CatalogueEntry) -> tuple[str, ...]:
     limits = []
     if "magnitude" in entry.required and kind not in MAGNITUDES:
         limits.append("magnitude is not 0")
+    limits += [f"{name} is not 0" for name in ("shift", "skew") if name in entry.required]
     if kind is FaultKind.PRICE_SHOCK:
         limits.append(f"ramp and hold take at most {spoken(LONGEST_SHOCK)}")
     if "duration" not in entry.required:

@@ -25,7 +25,7 @@ from trading_ecosystem.domains.test_coordination.strategy_faults import Strategy
 from trading_ecosystem.domains.test_coordination.strategy_watch import StrategyWatch
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.base import Message, Question
-from trading_ecosystem.messages.custodian import CustodianConditionSet
+from trading_ecosystem.messages.custodian import CustodianConditionSet, DepositAssets, PledgeAssets, WithdrawAssets
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderRejected
 from trading_ecosystem.messages.market_data import (
     CorrelationConditionSet,
@@ -149,6 +149,9 @@ class TestCoordination(Component):
         HaltTrading,
         ResumeTrading,
         SetAccountStatus,
+        DepositAssets,
+        WithdrawAssets,
+        PledgeAssets,
         ChangeStrategyParameters,
         StartStrategy,
         StopStrategy,
@@ -320,7 +323,7 @@ class TestCoordination(Component):
 
     def operation_due(self, message: OperationDue, now: Nanos) -> Said:
         """Give the command of a venue's operator."""
-        return () if self._ended else [command_of(self._parameters.operations[message.number])]
+        return () if self._ended else [command_of(self._parameters.operations[message.number], self._parameters)]
 
     def condition_took_effect(self, message: ConditionTookEffect, now: Nanos) -> Said:
         """The first message that a fault changed was said: label it."""

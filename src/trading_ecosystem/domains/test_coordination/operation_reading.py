@@ -13,11 +13,18 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     TradingOperation,
     Workload,
 )
+from trading_ecosystem.domains.test_coordination.transfer_operations import (
+    FIELDS,
+    TransferOperation,
+    accounts_named,
+    read_transfers,
+)
 from trading_ecosystem.messages.trading_phases import AccountStatus, KycStatus
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 _ACTS: Final = ("halt", "resume", "account")
+_FIELDS: Final = ("at", "venue", *_ACTS, "status", "kyc", *FIELDS)
 """What is operated on; an operation names one of them."""
 
 
@@ -25,8 +32,31 @@ def read_operations(
     nodes: tuple[Node, ...], ecosystem: Ecosystem, workloads: tuple[Workload, ...], duration_ns: Nanos
 ) -> tuple[Operation, ...]:
     """Every operation, by time and then as written."""
-    operations = [_read_operation(node, ecosystem, workloads, duration_ns) for node in nodes]
+    operations: list[Operation] = []
+    for number, node in enumerate(nodes, 1):
+        if "transfer" in Fields(node, "an operation", _FIELDS):
+            operations += _read_transfers(node, ecosystem, workloads, number, duration_ns)
+        else:
+            operations.append(_read_operation(node, ecosystem, workloads, duration_ns))
     return tuple(sorted(operations, key=_instant))
+
+
+def _read_transfers(
+    node: Node, ecosystem: Ecosystem, workloads: tuple[Workload, ...], number: int, duration_ns: Nanos
+) -> list[TransferOperation]:
+    fields = Fields(node, "an operation that transfers", ("at", "account", *FIELDS))
+    accounts = accounts_named(tuple(workload.account for workload in workloads), fields.place)
+    venues = tuple(venue.name for venue in ecosystem.venues)
+    return read_transfers(fields, _at(fields, duration_ns), accounts, ecosystem.assets, venues, number, duration_ns)
+
+
+def _at(fields: Fields, duration_ns: Nanos) -> Nanos:
+    at_node = fields.need("at")
+    at_ns = duration(at_node, "at")
+    if at_ns >= duration_ns:
+        problem = f"the operation at {spoken(at_ns)} lies after the end of the run at {spoken(duration_ns)}"
+        raise BadInput(at_node.place, f"{problem}; expected an earlier time")
+    return at_ns
 
 
 def _instant(operation: Operation) -> Nanos:
@@ -35,11 +65,7 @@ def _instant(operation: Operation) -> Nanos:
 
 def _read_operation(node: Node, ecosystem: Ecosystem, workloads: tuple[Workload, ...], duration_ns: Nanos) -> Operation:
     fields = Fields(node, "an operation", ("at", "venue", *_ACTS, "status", "kyc"))
-    at_node = fields.need("at")
-    at_ns = duration(at_node, "at")
-    if at_ns >= duration_ns:
-        problem = f"the operation at {spoken(at_ns)} lies after the end of the run at {spoken(duration_ns)}"
-        raise BadInput(at_node.place, f"{problem}; expected an earlier time")
+    at_ns = _at(fields, duration_ns)
     venue = named(fields.need("venue"), "venue", tuple(venue.name for venue in ecosystem.venues))
     acts = [name for name in _ACTS if name in fields]
     if len(acts) != 1:

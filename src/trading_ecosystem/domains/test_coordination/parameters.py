@@ -14,7 +14,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     PlannedFault,
     RiskLimit,
 )
-from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.units import MINUTE, Nanos, PartsPerMillion
 
 
 class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,10 @@ class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
     """How often the vendor feed publishes."""
     retry_every_ns: Nanos
     """How often the custodian tries again to settle."""
+    state_every_ns: Nanos = 5 * MINUTE
+    """How often the custodian states what accounts hold."""
+    annual_volatility_ppm: dict[str, PartsPerMillion] = {}
+    """By asset, as the scenario states it."""
     market_data: str = MARKET_DATA
     custodian: str = "custodian"
     risk: str = RISK

@@ -174,6 +174,13 @@ def duration(node: Node, what: str, shortest: Nanos = 0, longest: Nanos = LARGES
     return total
 
 
+def signed_duration(node: Node, what: str, longest: Nanos) -> Nanos:
+    """A duration that may have a minus before it, in nanoseconds, at most ``longest`` either way."""
+    if isinstance(node, Scalar) and node.text.startswith("-"):
+        return -duration(Scalar(node.text[1:], node.place), what, longest=longest)
+    return duration(node, what, longest=longest)
+
+
 def _duration_value(text: str) -> Nanos | None:
     """Nanoseconds of ``1h30m``; ``None`` where the text is no duration."""
     total = Decimal(0)

@@ -14,6 +14,7 @@ import msgspec
 
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
+from trading_ecosystem.domains.test_coordination.transfer_operations import TransferOperation
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
 from trading_ecosystem.messages.monitors import MONITORS
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
@@ -206,7 +207,7 @@ class AccountOperation(msgspec.Struct, frozen=True):
     kyc: KycStatus
 
 
-Operation: TypeAlias = TradingOperation | AccountOperation
+Operation: TypeAlias = TradingOperation | AccountOperation | TransferOperation
 
 
 class PriceFault(msgspec.Struct, frozen=True, tag="price"):

@@ -25,6 +25,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     VolatilityFault,
 )
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
+from trading_ecosystem.domains.test_coordination.transfer_operations import TransferOperation
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import CustodianConditionKind, CustodianConditionSet
 from trading_ecosystem.messages.market_data import (
@@ -148,8 +149,10 @@ def rollback_of(fault: Fault, parameters: TestCoordinationParameters) -> Message
     return ConditionCleared(component_of(fault, parameters), fault.id)
 
 
-def command_of(operation: Operation) -> Message:
-    """The command that an operator of a venue gives."""
+def command_of(operation: Operation, parameters: TestCoordinationParameters) -> Message:
+    """The command that an operator of a venue, or an account's owner, gives."""
+    if isinstance(operation, TransferOperation):
+        return operation.command(parameters.custodian)
     venue = operation.venue
     if isinstance(operation, AccountOperation):
         return SetAccountStatus(venue, operation.account, operation.status, operation.kyc)

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
+from trading_ecosystem.domains.test_coordination.catalogue_entry import COINS
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import (
     CorrelationFault,
@@ -25,11 +26,21 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     VolatilityFault,
 )
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
+from trading_ecosystem.messages.alert_conditions import CORRELATED, CORRELATION_RETURNS, VOLATILITY_WINDOW
 from trading_ecosystem.messages.risk import CRASH_WINDOW, SHOCK_WINDOW, AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION, Nanos, PartsPerMillion
+from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, PARTS_PER_MILLION, Nanos, PartsPerMillion
 
 _CERTAIN_SHORTFALL: Final = 1e-6
+_VOLATILITY_SHOWN: Final[Nanos] = VOLATILITY_WINDOW + MINUTE
+_CORRELATION_SHOWN: Final[Nanos] = (CORRELATION_RETURNS + 5) * MINUTE
+_IMPLIED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "BTC/USDT": ("BTC/USD", "USDT/USD"),
+    "ETH/USDT": ("ETH/USD", "USDT/USD"),
+    "ETH/BTC": ("ETH/USD", "BTC/USD"),
+    "BTC-PERP": ("BTC/USD",),
+}
+"""What the other instruments imply, and which these are."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -61,18 +72,18 @@ def label_of(fault: Fault, parameters: TestCoordinationParameters) -> Label:
 def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
     """The size of a fault: parts per million for faults of prices, nanoseconds for the others.
 
-    Of a volatility spike it is the factor, of a correlation break the distance of the correlation from one, of a divergence
-    the gap.
+    Of a volatility spike it is what three quarters of the spiked volatility are (an estimate from 90 returns is rarely less),
+    of a correlation break the distance of the correlation from one, of a divergence the gap.
     """
     if isinstance(fault, TargetedFault):
         return fault.severity(parameters)
     tick_ns = parameters.tick_ns
     if isinstance(fault, VolatilityFault):
-        return fault.factor_ppm
+        return _volatility(fault, parameters)
     if isinstance(fault, CorrelationFault):
-        return PARTS_PER_MILLION - fault.correlation_ppm
+        return PARTS_PER_MILLION - fault.correlation_ppm if fault.hold_ns >= _CORRELATION_SHOWN else 0
     if isinstance(fault, DivergenceFault):
-        return abs(fault.magnitude_ppm)
+        return abs(fault.magnitude_ppm) if fault.sustain_ns >= tick_ns else 0
     if isinstance(fault, PriceFault):
         return _price_severity(fault, tick_ns)
     if isinstance(fault, FeedCorruption):
@@ -87,6 +98,13 @@ def severity_of(fault: Fault, parameters: TestCoordinationParameters) -> int:
     if fault.kind in (FaultKind.LINK_DUPLICATE, FaultKind.LINK_REORDER):
         return fault.delay_ns
     return fault.lasts_ns
+
+
+def _volatility(fault: VolatilityFault, parameters: TestCoordinationParameters) -> PartsPerMillion:
+    if fault.hold_ns < _VOLATILITY_SHOWN:
+        return 0
+    calmest = min((parameters.annual_volatility_ppm.get(asset, 0) for asset in fault.assets), default=0)
+    return calmest * fault.factor_ppm // PARTS_PER_MILLION * 3 // 4
 
 
 def certain_silence(lasts_ns: Nanos, tick_ns: Nanos, probability_ppm: PartsPerMillion) -> Nanos:
@@ -126,14 +144,28 @@ def alert_subjects(fault: Fault, parameters: TestCoordinationParameters) -> tupl
         return parameters.instruments
     if isinstance(fault, CustodianFault):
         return parameters.venues
-    if not isinstance(fault, PriceFault):
-        return ()
+    if isinstance(fault, VolatilityFault):
+        return tuple(
+            symbol
+            for symbol in parameters.instruments
+            if INSTRUMENTS[symbol].base in fault.assets and INSTRUMENTS[symbol].quote not in COINS
+        )
+    if isinstance(fault, CorrelationFault):
+        return (CORRELATED,)
+    if isinstance(fault, DivergenceFault):
+        return tuple(
+            name for name, parts in _IMPLIED_BY.items() if fault.instrument in (name, *parts) and _all_there(name, parameters)
+        )
     if fault.kind is FaultKind.STABLECOIN_DEPEG:
         return fault.assets
     sides = [(symbol, INSTRUMENTS[symbol].base, INSTRUMENTS[symbol].quote) for symbol in parameters.instruments]
     if fault.kind is FaultKind.MARKET_CRASH:
         return tuple(symbol for symbol, base, quote in sides if base in fault.assets and quote not in fault.assets)
     return tuple(symbol for symbol, base, quote in sides if (base in fault.assets) != (quote in fault.assets))
+
+
+def _all_there(symbol: str, parameters: TestCoordinationParameters) -> bool:
+    return all(name in parameters.instruments for name in (symbol, *_IMPLIED_BY[symbol]))
 
 
 def targets_of(fault: Fault, parameters: TestCoordinationParameters) -> tuple[str, ...]:

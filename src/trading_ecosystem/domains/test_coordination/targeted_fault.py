@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
+from trading_ecosystem.domains.test_coordination.catalogue_entry import CatalogueEntry
 from trading_ecosystem.domains.test_coordination.document import Fields, Node
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.risk import AlertKind

@@ -123,6 +123,9 @@ class _SettlementFailReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wr
     SETTLEMENT_FAIL_REASON_DELAYED: _SettlementFailReason.ValueType  # 3
     SETTLEMENT_FAIL_REASON_REJECTED: _SettlementFailReason.ValueType  # 4
     SETTLEMENT_FAIL_REASON_OFFLINE: _SettlementFailReason.ValueType  # 5
+    SETTLEMENT_FAIL_REASON_BANK_HOLIDAY: _SettlementFailReason.ValueType  # 6
+    SETTLEMENT_FAIL_REASON_MISMATCHED: _SettlementFailReason.ValueType  # 7
+    SETTLEMENT_FAIL_REASON_PARTIAL: _SettlementFailReason.ValueType  # 8
 
 class SettlementFailReason(_SettlementFailReason, metaclass=_SettlementFailReasonEnumTypeWrapper):
     """Why an attempt to settle failed; the instruction is retried."""
@@ -135,6 +138,9 @@ SETTLEMENT_FAIL_REASON_LACK_OF_CASH: SettlementFailReason.ValueType  # 2
 SETTLEMENT_FAIL_REASON_DELAYED: SettlementFailReason.ValueType  # 3
 SETTLEMENT_FAIL_REASON_REJECTED: SettlementFailReason.ValueType  # 4
 SETTLEMENT_FAIL_REASON_OFFLINE: SettlementFailReason.ValueType  # 5
+SETTLEMENT_FAIL_REASON_BANK_HOLIDAY: SettlementFailReason.ValueType  # 6
+SETTLEMENT_FAIL_REASON_MISMATCHED: SettlementFailReason.ValueType  # 7
+SETTLEMENT_FAIL_REASON_PARTIAL: SettlementFailReason.ValueType  # 8
 global___SettlementFailReason = SettlementFailReason
 
 class _CustodianConditionKind:
@@ -150,6 +156,22 @@ class _CustodianConditionKindEnumTypeWrapper(google.protobuf.internal.enum_type_
     """Each attempt fails with probability `probability_ppm`, with `rejected`."""
     CUSTODIAN_CONDITION_KIND_CUSTODIAN_OFFLINE: _CustodianConditionKind.ValueType  # 3
     """Every attempt and every transfer fails, with `offline`."""
+    CUSTODIAN_CONDITION_KIND_TRANSFER_REJECT: _CustodianConditionKind.ValueType  # 4
+    """Each deposit, withdrawal and pledge is refused with probability `probability_ppm`, with `refused`."""
+    CUSTODIAN_CONDITION_KIND_TRANSFER_SLOW: _CustodianConditionKind.ValueType  # 5
+    """Deposits and withdrawals that are asked for post `delay_ns` after the `posts_at` that is said."""
+    CUSTODIAN_CONDITION_KIND_PARTIAL_SETTLEMENT: _CustodianConditionKind.ValueType  # 6
+    """Of each instruction that is due, a share `share_ppm` of both legs settles; the rest and the fees wait for
+    the end.
+    """
+    CUSTODIAN_CONDITION_KIND_BANK_HOLIDAY: _CustodianConditionKind.ValueType  # 7
+    """Instructions and transfers with dollars wait until it is over; all others go on."""
+    CUSTODIAN_CONDITION_KIND_INSTRUCTION_MISMATCH: _CustodianConditionKind.ValueType  # 8
+    """Each new instruction is, with probability `probability_ppm`, off by `magnitude_ppm`, and fails until the
+    end.
+    """
+    CUSTODIAN_CONDITION_KIND_STALE_BALANCE: _CustodianConditionKind.ValueType  # 9
+    """Statements of holdings repeat what was stated last before it."""
 
 class CustodianConditionKind(_CustodianConditionKind, metaclass=_CustodianConditionKindEnumTypeWrapper):
     """A way in which a custodian misbehaves while the condition lasts."""
@@ -161,6 +183,22 @@ CUSTODIAN_CONDITION_KIND_SETTLEMENT_REJECT: CustodianConditionKind.ValueType  # 
 """Each attempt fails with probability `probability_ppm`, with `rejected`."""
 CUSTODIAN_CONDITION_KIND_CUSTODIAN_OFFLINE: CustodianConditionKind.ValueType  # 3
 """Every attempt and every transfer fails, with `offline`."""
+CUSTODIAN_CONDITION_KIND_TRANSFER_REJECT: CustodianConditionKind.ValueType  # 4
+"""Each deposit, withdrawal and pledge is refused with probability `probability_ppm`, with `refused`."""
+CUSTODIAN_CONDITION_KIND_TRANSFER_SLOW: CustodianConditionKind.ValueType  # 5
+"""Deposits and withdrawals that are asked for post `delay_ns` after the `posts_at` that is said."""
+CUSTODIAN_CONDITION_KIND_PARTIAL_SETTLEMENT: CustodianConditionKind.ValueType  # 6
+"""Of each instruction that is due, a share `share_ppm` of both legs settles; the rest and the fees wait for
+the end.
+"""
+CUSTODIAN_CONDITION_KIND_BANK_HOLIDAY: CustodianConditionKind.ValueType  # 7
+"""Instructions and transfers with dollars wait until it is over; all others go on."""
+CUSTODIAN_CONDITION_KIND_INSTRUCTION_MISMATCH: CustodianConditionKind.ValueType  # 8
+"""Each new instruction is, with probability `probability_ppm`, off by `magnitude_ppm`, and fails until the
+end.
+"""
+CUSTODIAN_CONDITION_KIND_STALE_BALANCE: CustodianConditionKind.ValueType  # 9
+"""Statements of holdings repeat what was stated last before it."""
 global___CustodianConditionKind = CustodianConditionKind
 
 @typing.final
@@ -476,6 +514,36 @@ class TransferRejected(google.protobuf.message.Message):
 global___TransferRejected = TransferRejected
 
 @typing.final
+class HoldingsStated(google.protobuf.message.Message):
+    """A custodian's periodic statement of what an account holds (ISO 20022 semt.002); free amounts as in
+    `free_after`.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CUSTODIAN_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STATED_AT_FIELD_NUMBER: builtins.int
+    LINES_FIELD_NUMBER: builtins.int
+    custodian: builtins.str
+    account: builtins.str
+    stated_at: builtins.int
+    @property
+    def lines(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___HoldingLine]: ...
+    def __init__(
+        self,
+        *,
+        custodian: builtins.str = ...,
+        account: builtins.str = ...,
+        stated_at: builtins.int = ...,
+        lines: collections.abc.Iterable[global___HoldingLine] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "custodian", b"custodian", "lines", b"lines", "stated_at", b"stated_at"]) -> None: ...
+
+global___HoldingsStated = HoldingsStated
+
+@typing.final
 class AssetsPledged(google.protobuf.message.Message):
     """A pledge was posted; the venue is to credit the account's claim. `number` rises by one per venue.
     Audience: world, addressed by `venue`.
@@ -631,6 +699,51 @@ class SettlementSettled(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "custodian", b"custodian", "instrument", b"instrument", "pledged_after", b"pledged_after", "trade_id", b"trade_id", "venue", b"venue"]) -> None: ...
 
 global___SettlementSettled = SettlementSettled
+
+@typing.final
+class SettlementPartlySettled(google.protobuf.message.Message):
+    """A part of both legs of an instruction was posted together, for one side; the rest and the fee are still to
+    come.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CUSTODIAN_FIELD_NUMBER: builtins.int
+    VENUE_FIELD_NUMBER: builtins.int
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    TRADE_ID_FIELD_NUMBER: builtins.int
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    SIDE_FIELD_NUMBER: builtins.int
+    BASE_MINOR_FIELD_NUMBER: builtins.int
+    QUOTE_MINOR_FIELD_NUMBER: builtins.int
+    PLEDGED_AFTER_FIELD_NUMBER: builtins.int
+    custodian: builtins.str
+    venue: builtins.str
+    account: builtins.str
+    trade_id: builtins.int
+    instrument: builtins.str
+    side: trading_ecosystem.api.grpc.stubs.book_words_pb2.Side.ValueType
+    base_minor: builtins.int
+    quote_minor: builtins.int
+    @property
+    def pledged_after(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___PledgedAfter]: ...
+    def __init__(
+        self,
+        *,
+        custodian: builtins.str = ...,
+        venue: builtins.str = ...,
+        account: builtins.str = ...,
+        trade_id: builtins.int = ...,
+        instrument: builtins.str = ...,
+        side: trading_ecosystem.api.grpc.stubs.book_words_pb2.Side.ValueType = ...,
+        base_minor: builtins.int = ...,
+        quote_minor: builtins.int = ...,
+        pledged_after: collections.abc.Iterable[global___PledgedAfter] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "base_minor", b"base_minor", "custodian", b"custodian", "instrument", b"instrument", "pledged_after", b"pledged_after", "quote_minor", b"quote_minor", "side", b"side", "trade_id", b"trade_id", "venue", b"venue"]) -> None: ...
+
+global___SettlementPartlySettled = SettlementPartlySettled
 
 @typing.final
 class SettlementFailed(google.protobuf.message.Message):
@@ -860,12 +973,16 @@ class CustodianConditionSet(google.protobuf.message.Message):
     UNTIL_FIELD_NUMBER: builtins.int
     DELAY_NS_FIELD_NUMBER: builtins.int
     PROBABILITY_PPM_FIELD_NUMBER: builtins.int
+    SHARE_PPM_FIELD_NUMBER: builtins.int
+    MAGNITUDE_PPM_FIELD_NUMBER: builtins.int
     component: builtins.str
     condition_id: builtins.str
     kind: global___CustodianConditionKind.ValueType
     until: builtins.int
     delay_ns: builtins.int
     probability_ppm: builtins.int
+    share_ppm: builtins.int
+    magnitude_ppm: builtins.int
     def __init__(
         self,
         *,
@@ -875,8 +992,10 @@ class CustodianConditionSet(google.protobuf.message.Message):
         until: builtins.int = ...,
         delay_ns: builtins.int = ...,
         probability_ppm: builtins.int = ...,
+        share_ppm: builtins.int = ...,
+        magnitude_ppm: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["component", b"component", "condition_id", b"condition_id", "delay_ns", b"delay_ns", "kind", b"kind", "probability_ppm", b"probability_ppm", "until", b"until"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["component", b"component", "condition_id", b"condition_id", "delay_ns", b"delay_ns", "kind", b"kind", "magnitude_ppm", b"magnitude_ppm", "probability_ppm", b"probability_ppm", "share_ppm", b"share_ppm", "until", b"until"]) -> None: ...
 
 global___CustodianConditionSet = CustodianConditionSet
 

@@ -59,6 +59,20 @@ class _FeedConditionKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapp
     """Each publication is lost with probability `probability_ppm`."""
     FEED_CONDITION_KIND_FEED_DELAY: _FeedConditionKind.ValueType  # 3
     """Each publication is said `delay_ns` later, with its original `priced_at`."""
+    FEED_CONDITION_KIND_FEED_DUPLICATE: _FeedConditionKind.ValueType  # 4
+    """Each publication is, with probability `probability_ppm`, said again `delay_ns` later."""
+    FEED_CONDITION_KIND_FEED_OUT_OF_ORDER: _FeedConditionKind.ValueType  # 5
+    """Each publication is, with probability `probability_ppm`, held back by `delay_ns` while later ones pass it."""
+    FEED_CONDITION_KIND_FEED_GAP: _FeedConditionKind.ValueType  # 6
+    """Before each publication, with probability `probability_ppm`, a number is left out, as if an update had not
+    come.
+    """
+    FEED_CONDITION_KIND_FEED_FROZEN: _FeedConditionKind.ValueType  # 7
+    """The feed repeats its last price with a fresh `priced_at`: stale, and plausible."""
+    FEED_CONDITION_KIND_FEED_BAD_TICK: _FeedConditionKind.ValueType  # 8
+    """Each price is, with probability `probability_ppm`, shifted by `shift` decimal places."""
+    FEED_CONDITION_KIND_FEED_CLOCK_SKEW: _FeedConditionKind.ValueType  # 9
+    """`priced_at` is off by `skew_ns`: ahead where that is positive."""
 
 class FeedConditionKind(_FeedConditionKind, metaclass=_FeedConditionKindEnumTypeWrapper):
     """A way in which the vendor feed is broken; the fundamental price is not touched."""
@@ -70,6 +84,20 @@ FEED_CONDITION_KIND_FEED_DROP: FeedConditionKind.ValueType  # 2
 """Each publication is lost with probability `probability_ppm`."""
 FEED_CONDITION_KIND_FEED_DELAY: FeedConditionKind.ValueType  # 3
 """Each publication is said `delay_ns` later, with its original `priced_at`."""
+FEED_CONDITION_KIND_FEED_DUPLICATE: FeedConditionKind.ValueType  # 4
+"""Each publication is, with probability `probability_ppm`, said again `delay_ns` later."""
+FEED_CONDITION_KIND_FEED_OUT_OF_ORDER: FeedConditionKind.ValueType  # 5
+"""Each publication is, with probability `probability_ppm`, held back by `delay_ns` while later ones pass it."""
+FEED_CONDITION_KIND_FEED_GAP: FeedConditionKind.ValueType  # 6
+"""Before each publication, with probability `probability_ppm`, a number is left out, as if an update had not
+come.
+"""
+FEED_CONDITION_KIND_FEED_FROZEN: FeedConditionKind.ValueType  # 7
+"""The feed repeats its last price with a fresh `priced_at`: stale, and plausible."""
+FEED_CONDITION_KIND_FEED_BAD_TICK: FeedConditionKind.ValueType  # 8
+"""Each price is, with probability `probability_ppm`, shifted by `shift` decimal places."""
+FEED_CONDITION_KIND_FEED_CLOCK_SKEW: FeedConditionKind.ValueType  # 9
+"""`priced_at` is off by `skew_ns`: ahead where that is positive."""
 global___FeedConditionKind = FeedConditionKind
 
 class _SourceProblem:
@@ -420,12 +448,16 @@ class FeedConditionSet(google.protobuf.message.Message):
     UNTIL_FIELD_NUMBER: builtins.int
     PROBABILITY_PPM_FIELD_NUMBER: builtins.int
     DELAY_NS_FIELD_NUMBER: builtins.int
+    SHIFT_FIELD_NUMBER: builtins.int
+    SKEW_NS_FIELD_NUMBER: builtins.int
     component: builtins.str
     condition_id: builtins.str
     kind: global___FeedConditionKind.ValueType
     until: builtins.int
     probability_ppm: builtins.int
     delay_ns: builtins.int
+    shift: builtins.int
+    skew_ns: builtins.int
     @property
     def instruments(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
     def __init__(
@@ -438,8 +470,10 @@ class FeedConditionSet(google.protobuf.message.Message):
         until: builtins.int = ...,
         probability_ppm: builtins.int = ...,
         delay_ns: builtins.int = ...,
+        shift: builtins.int = ...,
+        skew_ns: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["component", b"component", "condition_id", b"condition_id", "delay_ns", b"delay_ns", "instruments", b"instruments", "kind", b"kind", "probability_ppm", b"probability_ppm", "until", b"until"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["component", b"component", "condition_id", b"condition_id", "delay_ns", b"delay_ns", "instruments", b"instruments", "kind", b"kind", "probability_ppm", b"probability_ppm", "shift", b"shift", "skew_ns", b"skew_ns", "until", b"until"]) -> None: ...
 
 global___FeedConditionSet = FeedConditionSet
 

@@ -66,6 +66,18 @@ class _FaultKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     FAULT_KIND_COMPONENT_CRASH: _FaultKind.ValueType  # 36
     FAULT_KIND_STORE_SLOW: _FaultKind.ValueType  # 37
     FAULT_KIND_STORE_UNAVAILABLE: _FaultKind.ValueType  # 38
+    FAULT_KIND_FEED_DUPLICATE: _FaultKind.ValueType  # 39
+    FAULT_KIND_FEED_OUT_OF_ORDER: _FaultKind.ValueType  # 40
+    FAULT_KIND_FEED_GAP: _FaultKind.ValueType  # 41
+    FAULT_KIND_FEED_FROZEN: _FaultKind.ValueType  # 42
+    FAULT_KIND_FEED_BAD_TICK: _FaultKind.ValueType  # 43
+    FAULT_KIND_FEED_CLOCK_SKEW: _FaultKind.ValueType  # 44
+    FAULT_KIND_TRANSFER_REJECT: _FaultKind.ValueType  # 45
+    FAULT_KIND_TRANSFER_SLOW: _FaultKind.ValueType  # 46
+    FAULT_KIND_PARTIAL_SETTLEMENT: _FaultKind.ValueType  # 47
+    FAULT_KIND_BANK_HOLIDAY: _FaultKind.ValueType  # 48
+    FAULT_KIND_INSTRUCTION_MISMATCH: _FaultKind.ValueType  # 49
+    FAULT_KIND_STALE_BALANCE: _FaultKind.ValueType  # 50
 
 class FaultKind(_FaultKind, metaclass=_FaultKindEnumTypeWrapper):
     """Every fault that can be injected; the same words in scenarios, protos and reports."""
@@ -109,6 +121,18 @@ FAULT_KIND_COMPONENT_PAUSE: FaultKind.ValueType  # 35
 FAULT_KIND_COMPONENT_CRASH: FaultKind.ValueType  # 36
 FAULT_KIND_STORE_SLOW: FaultKind.ValueType  # 37
 FAULT_KIND_STORE_UNAVAILABLE: FaultKind.ValueType  # 38
+FAULT_KIND_FEED_DUPLICATE: FaultKind.ValueType  # 39
+FAULT_KIND_FEED_OUT_OF_ORDER: FaultKind.ValueType  # 40
+FAULT_KIND_FEED_GAP: FaultKind.ValueType  # 41
+FAULT_KIND_FEED_FROZEN: FaultKind.ValueType  # 42
+FAULT_KIND_FEED_BAD_TICK: FaultKind.ValueType  # 43
+FAULT_KIND_FEED_CLOCK_SKEW: FaultKind.ValueType  # 44
+FAULT_KIND_TRANSFER_REJECT: FaultKind.ValueType  # 45
+FAULT_KIND_TRANSFER_SLOW: FaultKind.ValueType  # 46
+FAULT_KIND_PARTIAL_SETTLEMENT: FaultKind.ValueType  # 47
+FAULT_KIND_BANK_HOLIDAY: FaultKind.ValueType  # 48
+FAULT_KIND_INSTRUCTION_MISMATCH: FaultKind.ValueType  # 49
+FAULT_KIND_STALE_BALANCE: FaultKind.ValueType  # 50
 global___FaultKind = FaultKind
 
 class _LinkConditionKind:

@@ -539,6 +539,8 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
     VARIATION_SETTLED_FIELD_NUMBER: builtins.int
     VARIATION_POSTED_FIELD_NUMBER: builtins.int
     CUSTODY_ACCOUNT_OPENED_FIELD_NUMBER: builtins.int
+    SETTLEMENT_PARTLY_SETTLED_FIELD_NUMBER: builtins.int
+    HOLDINGS_STATED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -587,6 +589,14 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
     def custody_account_opened(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodyAccountOpened:
         """An account was opened."""
 
+    @property
+    def settlement_partly_settled(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.SettlementPartlySettled:
+        """A part of a trade settled."""
+
+    @property
+    def holdings_stated(self) -> trading_ecosystem.api.grpc.stubs.custodian_pb2.HoldingsStated:
+        """What an account holds was stated."""
+
     def __init__(
         self,
         *,
@@ -603,10 +613,12 @@ class StreamSettlementsResponse(google.protobuf.message.Message):
         variation_settled: trading_ecosystem.api.grpc.stubs.margin_pb2.VariationSettled | None = ...,
         variation_posted: trading_ecosystem.api.grpc.stubs.custodian_pb2.VariationPosted | None = ...,
         custody_account_opened: trading_ecosystem.api.grpc.stubs.custodian_pb2.CustodyAccountOpened | None = ...,
+        settlement_partly_settled: trading_ecosystem.api.grpc.stubs.custodian_pb2.SettlementPartlySettled | None = ...,
+        holdings_stated: trading_ecosystem.api.grpc.stubs.custodian_pb2.HoldingsStated | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "settlement_instructed", "settlement_settled", "settlement_failed", "settlement_cancelled", "transfer_pending", "transfer_posted", "transfer_rejected", "variation_settled", "variation_posted", "custody_account_opened"] | None: ...
+    def HasField(self, field_name: typing.Literal["custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "holdings_stated", b"holdings_stated", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_partly_settled", b"settlement_partly_settled", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "custody_account_opened", b"custody_account_opened", "event", b"event", "heartbeat", b"heartbeat", "holdings_stated", b"holdings_stated", "number", b"number", "settlement_cancelled", b"settlement_cancelled", "settlement_failed", b"settlement_failed", "settlement_instructed", b"settlement_instructed", "settlement_partly_settled", b"settlement_partly_settled", "settlement_settled", b"settlement_settled", "transfer_pending", b"transfer_pending", "transfer_posted", b"transfer_posted", "transfer_rejected", b"transfer_rejected", "variation_posted", b"variation_posted", "variation_settled", b"variation_settled"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "settlement_instructed", "settlement_settled", "settlement_failed", "settlement_cancelled", "transfer_pending", "transfer_posted", "transfer_rejected", "variation_settled", "variation_posted", "custody_account_opened", "settlement_partly_settled", "holdings_stated"] | None: ...
 
 global___StreamSettlementsResponse = StreamSettlementsResponse
 

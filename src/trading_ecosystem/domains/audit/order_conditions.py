@@ -1,0 +1,166 @@
+"""What is wrong with venues as far as the firm's own orders show it, recomputed: late, lost and odd answers and fills.
+
+Definitions are those of :mod:`trading_ecosystem.messages.alert_conditions`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, TypeAlias
+
+from trading_ecosystem.domains.audit.feed_conditions import Tally
+from trading_ecosystem.domains.audit.intervals import Tracks
+from trading_ecosystem.messages.alert_conditions import (
+    EXECUTION_WINDOW,
+    GIVEN_UP_AFTER,
+    LATENCY_FROM,
+    ODD_EXECUTIONS,
+    REJECT_ANSWERS,
+    REJECT_WINDOW,
+    REJECTS_PPM,
+    STORM_FILLS,
+    STORM_WINDOW,
+    UNANSWERED_AFTER,
+)
+from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.exchange import (
+    CancelOrder,
+    CancelRejected,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    PlaceOrder,
+)
+from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos
+
+PLACE: Final = "place"
+CANCEL: Final = "cancel"
+CommandKey: TypeAlias = tuple[str, str, str]
+"""Kind, account, client order id."""
+Answer: TypeAlias = OrderAccepted | OrderRejected | OrderCancelled | CancelRejected
+
+
+class VenueOrders:
+    """The firm's commands and fills at one venue."""
+
+    def __init__(self, venue: str, tracks: Tracks) -> None:
+        self._latency = tracks.of(AlertKind.EXECUTION_LATENCY, venue)
+        self._unanswered = tracks.of(AlertKind.ORDER_UNANSWERED, venue)
+        self._rejects = tracks.of(AlertKind.REJECT_RATE, venue)
+        self._storm = tracks.of(AlertKind.EXECUTION_STORM, venue)
+        self._duplicate = tracks.of(AlertKind.DUPLICATE_EXECUTION, venue)
+        self._after_cancel = tracks.of(AlertKind.FILL_AFTER_CANCEL, venue)
+        self._waiting: dict[CommandKey, tuple[Nanos, Entry]] = {}
+        """Commands without an answer, in the order in which they arrived."""
+        self._answers = Tally(REJECT_WINDOW)
+        self._rejected = Tally(REJECT_WINDOW)
+        self._executions: set[tuple[str, str, int]] = set()
+        self._cancelled: set[tuple[str, int]] = set()
+        self._fills: dict[tuple[str, str], deque[Nanos]] = {}
+        self._repeated = Tally(EXECUTION_WINDOW)
+        self._late = Tally(EXECUTION_WINDOW)
+
+    def commanded(self, message: PlaceOrder | CancelOrder, at: Nanos, entry: Entry) -> None:
+        """The copy of a command reaches the monitor."""
+        self.grow_older(at)
+        kind = PLACE if isinstance(message, PlaceOrder) else CANCEL
+        self._waiting.setdefault((kind, message.account, message.client_order_id), (at, entry))
+
+    def answered(self, message: Answer, at: Nanos, entry: Entry) -> None:
+        """The answer to a command reaches the monitor."""
+        if isinstance(message, OrderCancelled):
+            self._cancelled.add((message.account, message.order_id))
+        placed = isinstance(message, OrderAccepted | OrderRejected)
+        self._take(PLACE if placed else CANCEL, message, isinstance(message, OrderRejected), at, entry)
+
+    def filled(self, message: OrderFilled, at: Nanos, entry: Entry) -> None:
+        """A fill reaches the monitor, for the first time or again."""
+        self._take(PLACE, message, False, at, entry)
+        if message.leaves_lots == 0:
+            self._take(CANCEL, message, False, at, entry)
+        execution = (message.instrument, message.account, message.execution_id)
+        again = execution in self._executions
+        self._executions.add(execution)
+        if again:
+            self._repeated.add(1, at)
+        repeated = self._repeated.forget(at)
+        self._duplicate.observe(repeated if again else 0, again and repeated >= ODD_EXECUTIONS, at, entry)
+        gone = (message.account, message.order_id) in self._cancelled
+        if gone:
+            self._late.add(1, at)
+        late = self._late.forget(at)
+        self._after_cancel.observe(late if gone else 0, gone and late >= ODD_EXECUTIONS, at, entry)
+        if not again:
+            fills = self._fills_of(message.account, message.client_order_id, at)
+            self._storm.observe(fills, fills >= STORM_FILLS, at, entry)
+
+    def grow_older(self, at: Nanos) -> None:
+        """Time has come to ``at``: commands may have waited for too long, or for so long that they are given up."""
+        while self._waiting:
+            key, (sent_at, entry) = next(iter(self._waiting.items()))
+            given_up_at = sent_at + GIVEN_UP_AFTER + 1
+            if given_up_at > at:
+                self._observe(sent_at, entry, at)
+                return
+            self._observe(sent_at, entry, given_up_at - 1)
+            del self._waiting[key]
+            self._observe_oldest(given_up_at)
+
+    def _take(self, kind: str, message: Answer | OrderFilled, rejection: bool, at: Nanos, entry: Entry) -> None:
+        """An answer to one kind of command, where such a command waits."""
+        self.grow_older(at)
+        found = self._waiting.pop((kind, message.account, message.client_order_id), None)
+        if found is None:
+            return
+        took = at - found[0]
+        self._latency.observe(took, took >= LATENCY_FROM, at, entry)
+        self._observe_oldest(at)
+        if kind is PLACE:
+            self._answers.add(1, at)
+            self._rejected.add(int(rejection), at)
+            answers, rejected = self._answers.forget(at), self._rejected.forget(at)
+            share = rejected * PARTS_PER_MILLION // answers if answers >= REJECT_ANSWERS else 0
+            self._rejects.observe(share, share >= REJECTS_PPM, at, entry)
+
+    def _observe_oldest(self, at: Nanos) -> None:
+        """One command waits no longer; how long has the oldest of the others?"""
+        if self._waiting:
+            sent_at, entry = next(iter(self._waiting.values()))
+            self._observe(sent_at, entry, at)
+        elif self._unanswered.open is not None:
+            self._unanswered.observe(0, False, at, self._unanswered.open.entry)
+        else:
+            self._unanswered.measure = 0
+
+    def _observe(self, sent_at: Nanos, entry: Entry, at: Nanos) -> None:
+        waited = at - sent_at
+        self._unanswered.observe(waited, waited >= UNANSWERED_AFTER, at, entry, sent_at + UNANSWERED_AFTER)
+
+    def _fills_of(self, account: str, client_order_id: str, at: Nanos) -> int:
+        fills = self._fills.setdefault((account, client_order_id), deque())
+        fills.append(at)
+        while at - fills[0] >= STORM_WINDOW:
+            fills.popleft()
+        return len(fills)
+
+
+class OrderConditions:
+    """The conditions on the firm's commands and fills at every venue."""
+
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+        self._venues: dict[str, VenueOrders] = {}
+
+    def venue(self, name: str) -> VenueOrders:
+        """The firm's orders at one venue."""
+        orders = self._venues.get(name)
+        if orders is None:
+            orders = self._venues[name] = VenueOrders(name, self._tracks)
+        return orders
+
+    def advance(self, at: Nanos) -> None:
+        """Time has come to ``at`` without an answer."""
+        for orders in self._venues.values():
+            orders.grow_older(at)
