@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from trading_ecosystem.domains.custodian.component import Custodian
+from trading_ecosystem.domains.custodian.component import Custodian, StatementDue
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import (
@@ -110,8 +110,10 @@ class ToyVenue:
 class SmallWorld:
     """Delivers at once and in order, keeps the record, and may lose or repeat what goes between the two."""
 
-    def __init__(self, seed: int = 7, parameters: CustodianParameters | None = None) -> None:
+    def __init__(self, seed: int = 7, parameters: CustodianParameters | None = None, states: bool = False) -> None:
+        """Without ``states`` the custodian is never woken for a statement of holdings, and says none."""
         self.now: Nanos = START
+        self.states = states
         self.custodian = Custodian("custodian", parameters or CustodianParameters((VENUE,)), SeededRandomness(seed))
         self.venue = ToyVenue()
         self.entries: list[Entry] = []
@@ -133,6 +135,8 @@ class SmallWorld:
         for one in said:
             sequence = self.number()
             if isinstance(one, Later):
+                if isinstance(one.message, StatementDue) and not self.states:
+                    continue
                 heapq.heappush(self._queue, (one.due_at, 0, sequence, one.message, cause))
                 continue
             assert not isinstance(one, Message) or sender != "custodian" or type(one) in Custodian.says
