@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from random import Random
 
 import pytest
 from tests.campaign import seeds
+from tests.simulation.test_blindness import alerts_alone, alerts_recorded
 from tests.simulation.test_twins import said
+from tests.simulation.test_venue_rules import SCENARIO as RULES
 
 import trading_ecosystem
 from trading_ecosystem.messages.base import Audience
@@ -302,6 +305,8 @@ def test_a_venue_fault_does_what_it_is_for_and_nothing_before(tmp_path, tmp_path
     assert len(before) > 1000
     assert before == [one for one in clean if one[0] < record.onset]
     CHECKS[kind](record)
+    # The monitor needs nothing but what production hears.
+    assert alerts_alone(record.result) == alerts_recorded(record.result)
 
     raised = [
         one
@@ -371,3 +376,41 @@ def test_a_fault_below_its_severity_is_labelled_as_not_detectable(tmp_path, fiel
     record = Record(tmp_path, kind, fields=fields)
     assert record.label.detectable is detectable
     assert record.result.audit.conservation == ()
+
+
+def some_fault(draw, number, venues):
+    """Any kind, anywhere, of any size."""
+    kind = draw.choice(list(FIELDS))
+    sizes = {
+        FaultKind.VENUE_OUTAGE: ("orders", ["cancel", "hold"]),
+        FaultKind.VENUE_LATENCY: ("delay", ["10ms", "3s", "90s", "9m"]),
+        FaultKind.VENUE_SPREAD: ("magnitude", [0.0001, 0.02, 0.25]),
+        FaultKind.VENUE_LIQUIDITY: ("magnitude", [0.1, 0.95, 1]),
+        FaultKind.VENUE_CROSSED_BOOK: ("magnitude", [0.00001, 0.02]),
+        FaultKind.VENUE_PARTIAL_FILLS: ("pieces", [2, 20, 200]),
+        FaultKind.VENUE_HALT: ("instruments", ["[BTC/USD]", "[BTC/USD, USDT/USD]"]),
+    }
+    name, values = sizes.get(kind, ("probability", [0.1, 0.5, 1]))
+    at, lasts = draw.randrange(60, 1_700), draw.choice([1, 10, 60, 300, 900])
+    where = f"venue: {draw.choice(venues)}, at: {at}s, duration: {lasts}s"
+    return f"  - {{id: f{number}, kind: {kind.value}, {where}, {name}: {draw.choice(values)}}}\n"
+
+
+@pytest.mark.parametrize("seed", seeds(3, 100))
+def test_assets_are_conserved_whatever_faults_overlap(tmp_path, seed):
+    draw = Random(seed)
+    head = document(FaultKind.VENUE_HALT, "").partition("faults:\n")[0]
+    faults = "".join(some_fault(draw, number, ("exchange-alpha", "exchange-beta")) for number in range(draw.randrange(3, 12)))
+    path = tmp_path / "many.yaml"
+    path.write_text(f"{head}faults:\n{faults}")
+    result = trading_ecosystem.run(path, seed=seed)
+    assert result.audit.conservation == ()
+
+
+@pytest.mark.parametrize("seed", seeds(2, 50))
+def test_assets_are_conserved_on_a_venue_with_rules(tmp_path, seed):
+    draw = Random(seed)
+    path = tmp_path / "rules.yaml"
+    faults = "".join(some_fault(draw, number, ("north", "south")) for number in range(draw.randrange(3, 12)))
+    path.write_text(f"{RULES.replace('clean_periods: [{}]', '')}faults:\n{faults}")
+    assert trading_ecosystem.run(path, seed=seed).audit.conservation == ()

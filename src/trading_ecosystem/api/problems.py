@@ -194,6 +194,13 @@ def refusal(reason: Any, detail: str, *, retry_at: Nanos = 0, now: Nanos = 0) ->
     return kind(detail, reason=reason.name, retry_after=wait)
 
 
+def no_answer(whom: str) -> TryAgainLater:
+    """Nothing was said in return to a command: whether it was carried out is not known here."""
+    return TryAgainLater(
+        f"{whom} gave no answer; it may have done what was asked, so look before asking again", retry_after=_LATER
+    )
+
+
 def problem_of(error: Exception) -> Problem:
     """The problem that an error of the house becomes; anything unknown is an internal fault that tells nothing."""
     if isinstance(error, Problem):

@@ -14,7 +14,7 @@ from trading_ecosystem.api.grpc.conversion import invalid, struct_of
 from trading_ecosystem.api.grpc.entrance import current_call
 from trading_ecosystem.api.grpc.fields import needed
 from trading_ecosystem.api.positions import HEADER as POSITION
-from trading_ecosystem.api.problems import NoSuchThing, Problem
+from trading_ecosystem.api.problems import NoSuchThing, no_answer
 from trading_ecosystem.messages.base import Message, Question
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.records import HistoryStore
@@ -125,11 +125,11 @@ def said(receipt: Receipt, *kinds: type[Message]) -> list[Any]:
 
 
 def first_said(receipt: Receipt, *kinds: type[Message], where: Callable[[Any], bool] = lambda _: True) -> Any:
-    """The first answer of one of these types; raises :class:`Problem` where whoever was asked gave none."""
+    """The first answer of one of these types; raises :class:`TryAgainLater` where whoever was asked gave none."""
     for message in said(receipt, *kinds):
         if where(message):
             return message
-    raise Problem("nobody answered the command")
+    raise no_answer("whoever was asked")
 
 
 def _only(names: Iterable[str], path: str) -> str:

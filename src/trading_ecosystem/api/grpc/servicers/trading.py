@@ -15,7 +15,7 @@ from trading_ecosystem.api.grpc.streaming import Streams, Wanted
 from trading_ecosystem.api.grpc.stubs import orders_pb2
 from trading_ecosystem.api.grpc.stubs.services import exchange_pb2 as pb
 from trading_ecosystem.api.grpc.stubs.services import exchange_pb2_grpc as rpc
-from trading_ecosystem.api.problems import NoSuchThing
+from trading_ecosystem.api.problems import NoSuchThing, no_answer
 from trading_ecosystem.api.streams.channels import Channel
 from trading_ecosystem.domains.exchange.records import FillRecord
 from trading_ecosystem.messages.exchange import (
@@ -89,7 +89,7 @@ class Trading(rpc.TradingServiceServicer):
         receipt = await self._door.command(command, context)
         reports = said(receipt, MassCancelReported)
         if not reports:
-            raise NoSuchThing(f"{command.account} has no account on {command.venue}")
+            raise no_answer("the venue")
         response = pb.MassCancelResponse()
         fill(response.report, reports[0])
         fill_all(response.cancelled, said(receipt, OrderCancelled))

@@ -10,7 +10,7 @@ from litestar import Request, Response, Router, post, put
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import parse_price
 from trading_ecosystem.api.gateway import Gateway
-from trading_ecosystem.api.problems import NoSuchThing, Problem, refusal
+from trading_ecosystem.api.problems import NoSuchThing, no_answer, refusal
 from trading_ecosystem.api.rest.bodies import AccountName, Answer, DecimalText, Name, Symbol
 from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.api.rest.routing import caller_of, needs
@@ -151,7 +151,7 @@ def _trade(gateway: Gateway, receipt: Receipt, venue: str, symbol: str, trade_id
         if isinstance(said, TradeBusted | TradeCorrected):
             accounts.append(said.account)
     if not accounts:
-        raise Problem("the venue gave no answer")
+        raise no_answer("the venue")
     shown = TradeChanged(venue, symbol, trade_id, tuple(accounts))
     return Response(shown, headers={"x-position": gateway.position_of(receipt)})
 

@@ -12,7 +12,7 @@ from trading_ecosystem.adapters.data.exchange import ExchangeHistory
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import amount_text, instant_text, quantity_text
 from trading_ecosystem.api.gateway import Gateway
-from trading_ecosystem.api.problems import Problem, Refused, TooManyRequests
+from trading_ecosystem.api.problems import Refused, TooManyRequests, no_answer
 from trading_ecosystem.api.rest.bodies import PAGE, AccountName, Asset, CursorText, Name, Page, PageSize, page_of
 from trading_ecosystem.api.rest.production.account_bodies import (
     AssetPosition,
@@ -57,7 +57,7 @@ async def open_account(request: Request[Any, Any, Any], data: NewAccount, gatewa
             detail = "the venue opens no such account: its master has as many as it may, or it is one of the venue's own"
             raise Refused(detail, reason="ACCOUNT_OPENING_REFUSED")
     if not any(isinstance(entry.message, AccountOpened) for entry in receipt.said):
-        raise Problem("the venue gave no answer")
+        raise no_answer("the venue")
     status = None
     if Scope.READ in caller.scopes:
         # It is open whether or not the history says so already.

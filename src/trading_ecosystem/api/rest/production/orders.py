@@ -13,7 +13,7 @@ from trading_ecosystem.adapters.data.exchange import ExchangeHistory, OrderView
 from trading_ecosystem.api.caller import Scope
 from trading_ecosystem.api.decimals import instant_or_none, instrument_named, parse_price, parse_quantity
 from trading_ecosystem.api.gateway import Gateway
-from trading_ecosystem.api.problems import FieldProblem, InvalidRequest, NoSuchThing, Problem, refusal
+from trading_ecosystem.api.problems import FieldProblem, InvalidRequest, NoSuchThing, Problem, no_answer, refusal
 from trading_ecosystem.api.rest.bodies import (
     PAGE,
     AccountName,
@@ -46,6 +46,7 @@ from trading_ecosystem.messages.order_handling import (
     KeepSession,
     MassCancel,
     MassCancelReported,
+    OrderReplaced,
     PlaceOrderList,
     ReplaceOrder,
     ReplaceRejected,
@@ -172,6 +173,8 @@ async def cancel_order(
                 said.reason, f"the order was not cancelled: {said.reason.value}", retry_at=said.retry_at, now=entry.at
             )
     count = sum(isinstance(entry.message, OrderCancelled) for entry in receipt.said)
+    if not count:
+        raise no_answer("the venue")
     return Response(Cancelled(count), headers={"x-position": gateway.position_of(receipt)})
 
 
@@ -205,6 +208,8 @@ async def replace_order(
         said = entry.message
         if isinstance(said, ReplaceRejected):
             raise refusal(said.reason, f"the order stays as it is: {said.reason.value}", retry_at=said.retry_at, now=entry.at)
+    if not any(isinstance(entry.message, OrderReplaced) for entry in receipt.said):
+        raise no_answer("the venue")
     # What was done is answered whether or not the history says so already.
     shown = order_of_view(replaced_view(found, receipt.said))
     with contextlib.suppress(Unavailable):
@@ -221,7 +226,7 @@ async def mass_cancel(request: Request[Any, Any, Any], data: MassCancellation, g
     receipt = await gateway.command(caller_of(request), MassCancel(data.venue, data.account, symbol, data.side))
     count = next((one.message.cancelled for one in receipt.said if isinstance(one.message, MassCancelReported)), None)
     if count is None:
-        raise NoSuchThing(f"{data.account} has no account on {data.venue}")
+        raise no_answer("the venue")
     return Response(Cancelled(count), headers={"x-position": gateway.position_of(receipt)})
 
 
@@ -233,7 +238,7 @@ async def keep_session(request: Request[Any, Any, Any], data: SessionRequest, ga
     for entry in receipt.said:
         if isinstance(entry.message, SessionKept):
             return SessionAnswer(instant_or_none(entry.message.cancels_at))
-    raise NoSuchThing(f"{data.account} has no account on {data.venue}")
+    raise no_answer("the venue")
 
 
 @get("/fills", **needs(Scope.READ))
@@ -274,7 +279,7 @@ def _placed(gateway: Gateway, receipt: Receipt, client_order_id: str) -> Order:
             raise refused(said, entry.at)
         if isinstance(said, OrderAccepted):
             return order_of_entries(said, receipt.said, entry.at)
-    raise Problem("the venue gave no answer")
+    raise no_answer("the venue")
 
 
 def refused(said: OrderRejected, at: int) -> Problem:

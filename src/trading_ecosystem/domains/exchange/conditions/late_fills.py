@@ -1,9 +1,9 @@
 """Cancels that come too late, though they were answered.
 
-A plain resting order is to be cancelled. The venue says that it was, and then it turns out that what was left of it had traded
+A resting order is to be cancelled. The venue says that it was, and then it turns out that what was left of it had traded
 before: a real trade with the house, at the order's price, which moves claims and settles as any other. It takes no part in the
-book, so that nobody else's turn changes. Only an order that rests whole in the book qualifies (none that is kept beside it,
-such as an iceberg or a stop), in continuous trading, and if the house can pay for it.
+book, so that nobody else's turn changes. Only an order that the book alone knows qualifies (none that is kept beside it too,
+such as a stop, a pegged order or one of a list), in continuous trading, and if the house can pay for it.
 """
 
 from __future__ import annotations
