@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -33,6 +34,10 @@ KeysOption = Annotated[Path, typer.Option("--keys", metavar="DIR", help="Folder 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 TracesOption = Annotated[
     str | None, typer.Option("--traces", metavar="TARGET", help="Export OpenTelemetry spans: console, or a collector's URL.")
+]
+AlertWebhookOption = Annotated[
+    list[str] | None,
+    typer.Option("--alert-webhook", metavar="URL", help="Post notifications of alerts there; may be given more than once."),
 ]
 keys_app = typer.Typer(help="Make, list and revoke the keys of a server.", no_args_is_help=True)
 
@@ -62,6 +67,8 @@ def serve(
         typer.Option(metavar="FILE", help="Log every request as a line of JSON; `-`: to stderr."),
     ] = None,
     traces: TracesOption = None,
+    alert_webhook: AlertWebhookOption = None,
+    alert_log: Annotated[bool, typer.Option("--alert-log", help="Log notifications of alerts.")] = False,
     certificate: Annotated[Path | None, typer.Option("--tls-certificate", help="Serve TLS with this certificate.")] = None,
     certificate_key: Annotated[Path | None, typer.Option("--tls-key", help="The certificate's private key.")] = None,
 ) -> None:
@@ -91,11 +98,22 @@ def serve(
         per_key=RateLimit(rate_limit, max(1, round(2 * rate_limit))),
         traces=traces,
         access_log=log is not None,
+        alert_webhooks=_webhooks(alert_webhook),
+        alert_log=alert_log,
         certificate=None if certificate is None else str(certificate),
         certificate_key=None if certificate_key is None else str(certificate_key),
     )
     with _logging(log, options):
         _event_loop_run(_serve(options))
+
+
+def _webhooks(urls: list[str] | None) -> tuple[str, ...]:
+    """The URLs of webhooks, each with a host; raises :class:`BadInput`."""
+    for url in urls or ():
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadInput("--alert-webhook", f"{url!r} is no URL to post to; expected http://… or https://…")
+    return tuple(urls or ())
 
 
 @contextmanager
@@ -110,6 +128,8 @@ def _logging(target: Path | None, options: Any) -> Iterator[None]:
         level = logging.ERROR if target is None else logging.INFO
         handler = log_to(stream, options.instance, options.environment, level=level)
         stack.callback(handler.close)
+        if options.alert_log:
+            logging.getLogger("trading_ecosystem.alerts").setLevel(logging.WARNING)
         yield
 
 

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem import __version__
+from trading_ecosystem.adapters.alert_routing import AlertRouter, LogReceiver, Receiver, WebhookReceiver
 from trading_ecosystem.adapters.caches import MEMORY, close_caches, open_caches
 from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
@@ -41,6 +42,7 @@ from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RI
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import DepthQuestion
+from trading_ecosystem.messages.risk_standing import ActiveAlertsQuestion
 from trading_ecosystem.messages.units import INSTRUMENTS, PARTS_PER_MILLION
 from trading_ecosystem.ports.clock import WallClock
 from trading_ecosystem.ports.errors import BadInput
@@ -84,6 +86,10 @@ class ServeOptions(msgspec.Struct, frozen=True):
     """Where spans go (``console``, or the URL of a collector); nowhere where there is none."""
     access_log: bool = False
     """Log every answered request."""
+    alert_webhooks: tuple[str, ...] = ()
+    """URLs to which notifications of alerts are posted."""
+    alert_log: bool = False
+    """Log notifications of alerts."""
     streams: StreamLimits = StreamLimits()
     certificate: str | None = None
     """File of the TLS certificate, with its key in ``certificate_key``; plain HTTP where there is none."""
@@ -150,6 +156,7 @@ async def serving(
         stack.push_async_callback(_drain, followers)
         gateway = Gateway(ecosystem.driver, followers, places_of(ecosystem.scenario), Positions(keys.derived("positions")))
         hub = await stack.enter_async_context(_streams(ecosystem, gateway, keys, options.streams))
+        await stack.enter_async_context(_alerting(ecosystem, options))
         stopped = await stack.enter_async_context(_driving(ecosystem))
         identity = Identity(options.instance, __version__, options.environment)
         if options.traces is not None:
@@ -210,6 +217,24 @@ async def _workings(ecosystem: LiveEcosystem, runs: Path) -> AsyncIterator[Worki
     finally:
         await scenario_runs.close()
         await live_audit.close()
+
+
+@asynccontextmanager
+async def _alerting(ecosystem: LiveEcosystem, options: ServeOptions) -> AsyncIterator[None]:
+    """Tell people of alerts while the block runs, where somebody wants to be told."""
+    receivers: list[Receiver] = [WebhookReceiver(url) for url in dict.fromkeys(options.alert_webhooks)]
+    receivers += [LogReceiver()] if options.alert_log else []
+    if not receivers:
+        yield
+        return
+    router = AlertRouter(ecosystem.scenario.ecosystem.firm.name, receivers)
+    router.prime(ecosystem.kernel.components[RISK].answer(ActiveAlertsQuestion()), ecosystem.driver.now())
+    ecosystem.driver.follow(router.tell)
+    router.start()
+    try:
+        yield
+    finally:
+        await router.close()
 
 
 @asynccontextmanager
