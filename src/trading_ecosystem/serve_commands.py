@@ -35,6 +35,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 TracesOption = Annotated[
     str | None, typer.Option("--traces", metavar="TARGET", help="Export OpenTelemetry spans: console, or a collector's URL.")
 ]
+LogOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Log every request as a line of JSON; `-`: to stderr.")]
+AlertLogOption = Annotated[bool, typer.Option("--alert-log", help="Log notifications of alerts.")]
 AlertWebhookOption = Annotated[
     list[str] | None,
     typer.Option("--alert-webhook", metavar="URL", help="Post notifications of alerts there; may be given more than once."),
@@ -62,13 +64,10 @@ def serve(
     instance: Annotated[str, typer.Option(help="Name of this server in health and logs.")] = "ecosystem",
     environment: Annotated[str, typer.Option(help="Said in health and logs: development, production …")] = "development",
     rate_limit: Annotated[float, typer.Option(min=1, help="Requests a second for each key; twice as many at once.")] = 500.0,
-    log: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Log every request as a line of JSON; `-`: to stderr."),
-    ] = None,
+    log: LogOption = None,
     traces: TracesOption = None,
     alert_webhook: AlertWebhookOption = None,
-    alert_log: Annotated[bool, typer.Option("--alert-log", help="Log notifications of alerts.")] = False,
+    alert_log: AlertLogOption = False,
     certificate: Annotated[Path | None, typer.Option("--tls-certificate", help="Serve TLS with this certificate.")] = None,
     certificate_key: Annotated[Path | None, typer.Option("--tls-key", help="The certificate's private key.")] = None,
 ) -> None:
