@@ -112,11 +112,13 @@ class Risk(Component):
     def handler_of(self, message_type: type[Any]) -> Callable[[Any, Nanos], Said]:
         """What handles a message type here and in every part that hears it."""
         own = _OWN.get(message_type)
+        heard = HEARING.get(message_type, ())
+        if own is None and len(heard) == 1:
+            return self._heard_by_one(*heard[0])
         if own is None:
-            return self.hear if message_type in HEARING else super().handler_of(message_type)
+            return self.hear if heard else super().handler_of(message_type)
         first: Callable[[Any, Nanos], Said] = getattr(self, own)
-        heard = HEARING.get(message_type)
-        if heard is None:
+        if not heard:
             return first
 
         def handle(message: Any, now: Nanos) -> Said:
@@ -124,6 +126,14 @@ class Risk(Component):
             parts = self.parts
             for place, method in heard:
                 method(parts[place], message, now, self, said)
+            return said
+
+        return handle
+
+    def _heard_by_one(self, place: int, method: Any) -> Callable[[Any, Nanos], Said]:
+        def handle(message: Any, now: Nanos) -> Said:
+            said: SaidList = []
+            method(self.parts[place], message, now, self, said)
             return said
 
         return handle

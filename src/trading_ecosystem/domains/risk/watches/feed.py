@@ -9,10 +9,8 @@ from trading_ecosystem.domains.risk.part import Monitor, Part
 from trading_ecosystem.domains.risk.timers import SaidList
 from trading_ecosystem.domains.risk.watches.feed_numbers import Freshness, Numbering
 from trading_ecosystem.domains.risk.watches.feed_relations import CORRELATED_PRICES, RELATIONS, Basis, Correlation
-from trading_ecosystem.domains.risk.watches.feed_values import Deviation, Volatility
-from trading_ecosystem.domains.risk.watches.numbers import is_quote
-from trading_ecosystem.domains.risk.watches.on_off import is_number
-from trading_ecosystem.messages.exchange import QuoteChanged
+from trading_ecosystem.domains.risk.watches.numbers import is_arrived
+from trading_ecosystem.domains.risk.watches.volatility import Volatility
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 
@@ -20,19 +18,18 @@ from trading_ecosystem.messages.units import MinorUnits, Nanos
 class FeedInstrument:
     """Everything watched about one instrument of the feed alone."""
 
-    __slots__ = ("deviation", "freshness", "numbering", "volatility")
+    __slots__ = ("freshness", "numbering", "volatility")
 
     def __init__(self, instrument: str) -> None:
         self.numbering = Numbering(instrument)
         self.freshness = Freshness(instrument)
-        self.deviation = Deviation(instrument)
         self.volatility = Volatility(instrument)
 
 
 class FeedWatch(Part):
     """Every instrument of the feed that the monitor was given."""
 
-    hears: ClassVar[dict[type[Any], str]] = {PricePublished: "price_published", QuoteChanged: "quote_changed"}
+    hears: ClassVar[dict[type[Any], str]] = {PricePublished: "price_published"}
 
     def __init__(self, parameters: RiskParameters) -> None:
         instruments = parameters.instruments
@@ -51,21 +48,14 @@ class FeedWatch(Part):
         """A price arrived; one with a number that cannot be has not."""
         instrument = message.instrument
         watched = self.instruments.get(instrument)
-        price, priced_at, number = message.price_minor, message.priced_at, message.update
-        if watched is None or not (is_number(price) and is_number(priced_at) and is_number(number)):
+        if watched is None or not is_arrived(message):
             return
-        watched.numbering.price_arrived(number, now, monitor, said)
+        price, priced_at = message.price_minor, message.priced_at
+        watched.numbering.price_arrived(message.update, now, monitor, said)
         watched.freshness.price_arrived(price, priced_at, now, monitor, said)
-        watched.deviation.price_arrived(price, now, monitor, said)
         watched.volatility.price_arrived(price, now, monitor, said)
         if instrument in CORRELATED_PRICES:
             self.correlation.price_arrived(instrument, price, now, monitor, said)
         self.last[instrument] = (price, priced_at)
         for basis in self.bases[instrument]:
             basis.evaluate(self.last, now, monitor, said)
-
-    def quote_changed(self, message: QuoteChanged, now: Nanos, monitor: Monitor, said: SaidList) -> None:
-        """A venue's quote arrived, for comparison with the feed."""
-        watched = self.instruments.get(message.instrument)
-        if watched is not None and is_quote(message):
-            watched.deviation.quote_changed(message, now)

@@ -21,7 +21,7 @@ from trading_ecosystem.messages.units import MinorUnits, Nanos
 class Numbering:
     """The numbers of an instrument's prices: which are missing, which come again, and which too late."""
 
-    __slots__ = ("arrived", "conditions", "highest", "last_arrival", "noted")
+    __slots__ = ("arrived", "conditions", "highest", "irregular", "last_arrival", "noted")
 
     def __init__(self, instrument: str) -> None:
         self.highest = 0
@@ -31,30 +31,41 @@ class Numbering:
         kinds = (AlertKind.FEED_GAP, AlertKind.FEED_DUPLICATE, AlertKind.FEED_OUT_OF_ORDER)
         self.noted = [Recent(FEED_WINDOW) for _ in kinds]
         """What was missed, came again, and came too late."""
+        self.irregular = False
+        """Whether anything of it was noted within the window, so that there is something to decide."""
         self.conditions = [OnOff(kind, instrument, FEED_IRREGULAR) for kind in kinds]
 
     def price_arrived(self, number: int, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """Evaluate on a price's number."""
-        missed, again, late = self.noted
         arrived, last_arrival = self.arrived, self.last_arrival
         while arrived and now - arrived[0][0] >= FEED_WINDOW:
             at, gone = arrived.popleft()
             if last_arrival[gone] == at:
                 del last_arrival[gone]
+        if number != self.highest + 1:
+            self._note(number, now)
         if number > self.highest:
-            if self.highest and number > self.highest + 1:
-                missed.add(now, number - self.highest - 1)
             self.highest = number
-        elif number in last_arrival:
-            again.add(now)
-        elif number < self.highest:
-            late.add(now)
         if last_arrival.get(number) != now:
             last_arrival[number] = now
             arrived.append((now, number))
-        for noted, condition in zip(self.noted, self.conditions, strict=True):
-            if noted.happened or condition.holds:
+        if self.irregular:
+            for noted, condition in zip(self.noted, self.conditions, strict=True):
                 condition.decide(noted.at(now), now, monitor, said)
+            self.irregular = any(noted.happened for noted in self.noted)
+
+    def _note(self, number: int, now: Nanos) -> None:
+        """A number that does not follow the highest; the first one is none."""
+        missed, again, late = self.noted
+        if number > self.highest:
+            if not self.highest:
+                return
+            missed.add(now, number - self.highest - 1)
+        elif number in self.last_arrival:
+            again.add(now)
+        elif number < self.highest:
+            late.add(now)
+        self.irregular = True
 
 
 class Freshness:

@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from trading_ecosystem.domains.risk.watches.on_off import LARGEST_NUMBER
 from trading_ecosystem.messages.exchange import DepthChanged, OrderFilled, QuoteChanged, TradesPublished
+from trading_ecosystem.messages.market_data import PricePublished
+
+
+def is_plain(quote: QuoteChanged) -> bool:
+    """Both sides are there and the bid is below the ask, as of nearly every quote."""
+    return (
+        0 < quote.bid_ticks < quote.ask_ticks <= LARGEST_NUMBER
+        and 0 < quote.bid_lots <= LARGEST_NUMBER
+        and 0 < quote.ask_lots <= LARGEST_NUMBER
+    )
 
 
 def is_quote(quote: QuoteChanged) -> bool:
@@ -27,13 +37,19 @@ def is_two_sided(quote: QuoteChanged) -> bool:
 def lots_of(depth: DepthChanged) -> int | None:
     """All quantities of both sides; ``None`` where a level has no price or no quantity."""
     lots = 0
-    for side in (depth.bids, depth.asks):
-        for level in side:
-            quantity = level.quantity_lots
-            if not (0 < level.price_ticks <= LARGEST_NUMBER and 0 < quantity <= LARGEST_NUMBER):
-                return None
-            lots += quantity
+    for level in depth.bids + depth.asks:
+        quantity = level.quantity_lots
+        if not (0 < level.price_ticks <= LARGEST_NUMBER and 0 < quantity <= LARGEST_NUMBER):
+            return None
+        lots += quantity
     return lots
+
+
+def is_arrived(price: PricePublished) -> bool:
+    """The price, its instant and its number can be meant."""
+    return (
+        0 < price.price_minor <= LARGEST_NUMBER and 0 < price.priced_at <= LARGEST_NUMBER and 0 < price.update <= LARGEST_NUMBER
+    )
 
 
 def is_trade_summary(summary: TradesPublished) -> bool:

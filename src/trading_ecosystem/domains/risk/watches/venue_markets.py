@@ -1,4 +1,4 @@
-"""What a venue publishes, or no longer does: its presence, and each of its books."""
+"""What a venue publishes, or no longer does: its presence, each of its books, and how far from them the feed's prices are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from trading_ecosystem.domains.risk.parameters import RiskParameters
 from trading_ecosystem.domains.risk.part import Monitor, Part
 from trading_ecosystem.domains.risk.timers import SaidList
-from trading_ecosystem.domains.risk.watches.numbers import is_quote, is_trade_summary, lots_of
+from trading_ecosystem.domains.risk.watches.deviation import Deviation
+from trading_ecosystem.domains.risk.watches.numbers import is_arrived, is_plain, is_quote, is_trade_summary, lots_of
 from trading_ecosystem.domains.risk.watches.venue_books import BookWatch
 from trading_ecosystem.domains.risk.watches.venue_presence import VenuePresence
 from trading_ecosystem.domains.risk.watches.wake_ups import VenueSilenceDue
 from trading_ecosystem.messages.exchange import DepthChanged, QuoteChanged, TradesPublished
+from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.trading_phases import TradingPhaseChanged
 from trading_ecosystem.messages.units import Nanos
 
@@ -38,6 +40,7 @@ class VenueMarkets(Part):
 
     hears: ClassVar[dict[type[Any], str]] = {
         QuoteChanged: "quote_changed",
+        PricePublished: "price_published",
         DepthChanged: "depth_changed",
         TradesPublished: "trades_published",
         TradingPhaseChanged: "trading_phase_changed",
@@ -46,14 +49,19 @@ class VenueMarkets(Part):
 
     def __init__(self, parameters: RiskParameters) -> None:
         self.venues: dict[str, Venue] = {}
+        self.deviations = {instrument: Deviation(instrument) for instrument in parameters.instruments}
 
     def quote_changed(self, message: QuoteChanged, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A quote arrived."""
-        if is_quote(message):
+        plain = is_plain(message)
+        if plain or is_quote(message):
             venue = self.venues.get(message.venue) or self._venue(message.venue)
-            venue.presence.quoted.add(message.instrument)
             venue.presence.arrived(now, monitor, said)
-            venue.book(message.instrument).quote_changed(message, now, monitor, said)
+            book = venue.books.get(message.instrument) or venue.book(message.instrument)
+            if not book.quoted_at:
+                venue.presence.quoted.add(message.instrument)
+            evaluate = book.plain_quote if plain else book.other_quote
+            evaluate(message, now, monitor, said)
 
     def depth_changed(self, message: DepthChanged, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A depth arrived."""
@@ -61,7 +69,16 @@ class VenueMarkets(Part):
         if lots is not None:
             venue = self.venues.get(message.venue) or self._venue(message.venue)
             venue.presence.arrived(now, monitor, said)
-            venue.book(message.instrument).depth_changed(lots, now, monitor, said)
+            book = venue.books.get(message.instrument) or venue.book(message.instrument)
+            book.depth_changed(lots, now, monitor, said)
+
+    def price_published(self, message: PricePublished, now: Nanos, monitor: Monitor, said: SaidList) -> None:
+        """The vendor's price arrived, to be held against where its instrument trades."""
+        deviation = self.deviations.get(message.instrument)
+        if deviation is not None and is_arrived(message):
+            instrument = message.instrument
+            books = [venue.books[instrument] for venue in self.venues.values() if instrument in venue.books]
+            deviation.price_arrived(message.price_minor, books, now, monitor, said)
 
     def trades_published(self, message: TradesPublished, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A trade summary arrived."""

@@ -19,12 +19,14 @@ from trading_ecosystem.messages.units import Nanos
 class VenuePresence:
     """What one venue was heard of."""
 
-    __slots__ = ("alarm", "down", "halted", "name", "newest", "phases", "quoted")
+    __slots__ = ("alarm", "down", "halted", "idle", "name", "newest", "phases", "quoted")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.newest: Nanos = 0
         """When anything public arrived from it last."""
+        self.idle = True
+        """Whether the next arrival has more to do than to be the newest: end the silence, or ask for a look."""
         self.quoted: set[str] = set()
         """Instruments of which a quote arrived."""
         self.phases: dict[str, TradingPhase] = {}
@@ -36,10 +38,11 @@ class VenuePresence:
     def arrived(self, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """Something arrived: the venue is there."""
         self.newest = now
-        if self.down.holds:
+        if self.idle:
+            self.idle = False
             self.down.cease(now, monitor, said)
-        if self.alarm.armed_for == NEVER:  # else one is under way that is early enough
-            self.alarm.set(VenueSilenceDue(self.name), now + VENUE_SILENT_AFTER + 1, said)
+            if self.alarm.armed_for == NEVER:  # else one is under way that is early enough
+                self.alarm.set(VenueSilenceDue(self.name), now + VENUE_SILENT_AFTER + 1, said)
 
     def phase_changed(self, instrument: str, phase: TradingPhase, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A market is in another phase; a venue where none trades is not expected to say anything."""
@@ -51,6 +54,7 @@ class VenuePresence:
     def look(self, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A wake-up came: begin or worsen, or look again when the newest arrival will be too long ago."""
         self.alarm.rang(now)
+        self.idle = True
         silent = now - self.newest
         if not self._trades():
             # The next phase is an arrival, and asks for the next look.
@@ -60,6 +64,7 @@ class VenuePresence:
             if silent < 2 * VENUE_SILENT_AFTER:
                 self.alarm.set(VenueSilenceDue(self.name), self.newest + 2 * VENUE_SILENT_AFTER, said)
             return
+        self.idle = False
         self.alarm.set(VenueSilenceDue(self.name), self.newest + VENUE_SILENT_AFTER + 1, said)
 
     def _trades(self) -> bool:
