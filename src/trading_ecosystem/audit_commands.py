@@ -110,6 +110,31 @@ def export(
     _say(done, done.text() + made, json)
 
 
+@audit_app.command()
+def correlate(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.", show_default=False)],
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules in YAML; default: those that come with the package.")
+    ] = None,
+    root: Annotated[str, typer.Option("--from", help="Chains begin at messages of this type.")] = "FaultInjected",
+    causes: Annotated[bool, typer.Option(help="Look at causation ids; without, at time and statistics alone.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Apply correlation rules to a record: what led to what, with a computed confidence, and chains over several rules."""
+    from trading_ecosystem.adapters.rule_files import read_rules, standard_rules
+    from trading_ecosystem.adapters.run_directory import RunDirectory
+    from trading_ecosystem.messages.envelope import MESSAGE_TYPES
+    from trading_ecosystem.reports.correlated_record import correlate_record
+    from trading_ecosystem.runtime.replay import decode_line
+
+    if root not in MESSAGE_TYPES:
+        raise BadInput("--from", f"there is no message {root!r}; expected one of docs/contracts.md")
+    wanted = read_rules(standard_rules() if rules is None else rules)
+    entries = (decode_line(line, number) for number, line in enumerate(RunDirectory(directory).lines(), 1))
+    found = correlate_record(wanted, entries, root, causes=causes)
+    _say(found, found.text(), json)
+
+
 def _say(document: object, text: str, json: bool) -> None:
     if json:
         print_json(document)

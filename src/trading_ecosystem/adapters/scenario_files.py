@@ -75,6 +75,11 @@ def read_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
     return scenario
 
 
+def read_node(path: Path) -> Node:
+    """The document in a YAML file, with the same limits as a scenario's; raises :class:`BadInput`."""
+    return _node_of(_compose(_text_of(path), str(path)))
+
+
 def parse_scenario(text: str, place: str, overrides: Sequence[str] = (), name: str | None = None) -> Scenario:
     """The scenario in a text; ``place`` stands where the file's name would in errors.
 
