@@ -178,7 +178,9 @@ class Correlation:
         delays = [effect.at - trigger.at for trigger in candidates]
         least = min(delays)
         weights = [math.exp(-(delay - least) / mean) for delay in delays]
-        total = math.fsum(weights)
+        total = 0.0
+        for weight in weights:
+            total += weight
         best = max(range(len(candidates)), key=lambda place: (weights[place], place))
         confidence = math.exp(-rate * delays[best] / SECOND) * weights[best] / total
         ppm = int(confidence * PARTS_PER_MILLION)
@@ -225,7 +227,7 @@ def correlate(rules: Iterable[Rule], entries: Iterable[Entry]) -> list[Correlati
     found = [Correlation(rule) for rule in rules]
     wanted: dict[str, list[Correlation]] = {}
     for one in found:
-        for kind in {one.rule.trigger.type, one.rule.effect.type}:
+        for kind in dict.fromkeys((one.rule.trigger.type, one.rule.effect.type)):
             wanted.setdefault(kind, []).append(one)
     first: Entry | None = None
     last: Entry | None = None
