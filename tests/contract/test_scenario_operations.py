@@ -39,7 +39,8 @@ def test_operations_are_commands_in_order_of_time() -> None:
         ),
         "s.yaml",
     )
-    assert [(operation.at_ns // MINUTE, command_of(operation)) for operation in scenario.operations] == [
+    parameters = coordination_parameters(scenario)
+    assert [(operation.at_ns // MINUTE, command_of(operation, parameters)) for operation in scenario.operations] == [
         (0, SetAccountStatus("south", "fund/hand", AccountStatus.SUSPENDED, KycStatus.VERIFIED)),
         (20, HaltTrading("north", "BTC/USD")),
         (30, ResumeTrading("north", "BTC/USD")),

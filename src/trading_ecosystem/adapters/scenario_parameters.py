@@ -182,6 +182,7 @@ def coordination_parameters(scenario: Scenario, *, faults: bool = True) -> TestC
         },
         custodian=ecosystem.custodian.name,
         operations=scenario.operations,
+        firm=firm_of(scenario),
         link_ends=ecosystem.link_ends,
         limits=tuple(RiskLimit(limit.kind, limit.subject, limit.value) for limit in risk_parameters(scenario).limits),
     )

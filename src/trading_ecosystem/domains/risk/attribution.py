@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeAlias
 
+from msgspec import structs
+
 from trading_ecosystem.domains.risk.exposure import LARGEST_PRICE, value_of
 from trading_ecosystem.domains.risk.parameters import RiskParameters
 from trading_ecosystem.domains.risk.part import Monitor, Part
@@ -84,7 +86,7 @@ class Attribution(Part):
 
     def order_filled(self, message: OrderFilled, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A fill; one that arrives again changes nothing."""
-        if self._is_new(message, message.execution_id) and message.quantity_lots > 0 and message.price_ticks > 0:
+        if _can_be(message) and self._is_new(message, message.execution_id):
             line = self._line(message)
             self._trade(line, message, message.price_ticks, 1)
             line.traded += INSTRUMENTS[message.instrument].notional(message.price_ticks, message.quantity_lots)
@@ -92,14 +94,15 @@ class Attribution(Part):
 
     def trade_busted(self, message: TradeBusted, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A trade was undone, its fee too."""
-        if self._is_new(message, message.execution_id):
+        if _can_be(message) and self._is_new(message, message.execution_id):
             line = self._line(message)
             self._trade(line, message, message.price_ticks, -1)
             line.fees -= _fee(message, message.fee_minor, message.price_ticks)
 
     def trade_corrected(self, message: TradeCorrected, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A trade has another price and fee."""
-        if self._is_new(message, message.execution_id):
+        before = structs.replace(message, price_ticks=message.price_before_ticks, fee_minor=message.fee_before_minor)
+        if _can_be(message) and _can_be(before) and self._is_new(message, message.execution_id):
             line = self._line(message)
             self._trade(line, message, message.price_before_ticks, -1)
             self._trade(line, message, message.price_ticks, 1)
@@ -141,6 +144,14 @@ class Attribution(Part):
         notional = INSTRUMENTS[message.instrument].notional(price, message.quantity_lots)
         lots = message.quantity_lots if message.side is Side.BUY else -message.quantity_lots
         line.trade(sign * lots, notional)
+
+
+def _can_be(message: OrderFilled | TradeBusted | TradeCorrected) -> bool:
+    """Whether its numbers are amounts at all: whole, above 0, and not above :data:`LARGEST_PRICE`."""
+    numbers = (message.quantity_lots, message.price_ticks, message.fee_minor)
+    if not all(type(number) is int and number <= LARGEST_PRICE for number in numbers):
+        return False
+    return message.quantity_lots > 0 and message.price_ticks > 0 and message.fee_minor >= -LARGEST_PRICE
 
 
 def _fee(message: OrderFilled | TradeBusted | TradeCorrected, fee: MinorUnits, price: Ticks) -> MinorUnits:

@@ -58,6 +58,7 @@ from trading_ecosystem.messages.test_coordination import (
 )
 from trading_ecosystem.messages.trading import ChangeStrategyParameters, StartStrategy, StopStrategy, StrategyHalted
 from trading_ecosystem.messages.trading_phases import HaltTrading, ResumeTrading, SetAccountStatus
+from trading_ecosystem.messages.trading_state import PullKillSwitch, SetTradingState
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.messages.venue_conditions import VenueConditionSet
 from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
@@ -149,6 +150,8 @@ class TestCoordination(Component):
         HaltTrading,
         ResumeTrading,
         SetAccountStatus,
+        SetTradingState,
+        PullKillSwitch,
         DepositAssets,
         WithdrawAssets,
         PledgeAssets,

@@ -13,6 +13,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     TradingOperation,
     Workload,
 )
+from trading_ecosystem.domains.test_coordination.state_operations import FIELD, read_state
 from trading_ecosystem.domains.test_coordination.transfer_operations import (
     FIELDS,
     TransferOperation,
@@ -24,7 +25,7 @@ from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 _ACTS: Final = ("halt", "resume", "account")
-_FIELDS: Final = ("at", "venue", *_ACTS, "status", "kyc", *FIELDS)
+_FIELDS: Final = ("at", "venue", *_ACTS, "status", "kyc", FIELD, *FIELDS)
 """What is operated on; an operation names one of them."""
 
 
@@ -34,8 +35,12 @@ def read_operations(
     """Every operation, by time and then as written."""
     operations: list[Operation] = []
     for number, node in enumerate(nodes, 1):
-        if "transfer" in Fields(node, "an operation", _FIELDS):
+        given = Fields(node, "an operation", _FIELDS)
+        if "transfer" in given:
             operations += _read_transfers(node, ecosystem, workloads, number, duration_ns)
+        elif FIELD in given:
+            fields = Fields(node, "an operation on the trading state", ("at", FIELD))
+            operations.append(read_state(fields, _at(fields, duration_ns)))
         else:
             operations.append(_read_operation(node, ecosystem, workloads, duration_ns))
     return tuple(sorted(operations, key=_instant))

@@ -44,6 +44,8 @@ class TestCoordinationParameters(msgspec.Struct, frozen=True, kw_only=True):
     trading: str = TRADING
     limits: tuple[RiskLimit, ...] = ()
     """Every limit of the risk monitor at the start of the run."""
+    firm: str = "fund"
+    """Whose strategies trade and whose risk is watched."""
     supervisor: str = SUPERVISOR
     link_ends: tuple[str, ...] = ()
     """Every component under test."""

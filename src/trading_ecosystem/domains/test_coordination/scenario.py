@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
+from trading_ecosystem.domains.test_coordination.state_operations import StateOperation
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.domains.test_coordination.transfer_operations import TransferOperation
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
@@ -207,7 +208,7 @@ class AccountOperation(msgspec.Struct, frozen=True):
     kyc: KycStatus
 
 
-Operation: TypeAlias = TradingOperation | AccountOperation | TransferOperation
+Operation: TypeAlias = TradingOperation | AccountOperation | TransferOperation | StateOperation
 
 
 class PriceFault(msgspec.Struct, frozen=True, tag="price"):

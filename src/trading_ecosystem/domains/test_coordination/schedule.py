@@ -24,6 +24,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     PriceFault,
     VolatilityFault,
 )
+from trading_ecosystem.domains.test_coordination.state_operations import StateOperation
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.domains.test_coordination.transfer_operations import TransferOperation
 from trading_ecosystem.messages.base import Message
@@ -150,7 +151,9 @@ def rollback_of(fault: Fault, parameters: TestCoordinationParameters) -> Message
 
 
 def command_of(operation: Operation, parameters: TestCoordinationParameters) -> Message:
-    """The command that an operator of a venue, or an account's owner, gives."""
+    """The command that an operator of a venue, an account's owner, or somebody of the firm, gives."""
+    if isinstance(operation, StateOperation):
+        return operation.command(parameters.risk, parameters.firm)
     if isinstance(operation, TransferOperation):
         return operation.command(parameters.custodian)
     venue = operation.venue
