@@ -95,16 +95,10 @@ none, all returns are forgotten. The returns of a minute are those between its c
 it, as above. Over the last 30 of them, all there, ``10⁶ - c``, with ``c`` the correlation about zero: ``isqrt(10¹² xy² // (xx
 yy))`` with the sign of ``xy``; nothing while ``xx`` or ``yy`` is 0. Threshold 800,000 (a correlation of 0.2 or less).
 BASIS_DIVERGENCE (subject: BTC/USDT, ETH/USDT, ETH/BTC or BTC-PERP; decided by the prices of the instruments involved, where
-<<<<<<< HEAD
-the ``priced_at`` of the last price of each that arrived are equal): distance from what the others imply, parts per million of
-that. ``X/USDT``: price * USDT/USD // 10⁸ against ``X/USD``; ``ETH/BTC``: price * BTC/USD // 10⁸ against ``ETH/USD``; BTC-PERP
-against BTC/USD. Threshold 10,000 (100 basis points).
-=======
-the newest ``priced_at`` of all of them are equal): distance from what the others imply, parts per million of that.
+the ``priced_at`` of the newest price of each are equal): distance from what the others imply, parts per million of that.
 ``X/USDT``: price * USDT/USD // 10⁸ against ``X/USD``; ``ETH/BTC``: price * BTC/USD // 10⁸ against ``ETH/USD``; BTC-PERP
-against BTC/USD. A price whose ``priced_at`` is older than the newest of its instrument changes nothing here.
-Threshold 10,000 (100 basis points).
->>>>>>> 51613a2 (wip)
+against BTC/USD. A price whose ``priced_at`` is older than the newest of its instrument changes nothing here; one in the
+future counts as ``now``. Threshold 10,000 (100 basis points).
 
 **Venues.** A venue's *command* is a ``PlaceOrder`` or ``CancelOrder`` of the firm, of which the monitor hears a copy when the
 venue is sent it. The *answer* to a ``PlaceOrder`` is ``OrderAccepted`` or ``OrderRejected``, or a fill of the order; to a
@@ -145,13 +139,8 @@ FILL_AFTER_CANCEL (venue; decided by fills of the firm): how many fills within t
 
 TRANSFER_REFUSED (custodian; decided by ``TransferRejected`` with reason ``offline`` or ``refused``, and by
 ``TransferPosted``): how many of the former arrived within the last 15 min; 1. A ``TransferPosted`` ends it.
-<<<<<<< HEAD
 TRANSFER_OVERDUE (custodian): a transfer (account, kind, id) of the firm is pending and not posted, and it is 5 min or more
-past its ``posts_at``, as last said; measure, instants and severity as for SETTLEMENT_OVERDUE.
-=======
-TRANSFER_OVERDUE (custodian): a transfer of the firm is pending and not posted, and it is 5 min or more past the ``posts_at``
-with which it was first said; measure, instants and severity as for SETTLEMENT_OVERDUE.
->>>>>>> 51613a2 (wip)
+past the ``posts_at`` with which it was first said; measure, instants and severity as for SETTLEMENT_OVERDUE.
 INSTRUCTION_MISMATCH (venue): how many instructions of the firm differ from their fill in side, base, quote or fee amount, and
 were not instructed again as filled, settled or cancelled; 1. One whose fill has not arrived is compared when it arrives. A
 ``TradeCorrected`` changes what the fill is compared by from then on, and a ``TradeBusted`` forgets it; neither compares.

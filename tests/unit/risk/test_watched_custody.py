@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.risk.monitor import MAKER, MINUTE, SECOND, START, Monitor, deposit, fill, settled, withdrawal_pending
+from tests.unit.risk.monitor import MAKER, MINUTE, SECOND, START, Monitor, deposit, fill, pledge, settled, withdrawal_pending
 from tests.unit.risk.watched import ALPHA, alerts, cleared
 
 from trading_ecosystem.messages.custodian import (
+    HoldingLine,
+    HoldingsStated,
     SettlementCancelled,
     SettlementInstructed,
     TransferKind,
@@ -70,10 +72,10 @@ def test_a_transfer_is_overdue_five_minutes_after_its_instant_and_critical_after
     assert cleared(monitor, OVERDUE) == [2 * HOUR]
 
 
-def test_the_instant_last_said_counts_and_a_pending_one_after_its_posting_is_none():
+def test_the_instant_first_said_counts_and_a_pending_one_after_its_posting_is_none():
     monitor = Monitor()
-    monitor.tell(pending("w1", 10 * MINUTE), START)
-    monitor.tell(pending("w1", 30 * MINUTE), START + MINUTE)
+    monitor.tell(pending("w1", 30 * MINUTE), START)
+    monitor.tell(pending("w1", 60 * MINUTE), START + MINUTE)
     monitor.tell(posted("w2"), START + 2 * MINUTE)
     monitor.tell(pending("w2", 3 * MINUTE), START + 3 * MINUTE)
     monitor.until(START + 35 * MINUTE - 1)
@@ -187,3 +189,43 @@ def test_an_account_that_traded_with_itself_is_instructed_both_sides():
     monitor.tell(instructed(), START)
     monitor.tell(instructed(side=Side.SELL, fee_minor=5), START)
     assert alerts(monitor, MISMATCH) == []
+
+
+# ---------------------------------------------------------------- statements
+
+
+def stated(*lines: tuple[str, str, int]) -> HoldingsStated:
+    """Lines of asset, venue and amount."""
+    return HoldingsStated("custodian", MAKER, START, tuple(HoldingLine(MAKER, *line) for line in lines))
+
+
+def test_a_statement_is_held_against_the_amounts_last_said():
+    monitor = Monitor()
+    monitor.tell(deposit("BTC", 5, 5), START)
+    monitor.tell(deposit("USD", 9, 9, "d2"), START)
+    monitor.tell(pledge("BTC", 2, 3, 2), START)
+    monitor.tell(stated(("BTC", "", 3), ("BTC", ALPHA, 2), ("USD", "", 9), ("ETH", "", 77)), START + MINUTE)
+    assert alerts(monitor, AlertKind.HOLDINGS_BREAK) == []
+    monitor.tell(stated(("BTC", "", 5), ("BTC", ALPHA, 2), ("USD", "", 9)), START + 2 * MINUTE)
+    monitor.tell(stated(("BTC", "", 5), ("BTC", ALPHA, 0), ("USD", "", 9)), START + 3 * MINUTE)
+    monitor.tell(stated(("BTC", "", 3)), START + 4 * MINUTE)
+    monitor.until(START + HOUR)
+    assert alerts(monitor, AlertKind.HOLDINGS_BREAK) == [
+        (2 * MINUTE, "raised", "custodian", "high", 1),
+        (3 * MINUTE, "updated", "custodian", "critical", 2),
+    ]
+    assert cleared(monitor, AlertKind.HOLDINGS_BREAK) == [4 * MINUTE]
+
+
+def test_what_a_settlement_pledged_is_what_a_statement_ought_to_say():
+    monitor = Monitor()
+    monitor.tell(BOUGHT, START)
+    monitor.tell(settled(50_000_000, 7), START + MINUTE)
+    monitor.tell(deposit("BTC", 1, 1), START + MINUTE)
+    # The copy of an old transfer changes nothing.
+    monitor.tell(deposit("BTC", 4, 5, "d2"), START + 2 * MINUTE)
+    monitor.tell(deposit("BTC", 1, 1), START + 3 * MINUTE)
+    monitor.tell(stated(("BTC", ALPHA, 50_000_000), ("USD", ALPHA, 7), ("BTC", "", 5)), START + 4 * MINUTE)
+    assert alerts(monitor, AlertKind.HOLDINGS_BREAK) == []
+    monitor.tell(stated(("USD", ALPHA, 8)), START + 5 * MINUTE)
+    assert len(alerts(monitor, AlertKind.HOLDINGS_BREAK)) == 1

@@ -171,15 +171,19 @@ class Basis:
                     self._bearing.setdefault(name, []).append((symbol, (factor, other), track))
 
     def price_arrived(self, message: PricePublished, at: Nanos, entry: Entry) -> None:
-        """A price reaches the monitor; one that is older than the newest of its instrument changes nothing."""
+        """A price reaches the monitor; one that is older than the newest of its instrument changes nothing.
+
+        One that claims to be of the future counts as of now.
+        """
         prices = self._prices
         known = prices.get(message.instrument)
-        if known is not None and message.priced_at < known[1]:
+        priced_at = min(message.priced_at, at)
+        if known is not None and priced_at < known[1]:
             return
-        prices[message.instrument] = (message.price_minor, message.priced_at)
+        prices[message.instrument] = (message.price_minor, priced_at)
         for symbol, (factor, other), track in self._bearing.get(message.instrument, ()):
             priced = [prices.get(name) for name in (symbol, factor, other) if name is not None]
-            if any(one is None or one[1] != message.priced_at for one in priced):
+            if any(one is None or one[1] != priced_at for one in priced):
                 continue
             price, implied = prices[symbol][0], prices[other][0]
             if factor is not None:

@@ -13,6 +13,7 @@ from trading_ecosystem.domains.risk.part import Part
 from trading_ecosystem.domains.risk.trading_gate import TradingGate
 from trading_ecosystem.domains.risk.watches.executions import ExecutionWatch
 from trading_ecosystem.domains.risk.watches.feed import FeedWatch
+from trading_ecosystem.domains.risk.watches.holdings import HoldingsWatch
 from trading_ecosystem.domains.risk.watches.instructions import InstructionWatch
 from trading_ecosystem.domains.risk.watches.transfers import TransferWatch
 from trading_ecosystem.domains.risk.watches.venue_commands import CommandWatch
@@ -29,6 +30,7 @@ PARTS: Final[tuple[type[Part], ...]] = (
     FeedWatch,
     TransferWatch,
     InstructionWatch,
+    HoldingsWatch,
     TradingGate,
     Attribution,
     MeasureDesk,

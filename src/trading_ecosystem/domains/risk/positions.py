@@ -244,6 +244,12 @@ class Positions:
         self._set_free(message.custodian, message.account, message.asset, message.free_after)
         return True
 
+    def amount_said(self, custodian: str, account: str, asset: str, venue: str) -> MinorUnits | None:
+        """The free amount (no venue) or the pledged amount that was said last; ``None`` if none was."""
+        if venue:
+            return self._pledged.get((custodian, account, venue, asset))
+        return self._free.get((custodian, account, asset))
+
     def external_flow(self, message: TransferPosted | TransferPending) -> MinorUnits:
         """What a transfer brings in from (or, negative, takes out to) the outside; each transfer counts once.
 

@@ -35,7 +35,7 @@ class FeedWatch(Part):
         instruments = parameters.instruments
         self.instruments = {instrument: FeedInstrument(instrument) for instrument in instruments}
         self.last: dict[str, tuple[MinorUnits, Nanos]] = {}
-        """The last price of each instrument, and its ``priced_at``."""
+        """The newest price of each instrument, and its ``priced_at``, which is that of its arrival if it claims a later one."""
         self.correlation = Correlation()
         self.bases: dict[str, list[Basis]] = {instrument: [] for instrument in instruments}
         """By instrument the bases that its price bears on."""
@@ -56,6 +56,10 @@ class FeedWatch(Part):
         watched.volatility.price_arrived(price, now, monitor, said)
         if instrument in CORRELATED_PRICES:
             self.correlation.price_arrived(instrument, price, now, monitor, said)
+        priced_at = min(priced_at, now)
+        known = self.last.get(instrument)
+        if known is not None and priced_at < known[1]:
+            return
         self.last[instrument] = (price, priced_at)
         for basis in self.bases[instrument]:
             basis.evaluate(self.last, now, monitor, said)

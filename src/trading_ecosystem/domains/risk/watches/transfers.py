@@ -38,9 +38,9 @@ class CustodianTransfers:
         self.refusals = Recent(REFUSAL_WINDOW)
         self.refused = OnOff(AlertKind.TRANSFER_REFUSED, name, REFUSED_TRANSFERS)
         self.pending: dict[Transfer, Nanos] = {}
-        """When each is to be posted, as last said."""
+        """When each is to be posted, as first said."""
         self.due: list[tuple[Nanos, Transfer]] = []
-        """Heap of the same; some are posted, or have another instant by now."""
+        """Heap of the same; some are posted."""
         self.posted: dict[Transfer, None] = {}
         self.overdue = OnOff(AlertKind.TRANSFER_OVERDUE, name, OVERDUE_AFTER)
         self.alarm = Alarm()
@@ -52,7 +52,7 @@ class CustodianTransfers:
 
     def transfer_pending(self, transfer: Transfer, posts_at: Nanos, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """A transfer waits for its instant."""
-        if transfer not in self.posted:
+        if transfer not in self.posted and transfer not in self.pending:
             self.pending[transfer] = posts_at
             heapq.heappush(self.due, (posts_at, transfer))
             self.look(now, monitor, said)
