@@ -1,4 +1,4 @@
-"""The commands about evidence: ``trading-ecosystem audit keygen | verify | witness | export``, and what ``run`` takes for
+"""The commands about evidence: ``trading-ecosystem audit keygen | verify | export | report ...``, and what ``run`` takes for
 signing."""
 
 from __future__ import annotations
@@ -133,6 +133,46 @@ def correlate(
     entries = (decode_line(line, number) for number, line in enumerate(RunDirectory(directory).lines(), 1))
     found = correlate_record(wanted, entries, root, causes=causes)
     _say(found, found.text(), json)
+
+
+@audit_app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="What to write: .json, .html or .xml.")] = Path("audit.html"),
+) -> None:
+    """Audit a record anew and write the report: summary, recommendations, faults, alerts, orders, completeness."""
+    from trading_ecosystem.adapters.run_directory import RunDirectory
+    from trading_ecosystem.adapters.whole_files import check_writable, write_whole
+    from trading_ecosystem.reports.audit_document import FORMATS, audit_record, rendered
+
+    if out.suffix not in FORMATS:
+        raise BadInput("--out", f"{out} is no kind of report; expected a name that ends in {', '.join(FORMATS)}")
+    check_writable(out)
+    write_whole(out, rendered(audit_record(RunDirectory(directory)), out.suffix))
+    sys.stdout.write(f"report: {out}\n")
+
+
+@audit_app.command()
+def dataset(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The events' file, .csv or .parquet.")] = Path("events.csv"),
+) -> None:
+    """Export the ground truth: every event labelled, and every fault with its outcome in FILE-faults beside it."""
+    from trading_ecosystem.adapters.run_directory import RunDirectory
+    from trading_ecosystem.adapters.written_tables import check_table_file, write_table
+    from trading_ecosystem.domains.audit.ground_truth import LabelledEvent, LabelledFault, labelled_events, labelled_faults
+    from trading_ecosystem.reports.audit_document import audit_record
+    from trading_ecosystem.runtime.replay import decode_line
+
+    faults_file = out.with_name(f"{out.stem}-faults{out.suffix}")
+    for file in (out, faults_file):
+        check_table_file(file)
+    run = RunDirectory(directory)
+    audited = audit_record(run)
+    entries = (decode_line(line, number) for number, line in enumerate(run.lines(), 1))
+    events = write_table(out, LabelledEvent, labelled_events(entries, audited.report, audited.subjects))
+    faults = write_table(faults_file, LabelledFault, labelled_faults(audited.report))
+    sys.stdout.write(f"{out}: {events:,} events\n{faults_file}: {faults:,} faults\n")
 
 
 def _say(document: object, text: str, json: bool) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from xml.etree import ElementTree
 
+import polars
 import pytest
 from tests.end_to_end.test_command_line import SHORT, cli
 from tests.evidence_packs import recorded_lines, small_pack, write_journal
+from tests.recorded_run import SETTINGS
 
 from trading_ecosystem.adapters.evidence.signing import make_key
 from trading_ecosystem.ports.errors import Conflict
@@ -85,3 +89,93 @@ def test_a_witness_refuses_a_record_that_does_not_continue_it(tmp_path):
     shutil.rmtree(tmp_path / "r")
     small_pack(tmp_path / "r", key, 45, tmp_path / "w.jsonl")
     assert (tmp_path / "w.jsonl").read_bytes().count(b"\n") > before.count(b"\n")
+
+
+SCORED = ("run", "settlement_delay", *(word for setting in SETTINGS for word in ("--set", setting)), "--seed", "5")
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """A run with a fault that is noticed."""
+    folder = tmp_path_factory.mktemp("scored") / "r"
+    done = cli(*SCORED, "--out", folder, "--json")
+    assert done.returncode in (0, 1), done.stderr
+    return folder, json.loads(done.stdout)
+
+
+def test_a_report_says_the_same_in_every_format(scored, tmp_path):
+    folder, verdict = scored
+    for suffix in ("json", "html", "xml"):
+        done = cli("audit", "report", folder, "--out", tmp_path / f"a.{suffix}")
+        assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads((tmp_path / "a.json").read_text())
+    root = ElementTree.parse(tmp_path / "a.xml").getroot()
+    assert document["merkle_root"] == root.findtext("merkle_root") == verdict["merkle_root"]
+    assert document["journal_digest"] == verdict["journal_digest"]
+    assert document["detections"] == verdict["detections"]
+    assert document["alerts"] == verdict["alerts"]
+    assert len(root.find("detections")) == len(document["detections"]) == 1
+    assert root.findtext("detections/item/outcome") == document["detections"][0]["outcome"] == "detected"
+    assert document["recommendations"] == []
+    summary = document["summary"]
+    assert (summary["order_fitness_ppm"], summary["trail_completeness_ppm"]) == (1_000_000, 1_000_000)
+    html = (tmp_path / "a.html").read_text()
+    assert verdict["merkle_root"] in html
+    assert "late-settlement" in html
+
+
+def test_the_ground_truth_as_a_data_set(scored, tmp_path):
+    folder, verdict = scored
+    for suffix in ("csv", "parquet"):
+        done = cli("audit", "dataset", folder, "--out", tmp_path / f"events.{suffix}")
+        assert done.returncode == 0, done.stderr
+        assert f"{verdict['entries']:,} events" in done.stdout
+    events = polars.read_parquet(tmp_path / "events.parquet")
+    with (tmp_path / "events.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == events.height == verdict["entries"]
+    assert [row["sequence"] for row in rows[:100]] == [str(one) for one in events["sequence"][:100]]
+    (fault,) = polars.read_parquet(tmp_path / "events-faults.parquet").to_dicts()
+    (detection,) = verdict["detections"]
+    assert (fault["fault_id"], fault["outcome"]) == (detection["fault_id"], detection["outcome"])
+    assert (fault["onset_at"], fault["alert_at"]) == (detection["onset_at"], detection["alert_at"])
+    labelled = [row for row in rows if row["role"]]
+    assert [row["role"] for row in labelled][:3] == ["injected", "effect", "label"]
+    alerts = [row for row in labelled if row["role"] == "alert"]
+    assert {row["alert_verdict"] for row in alerts} == {"attributed"}
+    assert {row["fault_id"] for row in alerts} == {"late-settlement"}
+    for row in rows:
+        during = detection["onset_at"] <= int(row["at"]) <= detection["ended_at"]
+        assert row["active_faults"] == ("late-settlement" if during else "")
+        assert row["affected"] == "False" or during
+    assert any(row["affected"] == "True" for row in rows)
+
+
+def test_correlation_finds_the_chain_from_the_fault_to_its_alert(scored):
+    folder, _ = scored
+    for options in ((), ("--no-causes",)):
+        done = cli("audit", "correlate", folder, "--json", *options)
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        kinds = {one["sequence"]: one["type"] for one in document["events"]}
+        courses = [[kinds[link["effect"]] for link in chain["links"]] for chain in document["chains"]]
+        assert any(course[:2] == ["ConditionTookEffect", "AlertRaised"] for course in courses)
+    assert cli("audit", "correlate", folder).stdout.count("chain of") == len(document["chains"])
+
+
+UNUSABLE = [
+    (("report", "--out", "a.pdf"), "expected a name that ends in .json, .html, .xml"),
+    (("dataset", "--out", "a.xlsx"), "expected a name that ends in .csv or .parquet"),
+    (("dataset", "--out", "absent/a.csv"), "its folder does not exist"),
+    (("correlate", "--from", "Nothing"), "there is no message 'Nothing'"),
+    (("correlate", "--rules", "absent.yaml"), "absent.yaml"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), UNUSABLE)
+def test_what_cannot_be_written_is_said_before_the_work(scored, tmp_path, words, said):
+    done = cli("audit", words[0], scored[0], *words[1:], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
