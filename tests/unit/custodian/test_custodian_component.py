@@ -2,10 +2,10 @@ import json
 
 from tests.unit.custodian.small_world import BTC_USD, CYCLE, HOUSE, START, SmallWorld
 
-from trading_ecosystem.domains.custodian.component import Custodian, CustodyDue
+from trading_ecosystem.domains.custodian.component import Custodian, CustodyDue, StatementDue
 from trading_ecosystem.messages.custodian import CustodianConditionKind, DepositAssets, TransferMethod
 from trading_ecosystem.messages.units import DAY, MINUTE
-from trading_ecosystem.ports.component import Begin
+from trading_ecosystem.ports.component import Begin, Later
 from trading_ecosystem.runtime.snapshot import Decoder, Encoder
 
 BASE = BTC_USD.base_amount(1_000)
@@ -36,7 +36,8 @@ def test_the_dispatch_table_names_methods_that_are_there():
 
 def test_it_begins_with_nothing_to_say_and_a_wake_up_for_nothing_does_nothing():
     world = SmallWorld()
-    assert list(world.custodian.handle(Begin(), START)) == []
+    every = world.custodian.parameters.state_every_ns
+    assert list(world.custodian.handle(Begin(), START)) == [Later(StatementDue(), START + every)]
     assert list(world.custodian.handle(CustodyDue(), START)) == []
 
 

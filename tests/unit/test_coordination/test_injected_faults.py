@@ -218,7 +218,7 @@ LEAST = {
     "duration": "1m", "delay": "1m", "probability": "0.5", "magnitude": "-0.01", "hold": "1m", "factor": "2",
     "correlation": "0", "recovery": "1m", "sustain": "1m", "asset": "BTC", "instrument": "BTC/USD", "from": "market-data",
     "to": "risk", "interval": "1s", "venue": ECOSYSTEM.venues[0].name, "pieces": "30",
-    "component": "market-data",
+    "component": "market-data", "shift": "1", "skew": "2s", "share": "0.4",
 }  # fmt: skip
 
 

@@ -32,8 +32,9 @@ from trading_ecosystem.messages.market_data import (
     PriceConditionSet,
     VolatilityConditionSet,
 )
+from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind, LinkConditionKind, LinkConditionSet
-from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
+from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND, SPOT_PAIRS
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
 DEPEG = PriceFault("depeg", FaultKind.STABLECOIN_DEPEG, 2 * HOUR, ("USDT",), -60_000, MINUTE, HOUR, 2 * MINUTE, -10_000)
@@ -146,7 +147,15 @@ def test_faults_of_how_prices_move_become_typed_conditions() -> None:
         DivergenceConditionSet("market-data", "d", "BTC/USDT", -50_000, SECOND, MINUTE, 2 * MINUTE),
     ]
     assert [fault.lasts_ns for fault in (spike, parting, gap)] == [181 * SECOND, 3 * MINUTE, 181 * SECOND]
-    assert [severity_of(fault, PARAMETERS) for fault in (spike, parting, gap)] == [10_000_000, 1_250_000, 50_000]
+    assert [severity_of(fault, PARAMETERS) for fault in (spike, parting, gap)] == [0, 0, 50_000]
     assert [targets_of(fault, PARAMETERS) for fault in (spike, parting, gap)] == [("BTC",), ("ETH",), ("BTC/USDT",)]
-    for fault in (spike, parting, gap):
-        assert label_of(fault, PARAMETERS) == Label(None, (), False, 0, 0, severity_of(fault, PARAMETERS))
+    seen = (AlertKind.BASIS_DIVERGENCE, ("BTC/USDT",), True, 10_000, 30 * SECOND, 50_000)
+    assert label_of(gap, msgspec.structs.replace(PARAMETERS, instruments=SPOT_PAIRS)) == Label(*seen)
+    for fault, alert in ((spike, AlertKind.VOLATILITY_HIGH), (parting, AlertKind.CORRELATION_BREACH)):
+        label = label_of(fault, PARAMETERS)
+        assert (label.expected_alert, label.detectable) == (alert, False), "held for a minute, it does not show"
+    volatile = msgspec.structs.replace(PARAMETERS, annual_volatility_ppm={"BTC": 600_000})
+    longer = VolatilityFault("v", FaultKind.VOLATILITY_SPIKE, HOUR, ("BTC",), 4_000_000, 0, 16 * MINUTE, 0)
+    parted = CorrelationFault("c", FaultKind.CORRELATION_BREAK, HOUR, "ETH", "BTC", -300_000, 35 * MINUTE, MINUTE)
+    assert [severity_of(fault, volatile) for fault in (longer, parted)] == [1_800_000, 1_300_000]
+    assert all(label_of(fault, volatile).detectable for fault in (longer, parted))

@@ -82,9 +82,9 @@ def test_every_kind_is_in_the_catalogue_with_its_design_figures() -> None:
         FaultKind.LINK_DUPLICATE: (None, 0, 0, 0),
         FaultKind.LINK_REORDER: (None, 0, 0, 0),
         FaultKind.LINK_PARTITION: stale,
-        FaultKind.VOLATILITY_SPIKE: (None, 0, 0, 0),
-        FaultKind.CORRELATION_BREAK: (None, 0, 0, 0),
-        FaultKind.DIVERGENCE: (None, 0, 0, 0),
+        FaultKind.VOLATILITY_SPIKE: (AlertKind.VOLATILITY_HIGH, 1_500_000, 1_500_000, MINUTE),
+        FaultKind.CORRELATION_BREAK: (AlertKind.CORRELATION_BREACH, 800_000, 1_300_000, MINUTE),
+        FaultKind.DIVERGENCE: (AlertKind.BASIS_DIVERGENCE, 10_000, 11_000, 30 * SECOND),
         FaultKind.FEED_CORRUPT: (AlertKind.PRICE_SHOCK, 30_000, 30_000, 30 * SECOND),
     }
     assert {entry.target for entry in CATALOGUE.values()} <= set(Target)

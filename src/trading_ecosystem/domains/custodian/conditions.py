@@ -9,7 +9,8 @@ A condition stands from when it was set until, but not including, ``until``.
   withdrawals of dollars post when it is over.
 - *instruction_mismatch*: an instruction made while it stands is, with the given probability, said with a wrong base amount; its
   attempts fail with ``mismatched`` until the condition is over, and then it is said again as it was traded.
-- *partial_settlement*: the first attempt made while it stands settles a share of both legs; the rest waits, with ``partial``.
+- *partial_settlement*: the first attempt made while it stands that both sides can afford settles a share of both legs; the rest
+  waits, with ``partial``.
 - *settlement_reject*: each attempt made while it stands fails with the given probability, with ``rejected``.
 - *transfer_reject* refuses transfers that are asked for while it stands, *transfer_slow* posts deposits and withdrawals that
   are asked for while it stands later than they say, and *stale_balance* makes statements repeat what they said before.
@@ -154,13 +155,19 @@ class Conditions:
                 condition.affected.clear()
         return sorted(numbers)
 
-    def share(self, number: int, venue: str, now: Nanos, said: list[Message | Later]) -> PartsPerMillion | None:
+    def share(self, now: Nanos) -> PartsPerMillion | None:
         """The share of an instruction that settles now, ``None`` for the whole."""
         for condition in self._standing.values():
             if condition.kind is _PARTIAL and now < condition.until:
-                self._take_effect(condition, number, venue, said)
                 return condition.share_ppm
         return None
+
+    def partly(self, number: int, venue: str, now: Nanos, said: list[Message | Later]) -> None:
+        """An instruction settles by its share now, and the rest of it waits."""
+        for condition in self._standing.values():
+            if condition.kind is _PARTIAL and now < condition.until:
+                self._take_effect(condition, number, venue, said)
+                return
 
     def refuses(self, subject: str, now: Nanos, said: list[Message | Later]) -> bool:
         """Whether a transfer that is asked for is refused."""

@@ -47,18 +47,27 @@ REMEMBERED_TRADES: Final = 10_000
 
 
 class Instruction:
-    """One trade on its way to settlement. ``number`` rises by one per instruction or transfer of the custodian."""
+    """One trade on its way to settlement. ``number`` rises by one per instruction or transfer of the custodian.
 
-    __slots__ = ("attempts", "due_at", "is_partly_settled", "number", "reason", "trade")
+    ``trade`` is what is left to be settled; ``base_settled`` and ``quote_settled`` of it were before, in part.
+    """
+
+    __slots__ = ("attempts", "base_settled", "due_at", "number", "quote_settled", "reason", "trade")
 
     def __init__(self, number: int, trade: TradeMatched, due_at: Nanos) -> None:
         self.number = number
         self.trade = trade
         self.due_at = due_at
         self.attempts = 0
-        self.is_partly_settled = False
-        """Whether ``trade`` has only what is left of its legs."""
+        self.base_settled: MinorUnits = 0
+        self.quote_settled: MinorUnits = 0
         self.reason: SettlementFailReason | None = None
+
+    @property
+    def whole(self) -> TradeMatched:
+        """The trade with all that it was made of."""
+        base_minor = self.trade.base_minor + self.base_settled
+        return structs.replace(self.trade, base_minor=base_minor, quote_minor=self.trade.quote_minor + self.quote_settled)
 
 
 class Settlement:
@@ -96,7 +105,7 @@ class Settlement:
         for number in numbers:
             instruction = self._instructions.get(number)
             if instruction is not None:
-                self._say_instructed(instruction.trade, said)
+                self._say_instructed(instruction.whole, said)
                 if instruction.trade.settles_at <= now:
                     self.bring_forward([number], now)
 
@@ -128,12 +137,12 @@ class Settlement:
         instruction.trade = structs.replace(
             instruction.trade,
             price_ticks=message.price_ticks,
-            quote_minor=message.quote_minor,
+            quote_minor=max(0, message.quote_minor - instruction.quote_settled),
             buyer_fee_minor=message.buyer_fee_minor,
             seller_fee_minor=message.seller_fee_minor,
         )
         self._count(instruction.trade, 1)
-        self._say_instructed(instruction.trade, said)
+        self._say_instructed(instruction.whole, said)
 
     def _unsettled(self, message: MatchCancelled | MatchCorrected) -> Instruction | None:
         number = self._unsettled_trades.get((message.venue, message.instrument, message.trade_id))
@@ -161,8 +170,8 @@ class Settlement:
         for number in numbers:
             instruction = self._instructions.get(number)
             if instruction is not None and instruction.due_at > now:
-                instruction.due_at = now
-                heapq.heappush(self._agenda, (now, number))
+                instruction.due_at = max(now, instruction.trade.settles_at)
+                heapq.heappush(self._agenda, (instruction.due_at, number))
 
     def next_due(self) -> Nanos | None:
         """When the next attempt is to be made."""
@@ -183,7 +192,7 @@ class Settlement:
         """Every unsettled instruction as it was said to its sides, oldest first; one account's only, if given."""
         sides = []
         for instruction in self._instructions.values():
-            trade = instruction.trade
+            trade = instruction.whole
             if account is None or account == trade.buyer:
                 sides.append(_instructed(self._name, trade, Side.BUY))
             if account is None or account == trade.seller:
@@ -195,8 +204,8 @@ class Settlement:
         assets = (trade.base_asset, trade.quote_asset, fee_asset_of(trade))
         reason = self._conditions.failure(instruction.number, trade.venue, assets, trade.settles_at, now, said)
         if reason is None:
-            share_ppm = self._conditions.share(instruction.number, trade.venue, now, said)
-            reason = self._post(trade, said) if share_ppm is None else self._post_part(instruction, share_ppm, said)
+            share_ppm = self._conditions.share(now)
+            reason = self._post(trade, said) if share_ppm is None else self._post_part(instruction, share_ppm, now, said)
         if reason is None:
             del self._instructions[instruction.number]
             key = (trade.venue, trade.instrument, trade.trade_id)
@@ -230,14 +239,16 @@ class Settlement:
         return False
 
     def _post_part(
-        self, instruction: Instruction, share_ppm: PartsPerMillion, said: list[Message | Later]
-    ) -> SettlementFailReason:
-        """Post a share of both legs, once; returns why the rest is not settled."""
+        self, instruction: Instruction, share_ppm: PartsPerMillion, now: Nanos, said: list[Message | Later]
+    ) -> SettlementFailReason | None:
+        """Post a share of both legs, once; returns why the rest is not settled. What is too small for that settles whole."""
         whole = instruction.trade
         base_minor = whole.base_minor * share_ppm // PARTS_PER_MILLION
         quote_minor = whole.quote_minor * share_ppm // PARTS_PER_MILLION
-        if instruction.is_partly_settled or not base_minor or not quote_minor:
+        if instruction.base_settled:
             return SettlementFailReason.PARTIAL
+        if not base_minor or not quote_minor:
+            return self._post(whole, said)
         part = structs.replace(
             whole, base_minor=base_minor, quote_minor=quote_minor, buyer_fee_minor=0, seller_fee_minor=0, fee_asset=""
         )
@@ -245,6 +256,7 @@ class Settlement:
         if lacking is not None:
             return lacking
         account, venue, base, quote = self._ledger.account, part.venue, part.base_asset, part.quote_asset
+        self._conditions.partly(instruction.number, venue, now, said)
         result = self._ledger.post(*self._legs(part))
         assert result is LedgerResult.DONE, f"a part of trade {part.trade_id} at {venue} could not be posted: {result}"
         for name, side in ((part.buyer, Side.BUY), (part.seller, Side.SELL)):
@@ -258,16 +270,17 @@ class Settlement:
         instruction.trade = structs.replace(
             whole, base_minor=whole.base_minor - base_minor, quote_minor=whole.quote_minor - quote_minor
         )
-        instruction.is_partly_settled = True
+        instruction.base_settled, instruction.quote_settled = base_minor, quote_minor
         self._count(instruction.trade, 1)
         return SettlementFailReason.PARTIAL
 
     def _legs(self, trade: TradeMatched) -> list[Transfer]:
         account, venue, base, quote = self._ledger.account, trade.venue, trade.base_asset, trade.quote_asset
-        return [
+        legs = [
             Transfer(account(trade.seller, base, venue), account(trade.buyer, base, venue), trade.base_minor),
             Transfer(account(trade.buyer, quote, venue), account(trade.seller, quote, venue), trade.quote_minor),
         ]
+        return [leg for leg in legs if leg.amount_minor]
 
     def _lacking(self, trade: TradeMatched) -> SettlementFailReason | None:
         """What one of the two sides has too little of, if one has."""

@@ -80,6 +80,7 @@ class Movement:
         "number",
         "place",
         "posts_at",
+        "ready_at",
         "state",
         "transfer_id",
     )
@@ -95,6 +96,8 @@ class Movement:
         self.due_at = due_at
         self.posts_at = due_at
         """When it is said to post."""
+        self.ready_at = due_at
+        """When it posts at the earliest, whatever is cleared: by its cycle."""
         self.deferred = False
         self.state = TransferState.PENDING
 
@@ -129,7 +132,7 @@ class Transfers:
         if first is not None:
             said.append(self._standing(first[1]))
             return
-        if self._conditions.refuses(message.account, now, said):
+        if self._suffices(message) and self._conditions.refuses(message.account, now, said):
             said.append(self._rejected(message, TransferRejectReason.REFUSED))
             return
         if isinstance(message, PledgeAssets):
@@ -141,13 +144,19 @@ class Transfers:
             del known[next(iter(known))]
         self._start(movement, now, said)
 
+    def _suffices(self, message: Request) -> bool:
+        """Whether nothing but a condition stands in the way of a new transfer."""
+        if isinstance(message, DepositAssets):
+            return True
+        return self._ledger.account(message.account, message.asset).available >= message.amount_minor
+
     def _external(
         self, number: int, message: DepositAssets | WithdrawAssets, now: Nanos, said: list[Message | Later]
     ) -> Movement:
-        due_at = posts_at(message.method, now)
-        if message.asset == DOLLARS and due_at == now:
-            due_at = self._conditions.holiday(number, message.account, now, said) or due_at
-        movement = Movement(number, _KINDS[type(message)], message, FREE, due_at)
+        movement = Movement(number, _KINDS[type(message)], message, FREE, posts_at(message.method, now))
+        if message.asset == DOLLARS and movement.due_at == now:
+            over_at = self._conditions.holiday(number, message.account, now, said)
+            movement.due_at = movement.posts_at = over_at or now
         movement.due_at += self._conditions.slowed(number, message.account, now, said)
         return movement
 
@@ -185,7 +194,7 @@ class Transfers:
         for number in numbers:
             movement = self._pending.get(number)
             if movement is not None and movement.due_at > now:
-                movement.due_at = max(now, movement.posts_at)
+                movement.due_at = max(now, movement.ready_at)
                 heapq.heappush(self._agenda, (movement.due_at, number))
 
     def next_due(self) -> Nanos | None:

@@ -16,7 +16,7 @@ Each publication at ``now`` passes the conditions with ``now < until`` in this o
 * ``feed_bad_tick``: its price is off by some decimal places, with the given probability;
 * ``feed_clock_skew``: its ``priced_at`` is off;
 * ``feed_out_of_order`` and ``feed_duplicate``: it, or a second copy of it, comes later than what follows it, with the given
-  probability. What comes so late goes into no candle;
+  probability. What another has passed by then goes into no candle;
 * ``feed_delay``: it is said ``delay_ns`` later (delays of several conditions add up). Order is kept per instrument:
   what follows a delayed publication is never said before it, so that after a delay the feed catches up in one burst.
 
@@ -221,8 +221,13 @@ class VendorFeed:
             return []
         released = []
         for line in self.lines.values():
-            said += [published for due_at, published in line.late if due_at <= now]
+            due = [published for due_at, published in line.late if due_at <= now]
             line.late = [one for one in line.late if one[0] > now]
+            for published in due:
+                said.append(published)
+                if line.latest is None or published.update > line.latest.update:
+                    line.latest = published
+                    released.append(published)
             while line.held and line.held[0][0] <= now:
                 _, published = line.held.popleft()
                 line.latest = published
