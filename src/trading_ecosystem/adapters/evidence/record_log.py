@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trading_ecosystem.adapters.audit_log import AuditLog
-from trading_ecosystem.domains.audit.correlator import CHECKPOINT_EVERY
+from trading_ecosystem.domains.audit.checkpointed_log import CHECKPOINT_EVERY
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.monitors import AlertReportAccepted

@@ -12,14 +12,14 @@ from typing import Any, ClassVar, Final
 from trading_ecosystem.domains.audit.alerts import Alert, Alerts
 from trading_ecosystem.domains.audit.attribution import Attribution
 from trading_ecosystem.domains.audit.chains import chain
+from trading_ecosystem.domains.audit.checkpointed_log import CHECKPOINT_EVERY, CheckpointedLog
 from trading_ecosystem.domains.audit.conditions import RECOMPUTED, Conditions
 from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.domains.audit.deliveries import Deliveries
 from trading_ecosystem.domains.audit.detection import score
 from trading_ecosystem.domains.audit.faults import Faults
 from trading_ecosystem.domains.audit.lifecycles import Lifecycles
-from trading_ecosystem.domains.audit.merkle import MerkleTree
-from trading_ecosystem.messages.audit import AuditReport, Checkpoint, ConservationFinding, MonitorFindings
+from trading_ecosystem.messages.audit import AuditReport, ConservationFinding, MonitorFindings
 from trading_ecosystem.messages.base import Message, master_of
 from trading_ecosystem.messages.custodian import (
     HoldingsStated,
@@ -63,8 +63,6 @@ from trading_ecosystem.messages.test_coordination import (
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.units import SECOND, SPOT_PAIRS, Nanos
 
-CHECKPOINT_EVERY: Final = 65_536
-"""Entries between two checkpoints of the Merkle root."""
 TOLERANCE: Final[Nanos] = SECOND
 """An alert is true if its condition held at some instant of this time before it; it covers link latency."""
 
@@ -138,17 +136,11 @@ class Audit:
         checkpoint_every: int = CHECKPOINT_EVERY,
         instruments: Sequence[str] = SPOT_PAIRS,
     ) -> None:
-        assert checkpoint_every > 0
         self.firm = firm
         self._monitor = monitor
         self._tolerance = tolerance_ns
-        self._checkpoint_every = checkpoint_every
-        self._next_checkpoint = checkpoint_every
+        self._log = CheckpointedLog(checkpoint_every)
         self._run = ""
-        self._tree = MerkleTree()
-        self._entries = 0
-        self._last: Entry | None = None
-        self._checkpoints: list[Checkpoint] = []
         self._conditions = Conditions(instruments)
         self._deliveries = Deliveries(monitor, self._conditions)
         self._faults = Faults(self._conditions.tracks)
@@ -166,11 +158,7 @@ class Audit:
 
         What is found about alerts and faults depends on what follows, and is in :meth:`report`.
         """
-        self._tree.append(line)
-        self._last = entry
-        self._entries += 1
-        if self._entries == self._next_checkpoint:
-            self._checkpoint(entry)
+        self._log.append(entry, line)
         message = entry.message
         kind = type(message)
         handler = self._handlers.get(kind)
@@ -193,9 +181,9 @@ class Audit:
 
     def finish(self) -> Sequence[ConservationFinding]:
         """The record ends here: what is still held back is taken in. Finishing twice is harmless."""
-        if self._last is not None:
-            self._deliveries.settle(self._last.at)
-            self._conditions.advance(self._last.at)
+        if self._log.entries:
+            self._deliveries.settle(self._log.until)
+            self._conditions.advance(self._log.until)
         found = self._conservation.finish()
         self._conservation_findings += found
         return found
@@ -206,18 +194,14 @@ class Audit:
         The last checkpoint is that of everything so far.
         """
         self.finish()
-        until = 0 if self._last is None else self._last.at
+        until = self._log.until
         tracks = self._conditions.tracks
         faults = self._faults.labelled
         attribution = Attribution(self.firm, self._monitor, self._tolerance, tracks, faults, until)
-        root = self._tree.root().hex()
-        last = () if self._last is None else (Checkpoint(self._entries, self._last.sequence, until, root),)
-        if self._checkpoints and self._checkpoints[-1].entries == self._entries:
-            last = ()
         own = self._findings(self._monitor, self._alerts, attribution)
         return AuditReport(
-            entries=self._entries,
-            merkle_root=root,
+            entries=self._log.entries,
+            merkle_root=self._log.root,
             detections=own.detections,
             alerts=own.alerts,
             chains=own.chains,
@@ -226,14 +210,14 @@ class Audit:
             run=self._run,
             firm=self.firm,
             conditions=tracks.held(),
-            checkpoints=(*self._checkpoints, *last),
+            checkpoints=self._log.checkpoints(),
             monitors=tuple(self._findings(name, alerts, attribution) for name, alerts in self._reported.items()),
             conformance=self._lifecycles.conformance(),
         )
 
     def _findings(self, monitor: str, alerts: Alerts, attribution: Attribution) -> MonitorFindings:
         """What one monitor was worth; one outside hears what the built-in one hears, and is judged by that."""
-        tracks, until = self._conditions.tracks, 0 if self._last is None else self._last.at
+        tracks, until = self._conditions.tracks, self._log.until
         raised = sorted((alert for alert in alerts.raised if alert.raised.kind in RECOMPUTED), key=_raised_at)
         judged = [attribution.judge(alert) for alert in raised]
         return MonitorFindings(
@@ -242,10 +226,6 @@ class Audit:
             alerts=tuple(one.finding() for one in judged),
             chains=tuple(found for one in judged if (found := chain(one)) is not None),
         )
-
-    def _checkpoint(self, entry: Entry) -> None:
-        self._next_checkpoint += self._checkpoint_every
-        self._checkpoints.append(Checkpoint(self._entries, entry.sequence, entry.at, self._tree.root().hex()))
 
     def _concerns(self, account: str) -> bool:
         return master_of(account) == self.firm
