@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.campaign import CAMPAIGN
 
@@ -30,3 +32,24 @@ def test_both_kinds_of_book_and_flow_give_the_same_digest(name: str, monkeypatch
     assert len(used) >= 6
     assert again.journal_digest == compiled.journal_digest
     assert again.entry_count == compiled.entry_count > 10_000
+
+
+QUIET = """\
+title: Nobody but the background, quoted wide and thin
+duration: 6m
+seed: 5
+faults:
+  - {id: wide, kind: venue_spread, at: 1m, duration: 3m, venue: exchange-alpha, magnitude: 0.03}
+  - {id: thin, kind: venue_liquidity, at: 2m, duration: 3m, venue: exchange-alpha, magnitude: 0.96}
+  - {id: out, kind: venue_outage, at: 3m, duration: 30s, venue: exchange-beta}
+"""
+
+
+@pytest.mark.skipif(not flows.COMPILED, reason="the compiled flow was not built")
+def test_restrained_quotes_are_the_same_on_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "quiet.yaml"
+    path.write_text(QUIET)
+    compiled = trading_ecosystem.run(path)
+    monkeypatch.setattr(market, "book_class", lambda _: OrderBook)
+    monkeypatch.setattr(flows, "CompiledBackgroundFlow", BackgroundFlow)
+    assert trading_ecosystem.run(path).journal_digest == compiled.journal_digest

@@ -85,13 +85,25 @@ def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str, *, up
     return snapshot
 
 
-def _alerts_may_be_silenced(attributes: dict[str, Any]) -> None:
+def _alerts_may_be_silenced(_: Component, attributes: dict[str, Any]) -> None:
     for alert in attributes["alerts"].active.values():
         alert.silenced_until = None
 
 
-def _parts_begin_anew(attributes: dict[str, Any]) -> None:
+def _parts_begin_anew(_: Component, attributes: dict[str, Any]) -> None:
     """The monitor's parts are new, and know nothing of what was before them."""
+
+
+def _venues_may_misbehave(component: Any, attributes: dict[str, Any]) -> None:
+    """No condition stood on the venue: what is new of it is as it was built."""
+    entry, desk = attributes["entry"], attributes["desk"]
+    capture = entry.events._capture
+    entry.conditions = capture._conditions = component.conditions
+    desk._late_fills = late_fills = component.desk._late_fills
+    late_fills._events, late_fills._capture = entry.events, capture
+    attributes["perpetuals"]._entry = entry
+    for market in attributes["markets"].values():
+        market.restraint = None
 
 
 class Upgrades:
@@ -100,6 +112,7 @@ class Upgrades:
     steps: ClassVar[dict[tuple[str, int], Any]] = {
         ("risk", 1): _alerts_may_be_silenced,
         ("risk", 2): _parts_begin_anew,
+        ("exchange", 1): _venues_may_misbehave,
     }
 
 
@@ -109,7 +122,7 @@ def upgrade_state(component: Component, version: int, attributes: dict[str, Any]
         step = Upgrades.steps.get((component.context, version))
         if step is None:
             raise Conflict(f"{component.name}: no upgrade of its state from version {version} to {component.state_version}")
-        step(attributes)
+        step(component, attributes)
         version += 1
 
 

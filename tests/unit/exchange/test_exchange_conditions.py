@@ -31,7 +31,8 @@ from trading_ecosystem.messages.trading_phases import AuctionUncrossed, HaltTrad
 from trading_ecosystem.messages.units import MINUTE, PARTS_PER_MILLION, SECOND
 from trading_ecosystem.messages.venue_conditions import CommandKind, OutageOrders, VenueConditionKind, VenueConditionSet
 from trading_ecosystem.ports.component import Later
-from trading_ecosystem.runtime.snapshot import Decoder, Encoder
+from trading_ecosystem.runtime.randomness import SeededRandomness
+from trading_ecosystem.runtime.snapshot import Decoder, Encoder, upgrade_state
 
 Kind = VenueConditionKind
 ALWAYS = PARTS_PER_MILLION
@@ -341,3 +342,30 @@ def test_a_snapshot_keeps_conditions_and_what_they_hold_back(flowing: Venue) -> 
         assert list(copy.handle(message, start + at * SECOND)) == expected
     ended = give(copy, ConditionCleared(NAME, "late"), start + MINUTE)
     assert ended == give(exchange, ConditionCleared(NAME, "late"), start + MINUTE) == [ConditionEnded(NAME, "late")]
+
+
+def test_a_state_of_before_there_were_conditions_is_brought_up(flowing: Venue) -> None:
+    copy = Decoder().decode(Encoder().encode(flowing.exchange))
+    attributes = vars(copy)
+    for name in ("conditions", "reports", "_waiting"):
+        del attributes[name]
+    nested = [(copy.entry, "conditions"), (copy.entry.events._capture, "_conditions"), (copy.desk, "_late_fills")]
+    for owner, name in [*nested, (copy.perpetuals, "_entry"), *((market, "restraint") for market in copy.markets.values())]:
+        delattr(owner, name)
+    again = Exchange(NAME, flowing.parameters, SeededRandomness(1))
+    upgrade_state(again, 1, attributes)
+    vars(again).update(attributes)
+    start = flowing.now
+    flowing.place("fund/a", "resting", "buy", 5, 1_000)
+    exchange = flowing.exchange
+    again.handle(order("fund/a", "resting", "buy", 5, 1_000), start)
+    for at, message in (
+        (1, condition(Kind.VENUE_LATE_FILL, "fill", start + MINUTE, probability_ppm=ALWAYS)),
+        (2, condition(Kind.VENUE_SPREAD, "wide", start + MINUTE, magnitude_ppm=20_000)),
+        (10, PublicationDue()),
+        (11, CancelOrder(NAME, "fund/a", "resting")),
+        (12, order("fund/a", "y", "buy", 1)),
+        (20, PublicationDue()),
+    ):
+        expected = list(exchange.handle(message, start + at))
+        assert list(again.handle(message, start + at)) == expected
