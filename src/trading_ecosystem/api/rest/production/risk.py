@@ -46,6 +46,7 @@ from trading_ecosystem.domains.risk.records import (
     ExposureRecord,
     LimitRecord,
 )
+from trading_ecosystem.domains.risk.subjects import scope_of
 from trading_ecosystem.messages.risk import (
     SEVERITY_RANK,
     AcknowledgeAlert,
@@ -73,6 +74,7 @@ Subject = Annotated[
     ),
 ]
 """A limit's subject in a path, where the slash of an account is written as a tilde: `fund~maker:BTC`."""
+ScopeText = Annotated[str, msgspec.Meta(min_length=1, max_length=127, pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$")]
 LONGEST_REPORT = 31 * DAY
 _WORST = (ComplianceState.COMPLIANT, ComplianceState.WARNING, ComplianceState.HIGH, ComplianceState.BREACHED)
 
@@ -107,11 +109,13 @@ async def list_exposures(
 
 
 @get("/risk/limits", **needs(Scope.READ))
-async def list_limits(request: Request[Any, Any, Any], gateway: Gateway, at: InstantText | None = None) -> Limits:
-    """The limits in force, now or at an instant."""
-    history = RiskHistory(await _history(request, gateway))
-    found = await history.limits(gateway.places.firm, None if at is None else parse_instant(at, "at"))
-    return Limits(tuple(limit_of(one) for one in found))
+async def list_limits(
+    request: Request[Any, Any, Any], gateway: Gateway, at: InstantText | None = None, scope: ScopeText | None = None
+) -> Limits:
+    """The limits in force, now or at an instant; of one scope (the firm, an account, a venue or an asset) where it is named."""
+    history, firm = RiskHistory(await _history(request, gateway)), gateway.places.firm
+    found = await history.limits(firm, None if at is None else parse_instant(at, "at"))
+    return Limits(tuple(limit_of(one) for one in found if scope is None or scope in _scopes(firm, one)))
 
 
 @get("/risk/limits/{kind:str}/{subject:str}", **needs(Scope.READ))
@@ -313,6 +317,12 @@ async def _history(request: Request[Any, Any, Any], gateway: Gateway) -> History
     caller = caller_of(request)
     caller.require(Scope.READ, gateway.places.firm)
     return await gateway.history(caller, "risk", position_of(request))
+
+
+def _scopes(firm: str, limit: LimitRecord) -> tuple[str, str]:
+    """What a limit is about: an account, a venue or the firm, and an asset if it has one."""
+    scope, asset = scope_of(firm, limit.kind, limit.subject)
+    return scope or firm, asset
 
 
 async def _alert(store: HistoryStore, firm: str, alert_id: int) -> AlertRecord:
