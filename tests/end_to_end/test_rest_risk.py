@@ -116,13 +116,13 @@ def test_a_limit_is_changed_and_keeps_its_versions(owner: httpx.Client, door: Do
     listed = ok(owner.get("/api/v1/risk/limits"))["limits"]
     assert {(one["kind"], one["subject"]) for one in listed} == {(one.kind.value, one.subject) for one in said}
     drawdown = next(one for one in listed if one["kind"] == "drawdown")
-    of_bitcoin = ok(owner.get("/api/v1/risk/limits", params={"scope": "BTC"}))["limits"]
+    of_bitcoin = ok(owner.get("/api/v1/risk/limits", params={"about": "BTC"}))["limits"]
     assert {(one["kind"], one["subject"]) for one in of_bitcoin} == {
         ("position_long", "BTC"),
         ("position_short", "BTC"),
         ("asset_notional", "BTC"),
     }
-    assert ok(owner.get("/api/v1/risk/limits", params={"scope": "nobody"}))["limits"] == []
+    assert ok(owner.get("/api/v1/risk/limits", params={"about": "nobody"}))["limits"] == []
     assert drawdown["value"] == "0.15"
     changed = ok(owner.put(f"/api/v1/risk/limits/drawdown/{FIRM}", json={"value": "0.125"}))
     assert (changed["version"], changed["value"]) == (2, "0.125")

@@ -110,12 +110,12 @@ async def list_exposures(
 
 @get("/risk/limits", **needs(Scope.READ))
 async def list_limits(
-    request: Request[Any, Any, Any], gateway: Gateway, at: InstantText | None = None, scope: ScopeText | None = None
+    request: Request[Any, Any, Any], gateway: Gateway, at: InstantText | None = None, about: ScopeText | None = None
 ) -> Limits:
-    """The limits in force, now or at an instant; of one scope (the firm, an account, a venue or an asset) where it is named."""
+    """The limits in force, now or at an instant; those about the firm, an account, a venue or an asset where it is named."""
     history, firm = RiskHistory(await _history(request, gateway)), gateway.places.firm
     found = await history.limits(firm, None if at is None else parse_instant(at, "at"))
-    return Limits(tuple(limit_of(one) for one in found if scope is None or scope in _scopes(firm, one)))
+    return Limits(tuple(limit_of(one) for one in found if about is None or about in _scopes(firm, one)))
 
 
 @get("/risk/limits/{kind:str}/{subject:str}", **needs(Scope.READ))
