@@ -96,6 +96,10 @@ class DetectionScore(msgspec.Struct, frozen=True):
     threshold: int
     peak: int
     """Largest value of the alert's measure while the fault lasted, in the unit of the threshold."""
+    detectable: bool = False
+    """Whether the fault's label says that it is large enough to be noticed."""
+    size: int = 0
+    """The fault's size by its label."""
 
 
 class AlertFinding(msgspec.Struct, frozen=True):

@@ -62,6 +62,8 @@ def score(fault: LabelledFault, alerts: Sequence[Judged], tracks: Tracks, until:
         label.sla_ns,
         label.threshold,
         fault.peak,
+        label.detectable,
+        label.severity,
     )
 
 

@@ -188,6 +188,8 @@ class DetectionScore(google.protobuf.message.Message):
     SLA_NS_FIELD_NUMBER: builtins.int
     THRESHOLD_FIELD_NUMBER: builtins.int
     PEAK_FIELD_NUMBER: builtins.int
+    DETECTABLE_FIELD_NUMBER: builtins.int
+    SIZE_FIELD_NUMBER: builtins.int
     fault_id: builtins.str
     kind: trading_ecosystem.api.grpc.stubs.test_coordination_pb2.FaultKind.ValueType
     onset_at: builtins.int
@@ -206,6 +208,10 @@ class DetectionScore(google.protobuf.message.Message):
     threshold: builtins.int
     peak: builtins.int
     """Largest value of the alert's measure while the fault lasted, in the unit of the threshold."""
+    detectable: builtins.bool
+    """Whether the fault's label says that it is large enough to be noticed."""
+    size: builtins.int
+    """The fault's size by its label."""
     def __init__(
         self,
         *,
@@ -224,9 +230,11 @@ class DetectionScore(google.protobuf.message.Message):
         sla_ns: builtins.int = ...,
         threshold: builtins.int = ...,
         peak: builtins.int = ...,
+        detectable: builtins.bool = ...,
+        size: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_alert_at", b"_alert_at", "_alert_id", b"_alert_id", "_detectable_at", b"_detectable_at", "_ended_at", b"_ended_at", "_expected_alert", b"_expected_alert", "_severity", b"_severity", "_time_from_onset_ns", b"_time_from_onset_ns", "_time_to_detect_ns", b"_time_to_detect_ns", "alert_at", b"alert_at", "alert_id", b"alert_id", "detectable_at", b"detectable_at", "ended_at", b"ended_at", "expected_alert", b"expected_alert", "severity", b"severity", "time_from_onset_ns", b"time_from_onset_ns", "time_to_detect_ns", b"time_to_detect_ns"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_alert_at", b"_alert_at", "_alert_id", b"_alert_id", "_detectable_at", b"_detectable_at", "_ended_at", b"_ended_at", "_expected_alert", b"_expected_alert", "_severity", b"_severity", "_time_from_onset_ns", b"_time_from_onset_ns", "_time_to_detect_ns", b"_time_to_detect_ns", "alert_at", b"alert_at", "alert_id", b"alert_id", "detectable_at", b"detectable_at", "ended_at", b"ended_at", "expected_alert", b"expected_alert", "fault_id", b"fault_id", "kind", b"kind", "onset_at", b"onset_at", "outcome", b"outcome", "peak", b"peak", "severity", b"severity", "sla_ns", b"sla_ns", "threshold", b"threshold", "time_from_onset_ns", b"time_from_onset_ns", "time_to_detect_ns", b"time_to_detect_ns"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_alert_at", b"_alert_at", "_alert_id", b"_alert_id", "_detectable_at", b"_detectable_at", "_ended_at", b"_ended_at", "_expected_alert", b"_expected_alert", "_severity", b"_severity", "_time_from_onset_ns", b"_time_from_onset_ns", "_time_to_detect_ns", b"_time_to_detect_ns", "alert_at", b"alert_at", "alert_id", b"alert_id", "detectable", b"detectable", "detectable_at", b"detectable_at", "ended_at", b"ended_at", "expected_alert", b"expected_alert", "fault_id", b"fault_id", "kind", b"kind", "onset_at", b"onset_at", "outcome", b"outcome", "peak", b"peak", "severity", b"severity", "size", b"size", "sla_ns", b"sla_ns", "threshold", b"threshold", "time_from_onset_ns", b"time_from_onset_ns", "time_to_detect_ns", b"time_to_detect_ns"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_alert_at", b"_alert_at"]) -> typing.Literal["alert_at"] | None: ...
     @typing.overload
