@@ -64,6 +64,28 @@ faults:
 expectations:
   - {fault: crash, alert: price_crash, within: 2m}
 """
+WATCHED = """\
+title: Venues, feed and custodian misbehave
+duration: 25m
+seed: 5
+ecosystem:
+  market_data: {jumps: false}
+workloads:
+  - strategy: market_making
+    name: maker
+    capital:
+      exchange-alpha: {BTC: 1, ETH: 12, USD: 120000, USDT: 80000}
+    settings:
+      venues: [exchange-alpha]
+      instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD]
+      size_usd: 3000
+      max_inventory_usd: 20000
+faults:
+  - {id: mute, kind: venue_lost_ack, venue: exchange-alpha, at: 3m, duration: 4m, probability: 1}
+  - {id: halt, kind: venue_halt, venue: exchange-beta, at: 8m, duration: 2m}
+  - {id: again, kind: feed_duplicate, at: 11m, duration: 4m, probability: 0.8, delay: 1s}
+  - {id: wrong, kind: instruction_mismatch, at: 12m, duration: 10m, probability: 1, magnitude: 0.1}
+"""
 OF_MONITORS = (RegisterMonitor, MonitorRegistered, AlertReported, AlertReportAccepted)
 
 
@@ -135,6 +157,17 @@ def test_two_monitors_hear_what_the_built_in_one_hears_and_nothing_else_changes(
     expect_identical_alerts(watched, "second")
     expect_identical_scores(watched)
     assert said(watched) == said(container.run(broken, seed=seed))
+
+
+def test_a_monitor_outside_hears_venues_custody_and_copies_of_commands(tmp_path):
+    path = tmp_path / "watched.yaml"
+    path.write_text(WATCHED)
+    result = with_monitors_outside(path)
+    kinds = {one.kind for one in messages(result, AlertRaised)}
+    of_copies = {AlertKind.ORDER_UNANSWERED, AlertKind.EXECUTION_LATENCY}
+    assert kinds >= {*of_copies, AlertKind.TRADING_HALTED, AlertKind.FEED_DUPLICATE, AlertKind.INSTRUCTION_MISMATCH}
+    expect_identical_alerts(result)
+    expect_identical_scores(result)
 
 
 def test_a_run_with_monitors_replays(broken, tmp_path):

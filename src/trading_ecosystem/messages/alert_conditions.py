@@ -8,7 +8,7 @@ at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is 
 every arrival counts, at its arrival, whatever its ``priced_at`` or ``update`` (late ones and duplicates too); only
 staleness looks at ``priced_at``. One that is not above 0, or above 10²⁰ minor units, has not arrived; so has none of an
 instrument that the monitor was not given. Comparisons are exact integer arithmetic: "at least 3 %" is ``difference *
-1_000_000 >= 30_000 * reference``. Where a ratio is said, it is floored.
+1_000_000 >= 30_000 * reference``. Where a ratio is said, it is floored. No measure that is said is above 10¹⁸.
 A *position* of the firm in an asset is free + pledged (over all venues) + unsettled, over all its accounts: free and
 pledged from ``TransferPosted``, ``TransferPending`` (free_after) and ``SettlementSettled``; unsettled is, for every
 ``OrderFilled`` not yet settled, +base for a buy and -base for a sell, -(quote + fee) for a buy, +(quote - fee) for a
@@ -65,7 +65,7 @@ then it is escalated at that very instant. A person may escalate any alert that 
 acknowledging does. Neither changes whether an alert is raised, updated or resolved, nor when.
 
 **More alerts.** Those without a warning band are high from the threshold on and critical from twice the threshold on;
-``observed`` is the measure, at most 10¹⁸. *Decided by* names the messages at whose arrival a condition is evaluated: what one
+``observed`` is the measure. *Decided by* names the messages at whose arrival a condition is evaluated: what one
 decided holds until the next of them with the same subject arrives. A message with a number that cannot be (not positive where
 it must be, above 10²⁰) has not arrived. What is not known yet holds nothing. For these alerts a price has a number and a
 ``priced_at`` above 0; a quote has no negative number, and a side where its price and quantity are above 0; in depths, trade

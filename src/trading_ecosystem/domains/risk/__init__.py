@@ -1,13 +1,14 @@
 """The risk monitor: one firm's positions, profit and loss, exposures and limits, and the alerts about them.
 
 **Promises.** It hears production messages only, of its own firm, so that it sees what a production system would see and
-works unchanged outside this process.  What each alert means is defined, exactly, at the head of ``messages/risk.py``.
+works unchanged outside this process.  What each alert means is defined, exactly, in ``messages/alert_conditions.py``.
 One alert per (kind, subject) is active at a time; its severity only rises.  Alerts that depend on the passing of time
-(stale prices, overdue settlements, resolution, escalation) are said at their exact instant.  A price that is not a
-plausible number is ignored and the last good one kept: no number that arrives can switch a limit off.
+(stale prices, overdue settlements, silent venues, resolution, escalation) are said at their exact instant.  What cannot be
+meant has not arrived, and the last good number is kept: no number that arrives can switch a limit off (``soundness.py``).
 
-**Hears.** ``PricePublished``; ``OrderFilled``; ``SettlementSettled``, ``TransferPending`` and ``TransferPosted``; the
-commands ``ChangeLimit``, ``AcknowledgeAlert``, ``SilenceAlert`` and ``EscalateAlert``; ``Begin`` and its own timers.
+**Hears.** Prices; what venues publish (quotes, depths, trade summaries, phases) and answer (accepted, rejected, filled,
+cancelled); what custodians say of transfers, instructions, settlements and holdings; margin; copies of its firm's
+``PlaceOrder`` and ``CancelOrder``; commands of people about limits and alerts; ``Begin`` and its own timers.
 
 **Says.** ``LimitSet``, ``AlertRaised``, ``AlertUpdated``, ``AlertAcknowledged``, ``AlertSilenced``, ``AlertSilenceEnded``,
 ``AlertEscalated``, ``AlertResolved``, ``RiskCommandRejected`` and ``ExposureReported``.  It answers ``AlertsQuestion``,
@@ -20,5 +21,6 @@ commands ``ChangeLimit``, ``AcknowledgeAlert``, ``SilenceAlert`` and ``EscalateA
        ├───────────► exposure ──► pnl ──► breaches (limits) ───┼──► alerts
        │                ▲                                      │
     fills, custody ► positions ──► settlement_watch ───────────┤
-                        └────────► stablecoin ─────────────────┘
+                        └────────► stablecoin ─────────────────┤
+    everything ────► parts.py: desks, activity, watches/ ──────┘
 """

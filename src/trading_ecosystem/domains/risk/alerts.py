@@ -47,6 +47,8 @@ from trading_ecosystem.messages.units import DAY, Nanos
 from trading_ecosystem.ports.component import Later
 
 ESCALATE_AFTER: Final = {Severity.HIGH: ESCALATE_HIGH_AFTER, Severity.CRITICAL: ESCALATE_CRITICAL_AFTER}
+LARGEST_OBSERVED: Final = 10**18
+"""The largest measure that is said: whoever keeps it has 64 bits."""
 LONGEST_SILENCE: Final[Nanos] = 7 * DAY
 _UNATTENDED: Final = (AlertState.FIRING, AlertState.SILENCED)
 """States from which time alone may escalate an alert, now or later."""
@@ -128,6 +130,7 @@ class AlertBook:
         for_ns: Nanos = 0,
     ) -> None:
         """The condition holds at ``now``: raise its alert (after ``for_ns``), or keep it firing and raise its severity."""
+        observed = min(observed, LARGEST_OBSERVED)
         alert = self.active.get((kind, subject))
         if alert is not None and not alert.holds and now - alert.cleared_at >= KEEP_FIRING:
             self._resolve(alert, said)
@@ -208,7 +211,7 @@ class AlertBook:
             return f"no active alert {alert_id}"
         if alert.state not in _UNATTENDED:
             return f"alert {alert_id} is {alert.state.value} already"
-        if not now < until <= now + LONGEST_SILENCE:
+        if type(until) is not int or not now < until <= now + LONGEST_SILENCE:
             return f"an alert is silenced until later than now, and for at most {LONGEST_SILENCE // DAY} days"
         alert.state = AlertState.SILENCED
         alert.silenced_until = until

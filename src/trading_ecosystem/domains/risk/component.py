@@ -18,6 +18,7 @@ from trading_ecosystem.domains.risk.pnl import ProfitAndLoss
 from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.domains.risk.price_watch import PriceWatch
 from trading_ecosystem.domains.risk.settlement_watch import SettlementWatch
+from trading_ecosystem.domains.risk.soundness import SOUND
 from trading_ecosystem.domains.risk.stablecoin import StablecoinWatch
 from trading_ecosystem.domains.risk.timers import (
     ReportDue,
@@ -110,7 +111,12 @@ class Risk(Component):
         return self.handler_of(type(message))(message, now)
 
     def handler_of(self, message_type: type[Any]) -> Callable[[Any, Nanos], Said]:
-        """What handles a message type here and in every part that hears it."""
+        """What handles a message type here and in every part that hears it, unless it cannot be meant."""
+        handled = self._handler_of(message_type)
+        sound = SOUND.get(message_type)
+        return handled if sound is None else lambda message, now: handled(message, now) if sound(message) else _NOTHING
+
+    def _handler_of(self, message_type: type[Any]) -> Callable[[Any, Nanos], Said]:
         own = _OWN.get(message_type)
         heard = HEARING.get(message_type, ())
         if own is None and len(heard) == 1:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from trading_ecosystem.domains.risk.part import Monitor
+from trading_ecosystem.domains.risk.soundness import LARGEST_NUMBER
 from trading_ecosystem.domains.risk.timers import SaidList
 from trading_ecosystem.messages.risk import AlertKind, Severity
 from trading_ecosystem.messages.units import Nanos
-
-LARGEST_NUMBER: Final = 10**20
-"""A number above it is none that anybody can mean."""
-LARGEST_OBSERVED: Final = 10**18
-"""The largest measure that is said: whoever keeps it has 64 bits."""
 
 
 def is_number(number: int) -> bool:
@@ -37,8 +31,7 @@ class OnOff:
         if measure >= threshold:
             self.holds = True
             severity = Severity.CRITICAL if measure >= 2 * threshold else Severity.HIGH
-            observed = min(measure, LARGEST_OBSERVED)
-            monitor.alerts.hold(self.kind, self.subject, severity, observed, threshold, now, said)
+            monitor.alerts.hold(self.kind, self.subject, severity, int(measure), threshold, now, said)
         elif self.holds:
             self.cease(now, monitor, said)
 
