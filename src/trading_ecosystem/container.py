@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -85,6 +86,12 @@ def components_of(scenario: Scenario, randomness: SeededRandomness, *, faults: b
     ]
 
 
+def fresh_components(scenario: Scenario, randomness: SeededRandomness) -> dict[str, Callable[[], Component]]:
+    """What makes those components anew that may start without memory."""
+    firm = frozenset({scenario.ecosystem.firm.name})
+    return {TRADING: partial(Trading, TRADING, made_from.trading_parameters(scenario), randomness, firm)}
+
+
 class EcosystemContainer(containers.DeclarativeContainer):
     """One ecosystem: a scenario, a seed and a journal go in; a kernel and its recorder come out."""
 
@@ -99,8 +106,9 @@ class EcosystemContainer(containers.DeclarativeContainer):
     links = providers.Singleton(Links, providers.Callable(made_from.latency_rules, scenario), randomness)
     recorder = providers.Singleton(Recorder, journal)
     monitors = providers.Singleton(Monitors, RISK, providers.Callable(made_from.firm_of, scenario))
+    fresh = providers.Singleton(fresh_components, scenario, randomness)
     kernel = providers.Singleton(
-        Kernel, components, links, recorder.provided.record, seed=seed, budget=budget, monitors=monitors
+        Kernel, components, links, recorder.provided.record, seed=seed, budget=budget, monitors=monitors, fresh=fresh
     )
 
 

@@ -331,6 +331,10 @@ class ClaimsReported(Message, frozen=True, gc=False):
     claims: tuple[ClaimLine, ...]
 
 
+class ListingsQuestion(Question, frozen=True, gc=False):
+    """What is listed; answered by a tuple of InstrumentListed, and a PerpetualListed for each perpetual."""
+
+
 class DepthQuestion(Question, frozen=True, gc=False):
     """The book of one instrument, ``levels`` deep; answered by a DepthChanged."""
 

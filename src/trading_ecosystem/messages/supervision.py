@@ -61,11 +61,12 @@ class ComponentStopped(Message, frozen=True, gc=False):
 
 
 class ComponentStarted(Message, frozen=True, gc=False):
-    """A component runs again from now on; it was down since ``stopped_at``."""
+    """A component runs again from now on; it was down since ``stopped_at``, and has its memory unless ``memory`` is false."""
 
     audience: ClassVar[Audience] = Audience.CONTROL
     component: str
     stopped_at: Nanos
+    memory: bool = True
 
 
 class ComponentCommandRejected(Message, frozen=True, gc=False):

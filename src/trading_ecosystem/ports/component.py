@@ -27,6 +27,31 @@ class Begin(WakeUp, frozen=True, gc=False):
     """The first thing every component handles: it was started, and may say what holds from the start."""
 
 
+class Reconcile(WakeUp, frozen=True, gc=False):
+    """A component started without memory, or asks again: the kernel puts its queries and wakes it with :class:`Reconciled`."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A read-only question for another component, as a client could put it at a door."""
+
+    component: str
+    question: Question
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The answer to a query."""
+
+    component: str
+    question: Question
+    answer: Any
+
+
+class Reconciled(WakeUp, frozen=True):
+    """The answers to a component's queries, in their order; those to components that are down are missing."""
+
+    answers: tuple[Answered, ...]
+
+
 class Later(msgspec.Struct, frozen=True, gc=False):
     """A wish to be woken with ``message`` at ``due_at`` (not before now)."""
 
@@ -66,6 +91,10 @@ class Component:
         """The bound method for a message type, for dispatch without a look-up."""
         handler: Callable[[Any, Nanos], Said] = getattr(self, self.hears[message_type])
         return handler
+
+    def queries(self) -> Sequence[Query]:
+        """What it asks others after a start without memory."""
+        return ()
 
     def answer(self, question: Question) -> Any:
         """Answer a read-only question; changes nothing. Raises ``KeyError`` for a type it does not answer."""

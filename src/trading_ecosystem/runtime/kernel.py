@@ -12,8 +12,8 @@ everything in the heap that is due now was said earlier and goes first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Callable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +23,7 @@ from trading_ecosystem.messages.envelope import Entry, EntryKind
 from trading_ecosystem.messages.supervision import ComponentResumed, ComponentStarted
 from trading_ecosystem.messages.test_coordination import RunEnded
 from trading_ecosystem.messages.units import Nanos
-from trading_ecosystem.ports.component import Begin, Component, Later, Said, WakeUp
+from trading_ecosystem.ports.component import Answered, Begin, Component, Later, Reconcile, Reconciled, Said, WakeUp
 from trading_ecosystem.ports.errors import ComponentFault, EcosystemError, NotFound, Storm
 from trading_ecosystem.runtime.lifecycle import ComponentState, ComponentStatus
 from trading_ecosystem.runtime.links import LINKS, Links
@@ -68,7 +68,9 @@ class Kernel:
         storm_limit: int = 200_000,
         budget: int | None = 20_000_000,
         monitors: Monitors | None = None,
+        fresh: Mapping[str, Callable[[], Component]] | None = None,
     ) -> None:
+        """``fresh`` makes those components anew that may start without memory."""
         self.links = links
         self.monitors = monitors
         wired = [*components, links] if monitors is None else [*components, links, monitors]
@@ -94,6 +96,7 @@ class Kernel:
         self._immediate: deque[tuple[tuple[Receiver, ...], Message, int, int]] = deque()
         self._future: list[Due] = []
         self._down = self.supervisor.down
+        self._fresh = fresh or {}
         self._kept: dict[str, list[KeptWakeUp]] = {}
         self._held: dict[str, list[HeldDelivery]] = {}
 
@@ -220,6 +223,8 @@ class Kernel:
             return
         self.deliveries += 1
         try:
+            if type(message) is Reconcile:
+                message = self._answers_to(name)
             said = self.components[name].handle(message, self.now)
             if said:
                 self._say(name, said, cause, sequence)
@@ -278,6 +283,9 @@ class Kernel:
             self.ended = True
             return False
         name = message.component
+        if isinstance(message, ComponentStarted) and not message.memory:
+            self._forget(name)
+            return True
         kept, held = self._kept.pop(name, []), self._held.pop(name, [])
         for wake_up, cause in kept:
             self._ask_for(name, Later(wake_up, self.now), cause)
@@ -285,6 +293,27 @@ class Kernel:
             receivers = ((name, self.components[name].handler_of(type(waited))),)
             heappush(self._future, (self.now, _DELIVERY, sequence, name, copy, receivers, waited, None, trace))
         return bool(kept or held)
+
+    def _forget(self, name: str) -> None:
+        """Let a component begin anew: its wake-ups are void, and what it may ask of the others it is told first.
+
+        It stays the same object, since deliveries under way hold its handlers.
+        """
+        anew = self._fresh[name]()
+        state = vars(self.components[name])
+        state.clear()
+        state.update(vars(anew))
+        self._kept.pop(name, None)
+        self._future = [due for due in self._future if due[1] != _WAKE_UP or due[3] != name]
+        heapify(self._future)
+        self._ask_for(name, Later(Reconcile(), self.now), None)
+        self._ask_for(name, Later(Begin(), self.now), None)
+
+    def _answers_to(self, name: str) -> Reconciled:
+        """Put a component's queries to those that run."""
+        asked = [query for query in self.components[name].queries() if query.component not in self._down]
+        answers = ((one.component, one.question, self.components[one.component].answer(one.question)) for one in asked)
+        return Reconciled(tuple(Answered(*answer) for answer in answers))
 
     def _hold(self, name: str, message: Message | WakeUp, sequence: int, trace: int) -> None:
         """Let a delivery wait for a paused component; what waits is handled in the order in which it was said."""

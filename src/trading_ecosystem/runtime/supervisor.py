@@ -138,11 +138,11 @@ class Supervisor(Component):
         self.down[command.component] = True
         return [ComponentStopped(command.component, starts_at)]
 
-    def _start(self, component: str, now: Nanos) -> Said:
+    def _start(self, component: str, now: Nanos, memory: bool = True) -> Said:
         state, since = self._states[component]
         self._states[component] = (TRANSITIONS[state, StartComponent], now)
         del self.down[component]
-        return [ComponentStarted(component, since)]
+        return [ComponentStarted(component, since, memory)]
 
     # Conditions
 
@@ -180,5 +180,5 @@ class Supervisor(Component):
             del self.down[name]
             return [ComponentResumed(name, since), ended]
         if self._states[name] == (ComponentState.RESTARTING, since):
-            return [*self._start(name, now), ended]
+            return [*self._start(name, now, setting.memory), ended]
         return [ended]

@@ -8,6 +8,7 @@ from trading_ecosystem.domains.exchange.accounts.claims import Claims
 from trading_ecosystem.domains.exchange.margin.perpetuals import Perpetuals
 from trading_ecosystem.domains.exchange.market import Market
 from trading_ecosystem.domains.exchange.orders.orders import OrderTable
+from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import depth_of
 from trading_ecosystem.messages.base import Question
 from trading_ecosystem.messages.exchange import (
@@ -17,10 +18,12 @@ from trading_ecosystem.messages.exchange import (
     ClaimsQuestion,
     DepthChanged,
     DepthQuestion,
+    InstrumentListed,
+    ListingsQuestion,
     OpenOrdersQuestion,
     OrderAccepted,
 )
-from trading_ecosystem.messages.margin import PositionReported, PositionsQuestion
+from trading_ecosystem.messages.margin import PerpetualListed, PositionReported, PositionsQuestion
 from trading_ecosystem.messages.trading_phases import MarketPhase, PhasesQuestion
 from trading_ecosystem.ports.component import Component
 
@@ -35,8 +38,10 @@ class VenueAnswers(Component):
         OpenOrdersQuestion: "open_orders",
         PositionsQuestion: "positions_of",
         PhasesQuestion: "phases",
+        ListingsQuestion: "listings",
     }
 
+    parameters: ExchangeParameters
     claims: Claims
     orders: OrderTable
     markets: dict[str, Market]
@@ -53,6 +58,11 @@ class VenueAnswers(Component):
     def phases(self, question: PhasesQuestion) -> tuple[MarketPhase, ...]:
         """What the markets are doing."""
         return tuple(one.doing() for symbol, one in self.markets.items() if question.instrument in (None, symbol))
+
+    def listings(self, question: ListingsQuestion) -> tuple[InstrumentListed | PerpetualListed, ...]:
+        """Every instrument with its terms."""
+        listed = (market.listed(self.name, self.parameters) for market in self.markets.values())
+        return (*listed, *self.perpetuals.terms_listed())
 
     def claims_of(self, question: ClaimsQuestion) -> tuple[ClaimLine, ...]:
         """The claims that are not zero."""

@@ -40,8 +40,9 @@ LONGEST_PAUSE: Final[Nanos] = HOUR
 """What waits for a paused component is handled at one instant, and is bounded."""
 WITH, WITHOUT = "with", "without"
 MEMORIES: Final = (WITH, WITHOUT)
-FORGETFUL: Final = (TRADING, RISK)
-"""Components that may start without memory; all others hold the truth about something."""
+FORGETFUL: Final = (TRADING,)
+"""Components that may start without memory. Of the others each holds the truth about something, but for the monitor."""
+CLIENTS: Final = (TRADING, RISK)
 
 
 class Role(enum.StrEnum):
@@ -205,7 +206,7 @@ def _role(target: str, ecosystem: Ecosystem) -> Role:
         return Role.MARKET_DATA
     if target == ecosystem.custodian.name:
         return Role.CUSTODIAN
-    return Role.CLIENT if target in FORGETFUL else Role.VENUE
+    return Role.CLIENT if target in CLIENTS else Role.VENUE
 
 
 def _entry(target: Target, required: tuple[str, ...], mandate: str, optional: tuple[str, ...] = ()) -> CatalogueEntry:

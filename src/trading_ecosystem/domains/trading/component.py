@@ -12,6 +12,7 @@ from trading_ecosystem.domains.trading.market import Claims, Market
 from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
 from trading_ecosystem.domains.trading.parameter_changes import changed_parameters, parameters_of, unknown_strategy
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.domains.trading.recovery import queries, recover
 from trading_ecosystem.domains.trading.reports import Report
 from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
 from trading_ecosystem.messages.base import Message, Question, master_of
@@ -51,7 +52,7 @@ from trading_ecosystem.messages.trading import (
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged
 from trading_ecosystem.messages.units import Nanos
-from trading_ecosystem.ports.component import Begin, Component, Later, Said
+from trading_ecosystem.ports.component import Begin, Component, Later, Query, Reconciled, Said
 from trading_ecosystem.ports.randomness import Randomness
 
 LIQUIDATION: Final = "liquidation:"
@@ -65,11 +66,12 @@ class Trading(Component):
     context: ClassVar[str] = "trading"
     hears: ClassVar[dict[type[Any], str]] = {
         Begin: "begun",
+        Reconciled: "reconciled",
         StartDue: "start_due",
         StrategyDue: "strategy_due",
         MarkDue: "mark_due",
         InstrumentListed: "instrument_listed",
-        PerpetualListed: "perpetual_listed",
+        PerpetualListed: "instrument_listed",
         QuoteChanged: "quote_changed",
         PricePublished: "price_published",
         ClaimChanged: "claim_changed",
@@ -151,6 +153,14 @@ class Trading(Component):
                 said += self._start(desk, now)
         said.append(Later(MarkDue(), now + self.parameters.mark_every_ns))
         return said
+
+    def queries(self) -> tuple[Query, ...]:
+        """What it asks the venues and the monitor after a start without memory."""
+        return queries(self.parameters)
+
+    def reconciled(self, message: Reconciled, now: Nanos) -> Said:
+        """They say what they know."""
+        return recover(self.limits, self.desks, message.answers, now)
 
     def _start(self, desk: Desk, now: Nanos) -> SaidList:
         return desk.start(self.kinds[desk.parameters.kind].strategy, now)
@@ -256,18 +266,11 @@ class Trading(Component):
                 said += desk.ask("price_published", (message,), now)
         return said
 
-    def instrument_listed(self, message: InstrumentListed, now: Nanos) -> Said:
-        """Learn a venue's fees."""
+    def instrument_listed(self, message: InstrumentListed | PerpetualListed, now: Nanos) -> Said:
+        """Learn a venue's fees, or its margin terms."""
         feed = self.market.feeds.get((message.venue, message.instrument))
         if feed is not None:
-            feed.listing = message
-        return NOTHING
-
-    def perpetual_listed(self, message: PerpetualListed, now: Nanos) -> Said:
-        """Learn a venue's margin terms."""
-        feed = self.market.feeds.get((message.venue, message.instrument))
-        if feed is not None:
-            feed.margin = message
+            feed.list(message)
         return NOTHING
 
     # What venues answer

@@ -316,7 +316,7 @@ class Desk:
             realised_usd_minor=marked.realised_usd_minor,
             unrealised_usd_minor=marked.unrealised_usd_minor,
             fees_usd_minor=marked.fees_usd_minor,
-            orders=self.orders.counter,
+            orders=self.orders.sent,
             fills=self.fills,
             turnover_usd_minor=marked.turnover_usd_minor,
             max_drawdown_usd_minor=self.max_drawdown_usd_minor,

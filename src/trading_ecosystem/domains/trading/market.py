@@ -21,6 +21,13 @@ class Feed:
         """The margin terms, of a perpetual."""
         self.takes_orders = True
 
+    def list(self, listed: InstrumentListed | PerpetualListed) -> None:
+        """Learn a venue's fees, or its margin terms."""
+        if isinstance(listed, InstrumentListed):
+            self.listing = listed
+        else:
+            self.margin = listed
+
 
 class Market:
     """Public state, shared by all strategies of an engine."""

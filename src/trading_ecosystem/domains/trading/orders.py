@@ -104,14 +104,24 @@ class Order:
 class Orders:
     """The orders of one strategy: the working ones, and the last ended ones."""
 
-    __slots__ = ("_ended", "_ended_ids", "counter", "prefix", "working")
+    __slots__ = ("_ended", "_ended_ids", "counter", "numbered_from", "prefix", "working")
 
     def __init__(self, strategy: str) -> None:
         self.prefix = f"{strategy}-"
-        self.counter = 0
+        self.counter = self.numbered_from = 0
         self.working: dict[str, Order] = {}
         self._ended: dict[str, Order] = {}
         self._ended_ids: deque[str] = deque()
+
+    @property
+    def sent(self) -> int:
+        """How many orders were sent in this life."""
+        return self.counter - self.numbered_from
+
+    def number_from(self, number: int) -> None:
+        """Number orders from here on, where none was sent yet: an earlier life that is forgotten took the numbers below."""
+        if self.sent == 0:
+            self.counter = self.numbered_from = number
 
     def open(self, place: Place, reserved_asset: str, reserved_minor: MinorUnits, now: Nanos) -> Order:
         """A new order with the next client order id."""

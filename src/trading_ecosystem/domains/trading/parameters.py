@@ -37,3 +37,5 @@ class TradingParameters(msgspec.Struct, frozen=True):
     max_order_notional_usd_minor: MinorUnits = 250_000 * MINOR_UNITS_PER_WHOLE
     max_open_orders: int = 40
     max_position_usd_minor: MinorUnits = 1_000_000 * MINOR_UNITS_PER_WHOLE
+    risk: str = "risk"
+    """The monitor that knows the firm's trading state."""

@@ -59,15 +59,19 @@ class Perpetuals:
         self.liquidation = Liquidation(venue, parameters.margin, accounts, margin, entry, markets)
         self.variation = Variation(venue, parameters.custodian, accounts, claims, margin, self.liquidation)
 
+    def terms_listed(self) -> tuple[PerpetualListed, ...]:
+        """The margin terms of every perpetual."""
+        terms = self._terms
+        return tuple(
+            PerpetualListed(self.venue, symbol, terms.initial_ppm, terms.maintenance_ppm, terms.margin_every_ns)
+            for symbol in self.markets
+        )
+
     def listed(self, now: Nanos) -> list[Message | Later]:
         """What is said and wished for when the venue begins; nothing without perpetuals."""
         if not self.markets:
             return []
-        terms = self._terms
-        said: list[Message | Later] = [
-            PerpetualListed(self.venue, symbol, terms.initial_ppm, terms.maintenance_ppm, terms.margin_every_ns)
-            for symbol in self.markets
-        ]
+        said: list[Message | Later] = [*self.terms_listed()]
         said += self._next(now)
         return said
 
