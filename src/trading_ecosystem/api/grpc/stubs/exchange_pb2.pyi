@@ -843,6 +843,18 @@ class ClaimsReported(google.protobuf.message.Message):
 global___ClaimsReported = ClaimsReported
 
 @typing.final
+class ListingsQuestion(google.protobuf.message.Message):
+    """What is listed; answered by a tuple of InstrumentListed, and a PerpetualListed for each perpetual."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ListingsQuestion = ListingsQuestion
+
+@typing.final
 class DepthQuestion(google.protobuf.message.Message):
     """The book of one instrument, `levels` deep; answered by a DepthChanged."""
 

@@ -15,19 +15,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&trading_ecosystem/v1/supervision.proto\x12\x14trading_ecosystem.v1\"6\n\rStopComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nsupervisor\x18\x02 \x01(\t\"7\n\x0eStartComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nsupervisor\x18\x02 \x01(\t\"J\n\x10RestartComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x64own_ns\x18\x02 \x01(\x03\x12\x12\n\nsupervisor\x18\x03 \x01(\t\"K\n\x10\x43omponentStopped\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x16\n\tstarts_at\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_starts_at\"9\n\x10\x43omponentStarted\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nstopped_at\x18\x02 \x01(\x03\"q\n\x18\x43omponentCommandRejected\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x42\n\x06reason\x18\x02 \x01(\x0e\x32\x32.trading_ecosystem.v1.ComponentCommandRejectReason\"\xab\x01\n\x15\x43omponentConditionSet\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x14\n\x0c\x63ondition_id\x18\x02 \x01(\t\x12:\n\x04kind\x18\x03 \x01(\x0e\x32,.trading_ecosystem.v1.ComponentConditionKind\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\r\n\x05until\x18\x05 \x01(\x03\x12\x0e\n\x06memory\x18\x06 \x01(\x08\"3\n\x0f\x43omponentPaused\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\x03\"8\n\x10\x43omponentResumed\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x11\n\tpaused_at\x18\x02 \x01(\x03\"\xb8\x01\n\x11StoreConditionSet\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x14\n\x0c\x63ondition_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.trading_ecosystem.v1.StoreConditionKind\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x11\n\treceivers\x18\x05 \x03(\t\x12\r\n\x05until\x18\x06 \x01(\x03\x12\x10\n\x08\x64\x65lay_ns\x18\x07 \x01(\x03*\xa0\x02\n\x1c\x43omponentCommandRejectReason\x12/\n+COMPONENT_COMMAND_REJECT_REASON_UNSPECIFIED\x10\x00\x12\x35\n1COMPONENT_COMMAND_REJECT_REASON_UNKNOWN_COMPONENT\x10\x01\x12/\n+COMPONENT_COMMAND_REJECT_REASON_ALWAYS_RUNS\x10\x02\x12\x35\n1COMPONENT_COMMAND_REJECT_REASON_NOT_IN_THIS_STATE\x10\x03\x12\x30\n,COMPONENT_COMMAND_REJECT_REASON_INVALID_TIME\x10\x04*\x9e\x01\n\x16\x43omponentConditionKind\x12(\n$COMPONENT_CONDITION_KIND_UNSPECIFIED\x10\x00\x12,\n(COMPONENT_CONDITION_KIND_COMPONENT_PAUSE\x10\x01\x12,\n(COMPONENT_CONDITION_KIND_COMPONENT_CRASH\x10\x02*\x8b\x01\n\x12StoreConditionKind\x12$\n STORE_CONDITION_KIND_UNSPECIFIED\x10\x00\x12#\n\x1fSTORE_CONDITION_KIND_STORE_SLOW\x10\x01\x12*\n&STORE_CONDITION_KIND_STORE_UNAVAILABLE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&trading_ecosystem/v1/supervision.proto\x12\x14trading_ecosystem.v1\"6\n\rStopComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nsupervisor\x18\x02 \x01(\t\"7\n\x0eStartComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nsupervisor\x18\x02 \x01(\t\"J\n\x10RestartComponent\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x64own_ns\x18\x02 \x01(\x03\x12\x12\n\nsupervisor\x18\x03 \x01(\t\"K\n\x10\x43omponentStopped\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x16\n\tstarts_at\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_starts_at\"I\n\x10\x43omponentStarted\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x12\n\nstopped_at\x18\x02 \x01(\x03\x12\x0e\n\x06memory\x18\x03 \x01(\x08\"q\n\x18\x43omponentCommandRejected\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x42\n\x06reason\x18\x02 \x01(\x0e\x32\x32.trading_ecosystem.v1.ComponentCommandRejectReason\"\xab\x01\n\x15\x43omponentConditionSet\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x14\n\x0c\x63ondition_id\x18\x02 \x01(\t\x12:\n\x04kind\x18\x03 \x01(\x0e\x32,.trading_ecosystem.v1.ComponentConditionKind\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\r\n\x05until\x18\x05 \x01(\x03\x12\x0e\n\x06memory\x18\x06 \x01(\x08\"3\n\x0f\x43omponentPaused\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\x03\"8\n\x10\x43omponentResumed\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x11\n\tpaused_at\x18\x02 \x01(\x03\"\xb8\x01\n\x11StoreConditionSet\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x14\n\x0c\x63ondition_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.trading_ecosystem.v1.StoreConditionKind\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x11\n\treceivers\x18\x05 \x03(\t\x12\r\n\x05until\x18\x06 \x01(\x03\x12\x10\n\x08\x64\x65lay_ns\x18\x07 \x01(\x03*\xa0\x02\n\x1c\x43omponentCommandRejectReason\x12/\n+COMPONENT_COMMAND_REJECT_REASON_UNSPECIFIED\x10\x00\x12\x35\n1COMPONENT_COMMAND_REJECT_REASON_UNKNOWN_COMPONENT\x10\x01\x12/\n+COMPONENT_COMMAND_REJECT_REASON_ALWAYS_RUNS\x10\x02\x12\x35\n1COMPONENT_COMMAND_REJECT_REASON_NOT_IN_THIS_STATE\x10\x03\x12\x30\n,COMPONENT_COMMAND_REJECT_REASON_INVALID_TIME\x10\x04*\x9e\x01\n\x16\x43omponentConditionKind\x12(\n$COMPONENT_CONDITION_KIND_UNSPECIFIED\x10\x00\x12,\n(COMPONENT_CONDITION_KIND_COMPONENT_PAUSE\x10\x01\x12,\n(COMPONENT_CONDITION_KIND_COMPONENT_CRASH\x10\x02*\x8b\x01\n\x12StoreConditionKind\x12$\n STORE_CONDITION_KIND_UNSPECIFIED\x10\x00\x12#\n\x1fSTORE_CONDITION_KIND_STORE_SLOW\x10\x01\x12*\n&STORE_CONDITION_KIND_STORE_UNAVAILABLE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.supervision_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_COMPONENTCOMMANDREJECTREASON']._serialized_start=977
-  _globals['_COMPONENTCOMMANDREJECTREASON']._serialized_end=1265
-  _globals['_COMPONENTCONDITIONKIND']._serialized_start=1268
-  _globals['_COMPONENTCONDITIONKIND']._serialized_end=1426
-  _globals['_STORECONDITIONKIND']._serialized_start=1429
-  _globals['_STORECONDITIONKIND']._serialized_end=1568
+  _globals['_COMPONENTCOMMANDREJECTREASON']._serialized_start=993
+  _globals['_COMPONENTCOMMANDREJECTREASON']._serialized_end=1281
+  _globals['_COMPONENTCONDITIONKIND']._serialized_start=1284
+  _globals['_COMPONENTCONDITIONKIND']._serialized_end=1442
+  _globals['_STORECONDITIONKIND']._serialized_start=1445
+  _globals['_STORECONDITIONKIND']._serialized_end=1584
   _globals['_STOPCOMPONENT']._serialized_start=64
   _globals['_STOPCOMPONENT']._serialized_end=118
   _globals['_STARTCOMPONENT']._serialized_start=120
@@ -37,15 +37,15 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_COMPONENTSTOPPED']._serialized_start=253
   _globals['_COMPONENTSTOPPED']._serialized_end=328
   _globals['_COMPONENTSTARTED']._serialized_start=330
-  _globals['_COMPONENTSTARTED']._serialized_end=387
-  _globals['_COMPONENTCOMMANDREJECTED']._serialized_start=389
-  _globals['_COMPONENTCOMMANDREJECTED']._serialized_end=502
-  _globals['_COMPONENTCONDITIONSET']._serialized_start=505
-  _globals['_COMPONENTCONDITIONSET']._serialized_end=676
-  _globals['_COMPONENTPAUSED']._serialized_start=678
-  _globals['_COMPONENTPAUSED']._serialized_end=729
-  _globals['_COMPONENTRESUMED']._serialized_start=731
-  _globals['_COMPONENTRESUMED']._serialized_end=787
-  _globals['_STORECONDITIONSET']._serialized_start=790
-  _globals['_STORECONDITIONSET']._serialized_end=974
+  _globals['_COMPONENTSTARTED']._serialized_end=403
+  _globals['_COMPONENTCOMMANDREJECTED']._serialized_start=405
+  _globals['_COMPONENTCOMMANDREJECTED']._serialized_end=518
+  _globals['_COMPONENTCONDITIONSET']._serialized_start=521
+  _globals['_COMPONENTCONDITIONSET']._serialized_end=692
+  _globals['_COMPONENTPAUSED']._serialized_start=694
+  _globals['_COMPONENTPAUSED']._serialized_end=745
+  _globals['_COMPONENTRESUMED']._serialized_start=747
+  _globals['_COMPONENTRESUMED']._serialized_end=803
+  _globals['_STORECONDITIONSET']._serialized_start=806
+  _globals['_STORECONDITIONSET']._serialized_end=990
 # @@protoc_insertion_point(module_scope)

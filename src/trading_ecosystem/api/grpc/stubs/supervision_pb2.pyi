@@ -193,7 +193,8 @@ global___ComponentStopped = ComponentStopped
 
 @typing.final
 class ComponentStarted(google.protobuf.message.Message):
-    """A component runs again from now on; it was down since `stopped_at`.
+    """A component runs again from now on; it was down since `stopped_at`, and has its memory unless `memory` is
+    false.
     Audience: control.
     """
 
@@ -201,15 +202,18 @@ class ComponentStarted(google.protobuf.message.Message):
 
     COMPONENT_FIELD_NUMBER: builtins.int
     STOPPED_AT_FIELD_NUMBER: builtins.int
+    MEMORY_FIELD_NUMBER: builtins.int
     component: builtins.str
     stopped_at: builtins.int
+    memory: builtins.bool
     def __init__(
         self,
         *,
         component: builtins.str = ...,
         stopped_at: builtins.int = ...,
+        memory: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["component", b"component", "stopped_at", b"stopped_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["component", b"component", "memory", b"memory", "stopped_at", b"stopped_at"]) -> None: ...
 
 global___ComponentStarted = ComponentStarted
 
