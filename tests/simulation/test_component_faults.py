@@ -1,4 +1,5 @@
-"""Components that pause or crash, and stores that are slow or gone, on the whole ecosystem: what goes on, and what comes back."""
+"""Components that pause or crash, and stores that are slow or gone, on the whole ecosystem: what goes on, and what comes
+back."""
 
 from __future__ import annotations
 

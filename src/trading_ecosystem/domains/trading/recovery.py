@@ -1,10 +1,10 @@
 """Recovery of an engine that started without memory: what it asks the venues, and what it makes of the answers.
 
-It learns the trading state, the listings, the phases and its claims; while the monitor does not answer it takes itself for halted.
-It cancels every order that an earlier life of it left at a venue, since no
-strategy remembers why it is there. Its new orders are numbered from the instant on, in tenths of a second, so that they never take
-a number of an earlier life that sent fewer than ten orders a second on average. Portfolios start flat: profit and loss count anew,
-while the assets are where they always are, in the custodian's ledger.
+It learns the trading state, the listings, the phases and its claims; while the monitor does not answer it takes itself for
+halted. It cancels every order that an earlier life of it left at a venue, since no
+strategy remembers why it is there. Its new orders are numbered from the instant on, in tenths of a second, so that they never
+take a number of an earlier life that sent fewer than ten orders a second on average. Portfolios start flat: profit and loss
+count anew, while the assets are where they always are, in the custodian's ledger.
 
 Whoever does not answer is asked again every minute, with all the others, until each does.
 """
