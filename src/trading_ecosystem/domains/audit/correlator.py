@@ -15,7 +15,7 @@ from trading_ecosystem.domains.audit.chains import chain
 from trading_ecosystem.domains.audit.checkpointed_log import CHECKPOINT_EVERY, CheckpointedLog
 from trading_ecosystem.domains.audit.conditions import RECOMPUTED, Conditions
 from trading_ecosystem.domains.audit.conservation import ConservationCheck
-from trading_ecosystem.domains.audit.deliveries import Deliveries
+from trading_ecosystem.domains.audit.deliveries import Deliveries, Interruption
 from trading_ecosystem.domains.audit.detection import score
 from trading_ecosystem.domains.audit.faults import Faults
 from trading_ecosystem.domains.audit.lifecycles import Lifecycles
@@ -121,10 +121,10 @@ class Audit:
         GroundTruthLabelled: "ground_truth_labelled",
         GroundTruthClosed: "ground_truth_closed",
         RunStarted: "run_started",
-        ComponentStopped: "component_stopped",
-        ComponentStarted: "component_started",
-        ComponentPaused: "component_paused",
-        ComponentResumed: "component_resumed",
+        ComponentStopped: "component_interrupted",
+        ComponentStarted: "component_interrupted",
+        ComponentPaused: "component_interrupted",
+        ComponentResumed: "component_interrupted",
     }
 
     def __init__(
@@ -268,25 +268,10 @@ class Audit:
         """A link did something to a delivery."""
         self._deliveries.link_applied(message, entry.at)
 
-    def component_stopped(self, message: ComponentStopped, entry: Entry) -> None:
-        """A component is down: nothing reaches it."""
+    def component_interrupted(self, message: Interruption, entry: Entry) -> None:
+        """A component is down, paused, or goes on: what that means for what reaches the monitor."""
         if message.component == self._monitor:
-            self._deliveries.stopped(entry)
-
-    def component_started(self, message: ComponentStarted, entry: Entry) -> None:
-        """A component runs again."""
-        if message.component == self._monitor:
-            self._deliveries.started(entry)
-
-    def component_paused(self, message: ComponentPaused, entry: Entry) -> None:
-        """A component does nothing: what is sent to it waits."""
-        if message.component == self._monitor:
-            self._deliveries.paused(entry)
-
-    def component_resumed(self, message: ComponentResumed, entry: Entry) -> None:
-        """A component goes on."""
-        if message.component == self._monitor:
-            self._deliveries.resumed(entry)
+            self._deliveries.interrupted(message, entry)
 
     # What the monitor says.
 

@@ -12,13 +12,16 @@ it was paused arrives when it goes on.
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, TypeAlias
 
 from trading_ecosystem.domains.audit.conditions import Conditions
 from trading_ecosystem.messages.envelope import Entry
+from trading_ecosystem.messages.supervision import ComponentPaused, ComponentResumed, ComponentStarted, ComponentStopped
 from trading_ecosystem.messages.test_coordination import LinkConditionApplied, LinkEffect
 from trading_ecosystem.messages.units import Nanos
 
+Interruption: TypeAlias = ComponentStopped | ComponentStarted | ComponentPaused | ComponentResumed
+"""What is said where a component is down or paused, and where it goes on."""
 _FOR_GOOD: Final = (2**63, 0)
 
 
@@ -70,6 +73,18 @@ class Deliveries:
         else:
             self._due = message.delivered_at
             self._reordered = message.effect is LinkEffect.REORDERED
+
+    def interrupted(self, message: Interruption, entry: Entry) -> None:
+        """The monitor is down or paused, or goes on."""
+        match message:
+            case ComponentStopped():
+                self.stopped(entry)
+            case ComponentStarted():
+                self.started(entry)
+            case ComponentPaused():
+                self.paused(entry)
+            case ComponentResumed():
+                self.resumed(entry)
 
     def stopped(self, entry: Entry) -> None:
         """The monitor is down from here on, that is from when the command to stop it was heard."""
