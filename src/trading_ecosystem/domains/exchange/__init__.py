@@ -7,10 +7,11 @@ when it is looked at. Of perpetuals: positions and variation that add up to zero
 nobody below the maintenance margin who is not being liquidated.
 
 Hears: its accounts' commands (``OpenAccount``, ``PlaceOrder``, ``CancelOrder``, ``ReleaseAssets``), ``AssetsPledged`` from
-the custodian, ``FundamentalPriceChanged`` from the market, ``MarkContributed`` from the other venues, ``Resumed``.
+the custodian, ``FundamentalPriceChanged`` from the market, ``MarkContributed`` from the other venues, ``Resumed``,
+``VenueConditionSet`` and ``ConditionCleared``, which make it misbehave: :mod:`.conditions.conditioned_venue`.
 
 Says: ``InstrumentListed``, ``AccountOpened``; to one account what concerns its own orders and claims; to the public
 ``QuoteChanged``, ``DepthChanged``, ``TradesPublished``; to the custodian ``TradeMatched``, ``ClaimReleased``,
 ``ClaimsReported``, ``VariationInstructed``; of perpetuals ``MarkPriceChanged`` to the public, positions, variation, margin and
-liquidation to the account. :mod:`.margin.perpetuals` is the way into these.
+liquidation to the account; ``ConditionTookEffect`` and ``ConditionEnded``. :mod:`.margin.perpetuals` is the way into these.
 """
