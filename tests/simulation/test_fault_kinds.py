@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.campaign import seeds
+from tests.simulation.test_feed_and_custody_faults import FIELDS as FEED_AND_CUSTODY
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import DetectionOutcome
@@ -46,17 +47,14 @@ KINDS = {
     FaultKind.LINK_DUPLICATE: f"kind: link_duplicate, {FEED}, duration: 5m, probability: 0.5, delay: 2s",
     FaultKind.LINK_REORDER: f"kind: link_reorder, {FEED}, duration: 5m, probability: 0.5, delay: 12s",
     FaultKind.LINK_PARTITION: f"kind: link_partition, {FEED}, duration: 5m",
-    FaultKind.VOLATILITY_SPIKE: "kind: volatility_spike, factor: 4, ramp: 1m, hold: 20m, recovery: 5m",
-    FaultKind.CORRELATION_BREAK: "kind: correlation_break, correlation: -0.8, hold: 20m, recovery: 10m",
+    FaultKind.VOLATILITY_SPIKE: "kind: volatility_spike, factor: 5, ramp: 1m, hold: 20m, recovery: 5m",
+    FaultKind.CORRELATION_BREAK: "kind: correlation_break, correlation: -0.8, hold: 36m, recovery: 2m",
     FaultKind.DIVERGENCE: "kind: divergence, instrument: BTC/USDT, magnitude: 0.02, buildup: 10m, sustain: 5m, recovery: 10m",
     FaultKind.FEED_CORRUPT: "kind: feed_corrupt, duration: 10m, probability: 0.5, magnitude: 0.04",
 }
 OUT_OF_MANDATE = {
     FaultKind.LINK_DUPLICATE,
     FaultKind.LINK_REORDER,
-    FaultKind.VOLATILITY_SPIKE,
-    FaultKind.CORRELATION_BREAK,
-    FaultKind.DIVERGENCE,
 }
 
 
@@ -68,7 +66,9 @@ def run(tmp_path, fault, seed=5):
     return result
 
 
-ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith(("strategy_", "venue_", "component_", "store_"))}
+ELSEWHERE = {kind for kind in FaultKind if kind.value.startswith(("strategy_", "venue_", "component_", "store_"))} | set(
+    FEED_AND_CUSTODY
+)
 """Those that need workloads or limits of their own, or are looked at in more detail, have tests of their own."""
 
 
