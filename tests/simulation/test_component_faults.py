@@ -30,7 +30,9 @@ def entries(result, *message_types):
 
 DETECTED = (
     "kind: component_pause, component: market-data, duration: 2m",
+    "kind: component_crash, component: exchange-alpha, duration: 3m",
     "kind: component_crash, component: custodian, duration: 10m",
+    "kind: store_slow, component: exchange-alpha, duration: 5m, delay: 2s",
     "kind: store_slow, component: custodian, duration: 10m, delay: 8m",
     "kind: store_unavailable, component: market-data, duration: 2m",
 )

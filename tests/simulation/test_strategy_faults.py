@@ -8,6 +8,7 @@ from tests.simulation.test_twins import said
 import trading_ecosystem
 from trading_ecosystem.messages.exchange import OrderFilled, PlaceOrder
 from trading_ecosystem.messages.orders import Side
+from trading_ecosystem.messages.risk import AlertRaised
 from trading_ecosystem.messages.test_coordination import FaultKind, GroundTruthClosed, GroundTruthLabelled
 from trading_ecosystem.messages.trading import OrderWithheld, StrategyHalted, StrategyMarked, StrategyStarted
 from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE, MINUTE
@@ -19,6 +20,12 @@ seed: 5
 ecosystem:
   market_data: {{jumps: false}}
   firm: {{limits: {{max_position: 2000000}}}}
+  risk:
+    limits:
+      order_rate: {{fund/rogue: 60}}
+      position_long: {{fund/rogue:BTC: 5}}
+      turnover: {{fund/rogue: 100000}}
+      daily_loss: {{fund/rogue: 100}}
 workloads:
   - strategy: market_making
     name: maker
@@ -33,7 +40,7 @@ workloads:
     name: rogue
     start: standby
     capital:
-      exchange-alpha: {{BTC: 2, ETH: 20, USD: 400000}}
+      exchange-alpha: {capital}
     settings: {{venue: exchange-alpha, instrument: BTC/USD, {settings}}}
 faults:
   - {{id: broken, kind: strategy_{strategy}, at: 10m, workload: rogue, duration: 10m, interval: {interval}}}
@@ -47,10 +54,22 @@ FAULTS = {
 }
 
 
+CAPITAL = "{BTC: 2, ETH: 20, USD: 400000}"
+SMALL = "{BTC: 0.05, USD: 20000}"
+"""So little of what has a price that its moves are no loss beside the fees."""
+
+
 def run(tmp_path, kind, faults=True):
     settings, interval = FAULTS[kind]
     path = tmp_path / "rogue.yaml"
-    path.write_text(SCENARIO.format(strategy=kind.value.removeprefix("strategy_"), settings=settings, interval=interval))
+    path.write_text(
+        SCENARIO.format(
+            strategy=kind.value.removeprefix("strategy_"),
+            settings=settings,
+            interval=interval,
+            capital=SMALL if kind is FaultKind.STRATEGY_SLOW_LEAK else CAPITAL,
+        )
+    )
     return trading_ecosystem.run(path, faults=faults)
 
 
@@ -76,6 +95,17 @@ def test_a_misbehaving_strategy_does_what_it_is_for_and_its_twin_never_starts(tm
     (closed,) = (entry.message for entry in result.entries() if isinstance(entry.message, GroundTruthClosed))
     assert (label.kind, label.component, label.first_subject) == (kind, "trading", "fund/rogue")
     assert (label.onset_at, closed.ended_at) == (onset, onset + 10 * MINUTE)
+
+    # The monitor says so, while it happens, and not before.
+    expected = {(label.expected_alert, subject) for subject in label.expected_subjects}
+    raised = [entry for entry in result.entries() if isinstance(entry.message, AlertRaised)]
+    noticed = [entry.at for entry in raised if (entry.message.kind, entry.message.subject) in expected]
+    assert label.detectable
+    assert label.severity >= 1_000_000
+    assert onset < min(noticed) <= closed.ended_at
+    assert not any(
+        (one.message.kind, one.message.subject) in expected for one in twin.entries() if isinstance(one.message, AlertRaised)
+    )
 
     before = said(result, onset)
     assert len(before) > 1000
