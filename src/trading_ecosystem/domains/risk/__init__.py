@@ -8,11 +8,13 @@ meant has not arrived, and the last good number is kept: no number that arrives 
 
 **Hears.** Prices; what venues publish (quotes, depths, trade summaries, phases) and answer (accepted, rejected, filled,
 cancelled); what custodians say of transfers, instructions, settlements and holdings; margin; copies of its firm's
-``PlaceOrder`` and ``CancelOrder``; commands of people about limits and alerts; ``Begin`` and its own timers.
+``PlaceOrder`` and ``CancelOrder``; commands of people about limits, alerts and the trading state; ``Begin`` and its own timers.
 
-**Says.** ``LimitSet``, ``AlertRaised``, ``AlertUpdated``, ``AlertAcknowledged``, ``AlertSilenced``, ``AlertSilenceEnded``,
-``AlertEscalated``, ``AlertResolved``, ``RiskCommandRejected`` and ``ExposureReported``.  It answers ``AlertsQuestion``,
-``ExposureQuestion`` and those of ``messages/risk_standing.py``.
+**Says.** ``LimitSet``, ``AlertPending``, ``AlertPendingEnded``, ``AlertRaised``, ``AlertUpdated``, ``AlertAcknowledged``,
+``AlertSilenced``, ``AlertSilenceEnded``, ``AlertEscalated``, ``AlertResolved``, ``RiskCommandRejected``, ``ExposureReported``
+and ``TradingStateChanged``; while the firm may not trade as it likes, ``MassCancel`` and ``CancelOrder`` too.  It answers
+``AlertsQuestion``, ``ExposureQuestion`` and those of ``messages/risk_standing.py``, ``risk_measures.py`` and
+``trading_state.py``.
 
 ::
 
