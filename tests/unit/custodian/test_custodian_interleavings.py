@@ -9,6 +9,7 @@ from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.domains.custodian.ledger import OUTSIDE
 from trading_ecosystem.messages.custodian import (
     CustodianConditionKind,
+    CustodianConditionSet,
     SettlementInstructed,
     SettlementSettled,
     TradeSettled,
@@ -64,7 +65,9 @@ class Interleavings(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(CustodianConditionKind), minutes=st.integers(1, 40), delay=st.integers(1, 90))
     def misbehave(self, kind, minutes, delay):
         self.conditions += 1
-        self.world.condition(kind, minutes * MINUTE, f"c{self.conditions}", delay * MINUTE, 400_000)
+        until = self.world.now + minutes * MINUTE
+        fields = {"delay_ns": delay * MINUTE, "probability_ppm": 400_000, "share_ppm": 300_000, "magnitude_ppm": 100_000}
+        self.world.give(CustodianConditionSet("custodian", f"c{self.conditions}", kind, until, **fields))
 
     @rule(number=st.integers(1, 5))
     def clear(self, number):

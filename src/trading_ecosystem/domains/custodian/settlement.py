@@ -169,9 +169,12 @@ class Settlement:
         """Make instructions due now, because what held them up was cleared; numbers that are none are passed over."""
         for number in numbers:
             instruction = self._instructions.get(number)
-            if instruction is not None and instruction.due_at > now:
-                instruction.due_at = max(now, instruction.trade.settles_at)
-                heapq.heappush(self._agenda, (instruction.due_at, number))
+            if instruction is None:
+                continue
+            due_at = max(now, instruction.trade.settles_at)
+            if due_at < instruction.due_at:
+                instruction.due_at = due_at
+                heapq.heappush(self._agenda, (due_at, number))
 
     def next_due(self) -> Nanos | None:
         """When the next attempt is to be made."""

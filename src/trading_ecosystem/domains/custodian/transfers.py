@@ -154,6 +154,8 @@ class Transfers:
         self, number: int, message: DepositAssets | WithdrawAssets, now: Nanos, said: list[Message | Later]
     ) -> Movement:
         movement = Movement(number, _KINDS[type(message)], message, FREE, posts_at(message.method, now))
+        if not self._suffices(message):
+            return movement
         if message.asset == DOLLARS and movement.due_at == now:
             over_at = self._conditions.holiday(number, message.account, now, said)
             movement.due_at = movement.posts_at = over_at or now
@@ -193,9 +195,14 @@ class Transfers:
         """Make transfers due now, because what held them up was cleared; numbers that are none are passed over."""
         for number in numbers:
             movement = self._pending.get(number)
-            if movement is not None and movement.due_at > now:
-                movement.due_at = max(now, movement.ready_at)
-                heapq.heappush(self._agenda, (movement.due_at, number))
+            if movement is None:
+                continue
+            due_at = max(now, movement.ready_at)
+            if due_at > now:
+                self._conditions.let_go(number)  # from now on it waits for nothing but its cycle
+            if due_at < movement.due_at:
+                movement.due_at = due_at
+                heapq.heappush(self._agenda, (due_at, number))
 
     def next_due(self) -> Nanos | None:
         """When the next pending transfer is to be posted or tried again."""
