@@ -279,3 +279,59 @@ def test_a_stale_feed_repeats_the_right_price_and_counters_tell(bench):
     assert {(one.updates, one.said_update, one.lost) for one in lost} == {(7, 1, 6)}
     held = bench(inputs=((0, delay),)).run(MINUTE).component.answer(FeedStateQuestion())
     assert {(one.updates, one.said_update, one.held) for one in held} == {(7, 4, 3)}
+
+
+def test_what_is_held_back_is_passed_and_what_is_cleared_still_comes(feed):
+    cleared = ((25 * SECOND, ConditionCleared("market-data", "feed-1")),)
+    certain = {"probability_ppm": 1_000_000, "delay_ns": 35 * SECOND}
+    run = feed((0, HOUR, FeedConditionKind.FEED_OUT_OF_ORDER, certain), inputs=cleared).run(MINUTE)
+    assert published(run, "BTC/USD") == [
+        (0, 0, 1),
+        (30, 30, 4),
+        (40, 40, 5),
+        (45, 10, 2),
+        (50, 50, 6),
+        (55, 20, 3),
+        (60, 60, 7),
+    ]
+    assert marks(run) == [(10, TOOK("market-data", "feed-1", "BTC/USD")), (55, ENDED("market-data", "feed-1"))]
+    assert run.component.answer(PriceQuestion("BTC/USD"))[0].update == 7
+
+
+def test_a_copy_comes_beside_the_original(feed):
+    certain = {"probability_ppm": 1_000_000, "delay_ns": 3 * SECOND}
+    run = feed((0, 21 * SECOND, FeedConditionKind.FEED_DUPLICATE, certain)).run(30 * SECOND)
+    assert published(run, "ETH/USD") == [(0, 0, 1), (10, 10, 2), (13, 10, 2), (20, 20, 3), (23, 20, 3), (30, 30, 4)]
+    assert marks(run)[-1] == (23, ENDED("market-data", "feed-1"))
+
+
+def test_a_frozen_price_with_a_skewed_clock_and_a_bad_tick(feed, bench):
+    """Each does its part: the price is the last one shifted, the instant is fresh but early."""
+    right = dict(bench().run(MINUTE).of(PricePublished, "BTC/USD"))
+    run = feed(
+        (5 * SECOND, 35 * SECOND, FeedConditionKind.FEED_FROZEN, {}),
+        (15 * SECOND, 35 * SECOND, FeedConditionKind.FEED_CLOCK_SKEW, {"skew_ns": -7 * SECOND}),
+        (25 * SECOND, 35 * SECOND, FeedConditionKind.FEED_BAD_TICK, {"probability_ppm": 1_000_000, "shift": -2}),
+    ).run(MINUTE)
+    assert [(at, priced_at) for at, priced_at, _ in published(run, "BTC/USD")][:5] == [
+        (0, 0), (10, 10), (20, 13), (30, 23), (40, 40),
+    ]  # fmt: skip
+    said = [message.price_minor for _, message in run.of(PricePublished, "BTC/USD")]
+    held = right[0].price_minor
+    assert said[:4] == [held, held, held, held // 100]
+    assert said[4:] == [right[offset * SECOND].price_minor for offset in (40, 50, 60)]
+
+
+@pytest.mark.parametrize("kind", list(FeedConditionKind))
+def test_once_a_feed_is_whole_again_it_is_as_it_would_have_been(feed, bench, kind):
+    fields = {"probability_ppm": 400_000, "delay_ns": 13 * SECOND, "shift": 1, "skew_ns": 3 * SECOND}
+    run = feed((15 * SECOND, 5 * MINUTE, kind, fields)).run(10 * MINUTE)
+    whole = bench().run(10 * MINUTE)
+    assert [(at, one.priced_at, one.price_minor) for at, one in run.of(PricePublished) if at > 6 * MINUTE] == [
+        (at, one.priced_at, one.price_minor) for at, one in whole.of(PricePublished) if at > 6 * MINUTE
+    ]
+    assert [one for at, one in run.of(PricePublished) if at < 15 * SECOND] == [
+        one for at, one in whole.of(PricePublished) if at < 15 * SECOND
+    ]
+    assert run.of(FundamentalPriceChanged) == whole.of(FundamentalPriceChanged)
+    assert [type(message) for _, message in marks(run)] == [TOOK, ENDED]
