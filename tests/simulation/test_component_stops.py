@@ -82,16 +82,21 @@ def test_random_stops_break_nothing(name: str, seed: int) -> None:
 
 
 def test_a_monitor_that_was_down_finds_prices_stale_and_audit_agrees() -> None:
-    """Nothing reached it: for it prices are old, and that is no false alert."""
+    """Nothing reached it: for it prices are old, numbers are missing and venues are silent, and that is no false alert."""
     scenario = read_scenario(find_scenario("living_market"), ("duration=5m",))
     journal = MemoryJournal()
     kernel, recorder = container.ecosystem(scenario, 1, journal)
     audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
     recorder.follow(audit.follow)
-    stop = ScheduledInput(scenario.starts_at + MINUTE, "control", RestartComponent(RISK, down_ns=MINUTE))
+    stop = ScheduledInput(scenario.starts_at + MINUTE - SECOND // 2, "control", RestartComponent(RISK, down_ns=MINUTE))
     simulate(kernel, recorder, [*made_from.opening_inputs(scenario, 1), stop])
     entries = [decode_entry(line) for line in journal.lines()]
     raised = [entry for entry in entries if isinstance(entry.message, AlertRaised)]
-    assert {entry.at for entry in raised} == {scenario.starts_at + 2 * MINUTE}
-    assert {entry.message.kind for entry in raised} == {AlertKind.PRICE_STALE}
+    started_at = scenario.starts_at + 2 * MINUTE - SECOND // 2
+    stale = {entry.at for entry in raised if entry.message.kind is not AlertKind.FEED_GAP}
+    assert stale == {started_at}
+    # The first prices after it show that numbers are missing.
+    assert {entry.at for entry in raised} - stale == {started_at + SECOND // 2}
+    kinds = {entry.message.kind for entry in raised}
+    assert kinds == {AlertKind.PRICE_STALE, AlertKind.FEED_GAP, AlertKind.VENUE_DOWN}
     assert {alert.verdict for alert in audit.report().alerts} == {AlertVerdict.UNATTRIBUTED}

@@ -171,8 +171,12 @@ def test_prices_that_no_longer_arrive_make_the_feed_stale():
         sequence = record.price(after, "BTC/USD", "60000")
         if 20 <= after < 80:
             record.link(after, LinkEffect.DROPPED, "market-data", sequence, None)
-    (stale,) = record.report().conditions
-    assert (stale.kind, seconds(stale.begun_at), seconds(stale.ended_at)) == (AlertKind.PRICE_STALE, 40.000000001, 80)
+    conditions = {one.kind: one for one in record.report().conditions}
+    assert set(conditions) == {AlertKind.PRICE_STALE, AlertKind.FEED_GAP, AlertKind.PRICE_FROZEN}
+    stale, gap = conditions[AlertKind.PRICE_STALE], conditions[AlertKind.FEED_GAP]
+    assert (seconds(stale.begun_at), seconds(stale.ended_at)) == (40.000000001, 80)
+    # The numbers of those that were lost are missed when the next one arrives.
+    assert seconds(gap.begun_at) == 80
 
 
 def test_the_monitor_may_have_another_name():
