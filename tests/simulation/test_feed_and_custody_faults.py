@@ -11,7 +11,7 @@ from tests.simulation.test_blindness import alerts_alone, alerts_recorded
 from tests.simulation.test_twins import said
 
 import trading_ecosystem
-from trading_ecosystem.messages.audit import DetectionOutcome
+from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
 from trading_ecosystem.messages.custodian import (
     HoldingsStated,
     SettlementFailed,
@@ -215,3 +215,29 @@ def test_old_statements_repeat_the_lines_before(path):
     assert len(during) >= 2
     assert all(lines == before for lines in during)
     assert next(one.lines for at, one in stated if at >= over) != before
+
+
+OVERLAPPING = """\
+  - {id: false-instructions, at: 11m, kind: instruction_mismatch, duration: 5m, probability: 0.5, magnitude: -0.2}
+  - {id: holiday, at: 12m, kind: bank_holiday, duration: 6m}
+  - {id: rejects, at: 12m, kind: settlement_reject, duration: 10m, probability: 0.5}
+  - {id: offline, at: 13m, kind: custodian_offline, duration: 3m}
+  - {id: slow, at: 14m, kind: transfer_slow, duration: 10m, delay: 6m}
+  - {id: old, at: 15m, kind: stale_balance, duration: 12m}
+  - {id: delayed, at: 16m, kind: settlement_delay, duration: 4m, delay: 3m}
+  - {id: frozen, at: 12m, kind: feed_frozen, duration: 4m}
+  - {id: copies, at: 13m, kind: feed_duplicate, duration: 9m, probability: 0.5, delay: 25s}
+  - {id: passed, at: 14m, kind: feed_out_of_order, duration: 9m, probability: 0.5, delay: 25s}
+  - {id: late, at: 15m, kind: feed_delay, duration: 5m, delay: 12s}
+"""
+
+
+@pytest.mark.parametrize("seed", seeds(1, 10))
+def test_all_together_they_conserve_and_no_alert_is_false(path, seed):
+    """A number that arrives several times at one instant, an instruction that several conditions hold, and so on."""
+    path.write_text(SCENARIO.format(kind="partial_settlement", fields="duration: 9m, share: 0.4") + OVERLAPPING)
+    result = trading_ecosystem.run(path, seed=seed)
+    assert result.audit.conservation == ()
+    assert not [alert for alert in result.audit.alerts if alert.verdict is AlertVerdict.FALSE]
+    assert len(result.audit.detections) > 10
+    assert not result.table("custodian.breaks")

@@ -101,7 +101,7 @@ class InstrumentFeed:
         recent = self._recent
         while recent and at - recent[0][0] >= FEED_WINDOW:
             arrived_at, gone = recent.popleft()
-            if self._seen[gone] == arrived_at:
+            if self._seen.get(gone) == arrived_at:
                 del self._seen[gone]
         highest = self._highest
         if number in self._seen:
