@@ -9,7 +9,7 @@ from trading_ecosystem.domains.audit.custody_conditions import CustodyConditions
 from trading_ecosystem.domains.audit.equity import CASH
 from trading_ecosystem.domains.audit.feed_conditions import FeedConditions
 from trading_ecosystem.domains.audit.intervals import Tracks
-from trading_ecosystem.domains.audit.limit_conditions import LimitConditions
+from trading_ecosystem.domains.audit.limit_scopes import LimitScopes
 from trading_ecosystem.domains.audit.market_conditions import MarketConditions
 from trading_ecosystem.domains.audit.order_conditions import Answer, OrderConditions
 from trading_ecosystem.domains.audit.positions import Positions, TransferKey, transfer_key
@@ -43,30 +43,16 @@ from trading_ecosystem.messages.exchange import (
     QuoteChanged,
     TradesPublished,
 )
-from trading_ecosystem.messages.margin import VariationSettled
+from trading_ecosystem.messages.margin import MarginChanged, VariationSettled
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.risk import ALERT_OF_LIMIT, AlertKind, LimitKind, LimitSet
+from trading_ecosystem.messages.risk import AlertKind, LimitSet
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.units import INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
 
 LARGEST_PRICE: Final = 10**20
 """A price above this, in minor units, has not arrived."""
 
-RECOMPUTED: Final = frozenset(AlertKind) - {
-    ALERT_OF_LIMIT[kind]
-    for kind in (
-        LimitKind.LEVERAGE,
-        LimitKind.NET_DELTA,
-        LimitKind.CONCENTRATION,
-        LimitKind.VALUE_AT_RISK,
-        LimitKind.EXPECTED_SHORTFALL,
-        LimitKind.VENUE_EXPOSURE,
-        LimitKind.UNSETTLED_EXPOSURE,
-        LimitKind.ORDER_RATE,
-        LimitKind.TURNOVER,
-        LimitKind.MARGIN_USAGE,
-    )
-}
+RECOMPUTED: Final = frozenset(AlertKind)
 """The alerts whose conditions are recomputed here: only these can be judged, and no verdict is said of others."""
 
 
@@ -78,7 +64,7 @@ class Conditions:
         self._positions = Positions()
         self._prices = PriceConditions(instruments, self.tracks)
         self._settlements = SettlementConditions(self.tracks)
-        self._limits = LimitConditions(self._positions.amounts, self.tracks)
+        self._limits = LimitScopes(self._positions, instruments, self.tracks)
         self._feeds = FeedConditions(instruments, self.tracks)
         self._market = MarketConditions(instruments, self.tracks)
         self._venues = VenueConditions(self.tracks)
@@ -124,18 +110,21 @@ class Conditions:
         asset = self._bases.get(instrument)
         if asset is not None:
             self._limits.price_arrived(asset, message.price_minor, at, entry)
+        self._limits.activity.price_arrived(at, entry)
 
     def filled(self, message: OrderFilled, at: Nanos, entry: Entry) -> None:
         """A fill reaches the monitor."""
         self._orders.venue(message.venue).filled(message, at, entry)
         if message.instrument in PERPETUALS:
             if self._positions.perpetual_filled(message):
+                self._limits.activity.filled(message, at, entry)
                 held = self._positions.perpetuals
                 self._limits.perpetuals_changed((message.instrument,), message.fee_asset, held, at, entry)
             return
         self._custody.venue(message.venue).filled(message, at, entry)
         fill = self._positions.filled(message, entry)
         if fill is not None:
+            self._limits.activity.filled(message, at, entry)
             self._settlements.filled(message.venue, fill, at)
             self._limits.positions_changed(tuple(fill.amounts), at, entry)
 
@@ -219,6 +208,7 @@ class Conditions:
 
     def commanded(self, message: PlaceOrder | CancelOrder, at: Nanos, entry: Entry) -> None:
         """The copy of a command reaches the monitor."""
+        self._limits.activity.commanded(message, at, entry)
         self._orders.venue(message.venue).commanded(message, at, entry)
 
     def answered(self, message: Answer, at: Nanos, entry: Entry) -> None:
@@ -228,6 +218,10 @@ class Conditions:
     def transfer_rejected(self, message: TransferRejected, at: Nanos, entry: Entry) -> None:
         """A refused transfer reaches the monitor."""
         self._custody.custodian(message.custodian).rejected(message, at, entry)
+
+    def margin_changed(self, message: MarginChanged, at: Nanos, entry: Entry) -> None:
+        """Where an account stands at a venue reaches the monitor."""
+        self._limits.margin_changed(message, at, entry)
 
     def instructed(self, message: SettlementInstructed, at: Nanos, entry: Entry) -> None:
         """An instruction reaches the monitor."""
@@ -246,7 +240,7 @@ class Conditions:
         if key not in self._moved:
             self._moved.add(key)
             move = self._limits.came_in if message.kind is TransferKind.DEPOSIT else self._limits.went_out
-            move(message.asset, message.amount_minor, at)
+            move(message.account, message.asset, message.amount_minor, at)
 
 
 _RECEIVED: Final[dict[type[Message], Callable[[Conditions, Any, Nanos, Entry], None]]] = {
@@ -274,4 +268,5 @@ _RECEIVED: Final[dict[type[Message], Callable[[Conditions, Any, Nanos, Entry], N
     SettlementInstructed: Conditions.instructed,
     SettlementCancelled: Conditions.instruction_cancelled,
     HoldingsStated: Conditions.holdings_stated,
+    MarginChanged: Conditions.margin_changed,
 }

@@ -46,7 +46,7 @@ from trading_ecosystem.messages.exchange import (
     QuoteChanged,
     TradesPublished,
 )
-from trading_ecosystem.messages.margin import VariationSettled
+from trading_ecosystem.messages.margin import MarginChanged, VariationSettled
 from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPriceChanged, PricePublished
 from trading_ecosystem.messages.monitors import AlertReportAccepted, MonitorRegistered
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
@@ -100,6 +100,7 @@ class Audit:
         SettlementPartlySettled: "private_said",
         SettlementCancelled: "private_said",
         HoldingsStated: "private_said",
+        MarginChanged: "private_said",
         PlaceOrder: "order_placed",
         OrderAccepted: "order_accepted",
         OrderRejected: "order_rejected",

@@ -93,8 +93,9 @@ class InstrumentFeed:
         self._out_of_order.observe(late, late >= FEED_IRREGULAR, at, entry)
         ahead = message.priced_at - at
         self._skew.observe(max(ahead, 0), ahead >= SKEW_FROM, at, entry)
-        if self._newest is None or message.priced_at > self._newest:
-            self._newest = message.priced_at
+        priced_at = min(message.priced_at, at)
+        if self._newest is None or priced_at > self._newest:
+            self._newest = priced_at
             self._value_arrived(message.price_minor, at, entry)
 
     def _number_arrived(self, number: int, at: Nanos) -> None:

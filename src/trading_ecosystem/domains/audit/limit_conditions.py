@@ -57,23 +57,26 @@ class Bound:
 
 
 class LimitConditions:
-    """The limits of one firm, held against its positions and its equity."""
+    """The limits of a firm, of one of its accounts, or of what it has at a venue, held against positions and equity."""
 
-    def __init__(self, positions: dict[str, MinorUnits], tracks: Tracks) -> None:
+    def __init__(self, positions: dict[str, MinorUnits], tracks: Tracks, account: str = "", venue: str = "") -> None:
         self._positions = positions
+        self._account = account
+        self._venue = venue
         self._tracks = tracks
-        self._equity = Equity()
+        self.equity = Equity()
+        """What the positions are worth."""
         self._perpetual_prices: dict[str, MinorUnits] = {}
         self._perpetual_base: dict[str, MinorUnits] = {}
         self._bounds: dict[tuple[LimitKind, str], Bound] = {}
         self._total: Bound | None = None
         self._loss: Bound | None = None
         self._drawdown: Bound | None = None
-        self._depeg = tracks.of(AlertKind.STABLECOIN_DEPEG, STABLECOIN)
+        self._depeg = None if account or venue else tracks.of(AlertKind.STABLECOIN_DEPEG, STABLECOIN)
 
-    def limit_set(self, message: LimitSet, at: Nanos, entry: Entry) -> None:
-        """A limit is in force from now on."""
-        self._equity.begin_day(at)
+    def limit_set(self, message: LimitSet, asset: str, at: Nanos, entry: Entry) -> None:
+        """A limit is in force from now on, on this asset where it is about one."""
+        self.equity.begin_day(at)
         kind = message.kind
         bound = Bound(self._tracks.of(ALERT_OF_LIMIT[kind], message.subject), message.value)
         if kind is LimitKind.TOTAL_NOTIONAL:
@@ -83,14 +86,14 @@ class LimitConditions:
         elif kind is LimitKind.DRAWDOWN:
             self._drawdown = bound
         else:
-            self._bounds[kind, message.subject] = bound
-            self._judge_position(message.subject, at, entry)
-            self._judge_value(message.subject, at, entry)
+            self._bounds[kind, asset] = bound
+            self._judge_position(asset, at, entry)
+            self._judge_value(asset, at, entry)
         self._judge_firm(at, entry)
 
     def price_arrived(self, asset: str, price: MinorUnits, at: Nanos, entry: Entry) -> None:
         """A price of an asset against USD reaches the monitor."""
-        equity = self._equity
+        equity = self.equity
         equity.begin_day(at)
         equity.price_changed(asset, price, self._positions.get(asset, 0))
         self._judge_value(asset, at, entry)
@@ -98,7 +101,7 @@ class LimitConditions:
 
     def positions_changed(self, assets: Sequence[str], at: Nanos, entry: Entry) -> None:
         """The firm's positions in these assets moved together."""
-        equity = self._equity
+        equity = self.equity
         equity.begin_day(at)
         for asset in assets:
             equity.position_changed(asset, self._positions.get(asset, 0))
@@ -110,34 +113,40 @@ class LimitConditions:
 
     def perpetual_priced(self, symbol: str, price: MinorUnits, held: PerpetualPositions, at: Nanos, entry: Entry) -> None:
         """A price of a perpetual reaches the monitor."""
-        self._equity.begin_day(at)
+        self.equity.begin_day(at)
         self._perpetual_prices[symbol] = price
-        self._equity.perpetual_marked(symbol, held.base(symbol), price, held.carried(symbol))
-        self._equity.raise_mark()
+        self.equity.perpetual_marked(symbol, self._base(held, symbol), price, self._carried(held, symbol))
+        self.equity.raise_mark()
         self._judge_firm(at, entry)
 
     def perpetuals_changed(self, symbols: Sequence[str], cash: str, held: PerpetualPositions, at: Nanos, entry: Entry) -> None:
         """The firm's positions in perpetuals moved, and with them its cash."""
-        self._equity.begin_day(at)
+        self.equity.begin_day(at)
         moved = [cash]
         for symbol in symbols:
             asset = INSTRUMENTS[symbol].base
-            self._perpetual_base[asset] = sum(held.base(one) for one in PERPETUALS if INSTRUMENTS[one].base == asset)
+            self._perpetual_base[asset] = sum(self._base(held, one) for one in PERPETUALS if INSTRUMENTS[one].base == asset)
             price = self._perpetual_prices.get(symbol, 0)
-            self._equity.perpetual_marked(symbol, held.base(symbol), price, held.carried(symbol))
-            self._equity.perpetual_moved(asset, self._perpetual_base[asset], self._positions.get(asset, 0))
+            self.equity.perpetual_marked(symbol, self._base(held, symbol), price, self._carried(held, symbol))
+            self.equity.perpetual_moved(asset, self._perpetual_base[asset], self._positions.get(asset, 0))
             moved.append(asset)
         self.positions_changed(moved, at, entry)
 
+    def _base(self, held: PerpetualPositions, symbol: str) -> MinorUnits:
+        return held.base(symbol, self._account, self._venue)
+
+    def _carried(self, held: PerpetualPositions, symbol: str) -> MinorUnits:
+        return held.carried(symbol, self._account, self._venue)
+
     def came_in(self, asset: str, amount: MinorUnits, at: Nanos) -> None:
         """A deposit arrived; :meth:`positions_changed` follows."""
-        self._equity.begin_day(at)
-        self._equity.came_in(asset, amount)
+        self.equity.begin_day(at)
+        self.equity.came_in(asset, amount)
 
     def went_out(self, asset: str, amount: MinorUnits, at: Nanos) -> None:
         """A withdrawal left; :meth:`positions_changed` follows."""
-        self._equity.begin_day(at)
-        self._equity.went_out(asset, amount)
+        self.equity.begin_day(at)
+        self.equity.went_out(asset, amount)
 
     def _judge_position(self, asset: str, at: Nanos, entry: Entry) -> None:
         long = self._bounds.get((LimitKind.POSITION_LONG, asset))
@@ -155,23 +164,24 @@ class LimitConditions:
         """What depends on the position in one asset and on its price."""
         notional = self._bounds.get((LimitKind.ASSET_NOTIONAL, asset))
         if notional is not None:
-            notional.observe(abs(self._equity.net_values.get(asset, 0)), at, entry)
+            notional.observe(abs(self.equity.net_values.get(asset, 0)), at, entry)
         if asset != STABLECOIN:
             return
-        price = self._equity.prices.get(STABLECOIN)
+        price = self.equity.prices.get(STABLECOIN)
         if price is None:
             return
         position = self._positions.get(STABLECOIN, 0)
         deviation = abs(price - PEG)
         share = deviation * PARTS_PER_MILLION // PEG
-        self._depeg.observe(share, position > 0 and share >= DEPEG_PPM, at, entry)
+        if self._depeg is not None:
+            self._depeg.observe(share, position > 0 and share >= DEPEG_PPM, at, entry)
         exposure = self._bounds.get((LimitKind.STABLECOIN_EXPOSURE, STABLECOIN))
         if exposure is not None:
             exposure.observe(position * deviation // PEG if position > 0 else 0, at, entry)
 
     def _judge_firm(self, at: Nanos, entry: Entry) -> None:
         """What depends on all positions."""
-        equity = self._equity
+        equity = self.equity
         if self._total is not None:
             self._total.observe(equity.gross, at, entry)
         if self._loss is not None:

@@ -39,6 +39,8 @@ PLACE: Final = "place"
 CANCEL: Final = "cancel"
 CommandKey: TypeAlias = tuple[str, str, str]
 """Kind, account, client order id."""
+OrderKey: TypeAlias = tuple[str, str, int]
+"""Instrument, account, order id."""
 Answer: TypeAlias = OrderAccepted | OrderRejected | OrderCancelled | CancelRejected
 
 
@@ -56,9 +58,10 @@ class VenueOrders:
         """Commands without an answer, in the order in which they arrived."""
         self._answers = Tally(REJECT_WINDOW)
         self._rejected = Tally(REJECT_WINDOW)
-        self._executions: set[tuple[str, str, int]] = set()
-        self._cancelled: set[tuple[str, int]] = set()
-        self._fills: dict[tuple[str, str], deque[Nanos]] = {}
+        self._executions: dict[tuple[str, str, int], Nanos] = {}
+        """When each execution (instrument, account, execution id) arrived last."""
+        self._cancelled: dict[OrderKey, Nanos] = {}
+        self._fills: dict[OrderKey, deque[Nanos]] = {}
         self._repeated = Tally(EXECUTION_WINDOW)
         self._late = Tally(EXECUTION_WINDOW)
 
@@ -71,30 +74,32 @@ class VenueOrders:
     def answered(self, message: Answer, at: Nanos, entry: Entry) -> None:
         """The answer to a command reaches the monitor."""
         if isinstance(message, OrderCancelled):
-            self._cancelled.add((message.account, message.order_id))
+            self._cancelled[message.instrument, message.account, message.order_id] = at
         placed = isinstance(message, OrderAccepted | OrderRejected)
-        self._take(PLACE if placed else CANCEL, message, isinstance(message, OrderRejected), at, entry)
+        self._take((PLACE,) if placed else (CANCEL,), message, isinstance(message, OrderRejected), at, entry)
 
     def filled(self, message: OrderFilled, at: Nanos, entry: Entry) -> None:
         """A fill reaches the monitor, for the first time or again."""
-        self._take(PLACE, message, False, at, entry)
-        if message.leaves_lots == 0:
-            self._take(CANCEL, message, False, at, entry)
+        self._take((PLACE, CANCEL) if message.leaves_lots == 0 else (PLACE,), message, False, at, entry)
         execution = (message.instrument, message.account, message.execution_id)
-        again = execution in self._executions
-        self._executions.add(execution)
+        before = self._executions.get(execution)
+        again = before is not None and at - before < EXECUTION_WINDOW
+        self._executions[execution] = at
         if again:
             self._repeated.add(1, at)
         repeated = self._repeated.forget(at)
         self._duplicate.observe(repeated if again else 0, again and repeated >= ODD_EXECUTIONS, at, entry)
-        gone = (message.account, message.order_id) in self._cancelled
+        if again:
+            return
+        order = (message.instrument, message.account, message.order_id)
+        cancelled_at = self._cancelled.get(order)
+        gone = cancelled_at is not None and at - cancelled_at < EXECUTION_WINDOW
         if gone:
             self._late.add(1, at)
         late = self._late.forget(at)
         self._after_cancel.observe(late if gone else 0, gone and late >= ODD_EXECUTIONS, at, entry)
-        if not again:
-            fills = self._fills_of(message.account, message.client_order_id, at)
-            self._storm.observe(fills, fills >= STORM_FILLS, at, entry)
+        fills = self._fills_of(order, at)
+        self._storm.observe(fills, fills >= STORM_FILLS, at, entry)
 
     def grow_older(self, at: Nanos) -> None:
         """Time has come to ``at``: commands may have waited for too long, or for so long that they are given up."""
@@ -108,16 +113,17 @@ class VenueOrders:
             del self._waiting[key]
             self._observe_oldest(given_up_at)
 
-    def _take(self, kind: str, message: Answer | OrderFilled, rejection: bool, at: Nanos, entry: Entry) -> None:
-        """An answer to one kind of command, where such a command waits."""
+    def _take(self, kinds: tuple[str, ...], message: Answer | OrderFilled, rejection: bool, at: Nanos, entry: Entry) -> None:
+        """An answer to commands of these kinds, where such commands wait; of two the longer wait decides."""
         self.grow_older(at)
-        found = self._waiting.pop((kind, message.account, message.client_order_id), None)
-        if found is None:
+        keys = [(kind, message.account, message.client_order_id) for kind in kinds]
+        waited = {key[0]: at - self._waiting.pop(key)[0] for key in keys if key in self._waiting}
+        if not waited:
             return
-        took = at - found[0]
+        took = max(waited.values())
         self._latency.observe(took, took >= LATENCY_FROM, at, entry)
         self._observe_oldest(at)
-        if kind is PLACE:
+        if PLACE in waited:
             self._answers.add(1, at)
             self._rejected.add(int(rejection), at)
             answers, rejected = self._answers.forget(at), self._rejected.forget(at)
@@ -138,8 +144,8 @@ class VenueOrders:
         waited = at - sent_at
         self._unanswered.observe(waited, waited >= UNANSWERED_AFTER, at, entry, sent_at + UNANSWERED_AFTER)
 
-    def _fills_of(self, account: str, client_order_id: str, at: Nanos) -> int:
-        fills = self._fills.setdefault((account, client_order_id), deque())
+    def _fills_of(self, order: OrderKey, at: Nanos) -> int:
+        fills = self._fills.setdefault(order, deque())
         fills.append(at)
         while at - fills[0] >= STORM_WINDOW:
             fills.popleft()

@@ -65,11 +65,15 @@ class PerpetualPositions:
         self._posted.add(variation)
         return self._waiting.pop(variation, 0)
 
-    def base(self, instrument: str) -> MinorUnits:
-        """Base amount of all positions in one perpetual."""
-        lots = sum(held for (_, _, symbol), held in self._lots.items() if symbol == instrument)
+    def base(self, instrument: str, account: str = "", venue: str = "") -> MinorUnits:
+        """Base amount of all positions in one perpetual, or of those of one account or at one venue."""
+        lots = sum(held for key, held in self._lots.items() if _is_of(key, instrument, account, venue))
         return INSTRUMENTS[instrument].base_amount(lots)
 
-    def carried(self, instrument: str) -> MinorUnits:
-        """Carried value of all positions in one perpetual."""
-        return sum(value for (_, _, symbol), value in self._carried.items() if symbol == instrument)
+    def carried(self, instrument: str, account: str = "", venue: str = "") -> MinorUnits:
+        """Carried value of all positions in one perpetual, or of those of one account or at one venue."""
+        return sum(value for key, value in self._carried.items() if _is_of(key, instrument, account, venue))
+
+
+def _is_of(key: tuple[str, str, str], instrument: str, account: str, venue: str) -> bool:
+    return key[2] == instrument and account in ("", key[1]) and venue in ("", key[0])

@@ -35,13 +35,14 @@ NOTHING: Final[tuple[str, ...]] = ()
 class UnsettledFill:
     """One fill that was not said settled yet, with what it adds to the position."""
 
-    __slots__ = ("amounts", "entry", "execution_id", "settled", "settles_at")
+    __slots__ = ("amounts", "base", "entry", "execution_id", "settled", "settles_at")
 
     def __init__(self, entry: Entry, fill: OrderFilled | TradeCorrected, instrument: Instrument, settles_at: Nanos) -> None:
         base_minor = instrument.base_amount(fill.quantity_lots)
         notional = instrument.notional(fill.price_ticks, fill.quantity_lots)
         bought = fill.side is Side.BUY
         self.entry = entry
+        self.base = instrument.base
         self.execution_id = fill.execution_id
         self.amounts: dict[str, MinorUnits] = {
             instrument.base: base_minor if bought else -base_minor,
@@ -59,6 +60,12 @@ class Positions:
     def __init__(self) -> None:
         self.amounts: dict[str, MinorUnits] = {}
         """The firm's position by asset."""
+        self.by_account: dict[str, dict[str, MinorUnits]] = {}
+        """Of each of its accounts."""
+        self.by_venue: dict[str, dict[str, MinorUnits]] = {}
+        """All but what is free, by venue."""
+        self.unsettled_base: dict[str, MinorUnits] = {}
+        """Sizes of all unsettled fills, by their base asset."""
         self._scales: dict[tuple[str, str], Instrument] = {}
         self._free: dict[tuple[str, str, str], MinorUnits] = {}
         self._pledged: dict[tuple[str, str, str, str], MinorUnits] = {}
@@ -87,7 +94,7 @@ class Positions:
                 return None
         fill = UnsettledFill(entry, message, self._scale(message), message.settles_at)
         fills.append(fill)
-        self._count(fill, 1)
+        self._count(key, fill, 1)
         return fill
 
     def busted(self, message: TradeBusted) -> tuple[str, ...]:
@@ -99,7 +106,7 @@ class Positions:
         moved: dict[str, None] = {}
         for fill in self._unsettled.pop(key, ()):
             fill.settled = True
-            self._count(fill, -1)
+            self._count(key, fill, -1)
             moved.update(dict.fromkeys(fill.amounts))
         return tuple(moved)
 
@@ -108,19 +115,22 @@ class Positions:
         key = (message.venue, message.instrument, message.trade_id, message.account)
         for fill in self._unsettled.get(key, ()):
             if fill.execution_id == message.corrected_execution_id:
-                self._count(fill, -1)
+                self._count(key, fill, -1)
                 fill.amounts = UnsettledFill(entry, message, self._scale(message), fill.settles_at).amounts
                 fill.execution_id = message.execution_id
-                self._count(fill, 1)
+                self._count(key, fill, 1)
                 return tuple(fill.amounts)
         return NOTHING
 
     def _scale(self, message: OrderFilled | TradeCorrected) -> Instrument:
         return self._scales.get((message.venue, message.instrument)) or INSTRUMENTS[message.instrument]
 
-    def _count(self, fill: UnsettledFill, sign: int) -> None:
+    def _count(self, key: TradeKey, fill: UnsettledFill, sign: int) -> None:
+        venue, _, _, account = key
         for asset, amount in fill.amounts.items():
-            self._add(asset, sign * amount)
+            self._add(account, venue, asset, sign * amount)
+        size = abs(fill.amounts[fill.base])
+        self.unsettled_base[fill.base] = self.unsettled_base.get(fill.base, 0) + sign * size
 
     def settled(self, message: SettlementSettled) -> tuple[str, ...]:
         """A trade of the firm is settled: its fills are no longer unsettled, and the pledged amounts are said anew."""
@@ -131,12 +141,10 @@ class Positions:
         moved: dict[str, None] = {}
         for fill in self._unsettled.pop(key, ()):
             fill.settled = True
-            self._count(fill, -1)
+            self._count(key, fill, -1)
             moved.update(dict.fromkeys(fill.amounts))
         for line in message.pledged_after:
-            pledge = (message.custodian, message.account, message.venue, line.asset)
-            self._add(line.asset, line.pledged_after - self._pledged.get(pledge, 0))
-            self._pledged[pledge] = line.pledged_after
+            self._set_pledged(message.custodian, message.account, message.venue, line.asset, line.pledged_after)
             moved[line.asset] = None
         return tuple(moved)
 
@@ -149,20 +157,19 @@ class Positions:
         sign = 1 if message.side is Side.BUY else -1
         base, quote = (line.asset for line in message.pledged_after)
         for fill in self._unsettled.get(key, ())[:1]:
+            self._count(key, fill, -1)
             for asset, amount in ((base, sign * message.base_minor), (quote, -sign * message.quote_minor)):
                 fill.amounts[asset] -= amount
-                self._add(asset, -amount)
+            self._count(key, fill, 1)
         for line in message.pledged_after:
-            pledge = (message.custodian, message.account, message.venue, line.asset)
-            self._add(line.asset, line.pledged_after - self._pledged.get(pledge, 0))
-            self._pledged[pledge] = line.pledged_after
+            self._set_pledged(message.custodian, message.account, message.venue, line.asset, line.pledged_after)
         return (base, quote)
 
     def perpetual_filled(self, message: OrderFilled) -> bool:
         """Count a fill of a perpetual; false where it came before."""
         if not self.perpetuals.filled(message):
             return False
-        self._add(message.fee_asset, -message.fee_minor)
+        self._add(message.account, message.venue, message.fee_asset, -message.fee_minor)
         return True
 
     def variation_settled(self, message: VariationSettled) -> bool:
@@ -170,7 +177,7 @@ class Positions:
         cash = self.perpetuals.settled(message)
         if cash is None:
             return False
-        self._add(message.asset, cash)
+        self._add(message.account, message.venue, message.asset, cash)
         return True
 
     def variation_posted(self, message: VariationPosted) -> bool:
@@ -178,9 +185,8 @@ class Positions:
         waiting = self.perpetuals.posted(message)
         if waiting is None:
             return False
-        pledge = (message.custodian, message.account, message.venue, message.asset)
-        self._add(message.asset, message.pledged_after - self._pledged.get(pledge, 0) - waiting)
-        self._pledged[pledge] = message.pledged_after
+        self._add(message.account, message.venue, message.asset, -waiting)
+        self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
         return True
 
     def transfer_pending(self, message: TransferPending) -> bool:
@@ -199,18 +205,27 @@ class Positions:
         self._posted.add(transfer_key(message))
         self._set_free(message.custodian, message.account, message.asset, message.free_after)
         if message.venue:
-            pledge = (message.custodian, message.account, message.venue, message.asset)
-            self._add(message.asset, message.pledged_after - self._pledged.get(pledge, 0))
-            self._pledged[pledge] = message.pledged_after
+            self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
         return True
 
     def _set_free(self, custodian: str, account: str, asset: str, free_after: MinorUnits) -> None:
         key = (custodian, account, asset)
-        self._add(asset, free_after - self._free.get(key, 0))
+        self._add(account, "", asset, free_after - self._free.get(key, 0))
         self._free[key] = free_after
 
-    def _add(self, asset: str, amount: MinorUnits) -> None:
+    def _set_pledged(self, custodian: str, account: str, venue: str, asset: str, pledged_after: MinorUnits) -> None:
+        key = (custodian, account, venue, asset)
+        self._add(account, venue, asset, pledged_after - self._pledged.get(key, 0))
+        self._pledged[key] = pledged_after
+
+    def _add(self, account: str, venue: str, asset: str, amount: MinorUnits) -> None:
+        """So much more of an asset; ``venue`` is empty where it is free."""
         self.amounts[asset] = self.amounts.get(asset, 0) + amount
+        own = self.by_account.setdefault(account, {})
+        own[asset] = own.get(asset, 0) + amount
+        if venue:
+            there = self.by_venue.setdefault(venue, {})
+            there[asset] = there.get(asset, 0) + amount
 
 
 def transfer_key(message: TransferPosted | TransferPending) -> TransferKey:

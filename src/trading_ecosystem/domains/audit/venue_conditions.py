@@ -60,7 +60,7 @@ class VenuePulse:
 
     def phase_changed(self, message: TradingPhaseChanged, at: Nanos, entry: Entry) -> None:
         """The phase of an instrument reaches the monitor."""
-        self.grow_older(at)
+        self.heard(at, entry)
         self._phases[message.instrument] = message.phase
         self._look_at_phases(at)
         if self._suspended and self._down.open is not None:
