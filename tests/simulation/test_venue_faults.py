@@ -168,11 +168,11 @@ def latency(record):
 def reject(record):
     said = [one.message for one in record.during(OrderAccepted, OrderRejected)]
     refused = [one for one in said if isinstance(one, OrderRejected)]
-    assert {one.reason for one in refused} == {RejectReason.VENUE_CONDITION}
+    assert {one.reason for one in refused} == {RejectReason.EXCHANGE_OPTION}
     assert len(said) >= 10
     assert len(refused) / len(said) > 0.7
     outside = [one for one in record.of_venue(OrderRejected) if not record.stands(one)]
-    assert all(one.message.reason is not RejectReason.VENUE_CONDITION for one in outside)
+    assert all(one.message.reason is not RejectReason.EXCHANGE_OPTION for one in outside)
 
 
 def spreads_ppm(record, symbol, during):

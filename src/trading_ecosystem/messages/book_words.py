@@ -92,8 +92,8 @@ class RejectReason(enum.StrEnum):
     BOOK_FULL = "book_full"
     LIST_REFUSED = "list_refused"
     """Another order of its list was refused."""
-    VENUE_CONDITION = "venue_condition"
-    """The venue takes no order for the moment, for a reason of its own."""
+    EXCHANGE_OPTION = "exchange_option"
+    """The venue does not take it, for a reason of its own (FIX OrdRejReason 0)."""
 
 
 class CancelReason(enum.StrEnum):

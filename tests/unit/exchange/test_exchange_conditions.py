@@ -74,7 +74,7 @@ def test_one_id_is_one_condition_and_what_is_over_never_stands(exchange: Exchang
 
 def test_a_refusal_is_remembered_under_its_name_and_leaves_other_accounts_alone(exchange: Exchange) -> None:
     exchange.handle(condition(Kind.VENUE_REJECT, probability_ppm=ALWAYS, account="fund/a"), 0)
-    refused = OrderRejected(NAME, "fund/a", "x", "BTC/USD", RejectReason.VENUE_CONDITION)
+    refused = OrderRejected(NAME, "fund/a", "x", "BTC/USD", RejectReason.EXCHANGE_OPTION)
     assert give(exchange, order("fund/a", "x", "buy", 5, 100), 1) == [ConditionTookEffect(NAME, "c", "fund/a"), refused]
     assert names(give(exchange, order("fund/b", "x", "buy", 5, 100), 1)) == ["OrderAccepted"]
     give(exchange, ConditionDue("c"), MINUTE)

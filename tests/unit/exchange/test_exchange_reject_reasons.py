@@ -154,7 +154,7 @@ CASES: list[Case] = [
     (R.WOULD_INCREASE_POSITION, {}, nobody_asks_more, {"terms": OrderTerms(reduce_only=True), **TOO_DEAR}),
     (R.INSUFFICIENT_CLAIM, {"book_capacity": 1}, nobody_asks_more, TOO_DEAR),
     (R.BOOK_FULL, {"book_capacity": 1}, refusing, {"lots": 8}),
-    (R.VENUE_CONDITION, {}, refusing, {}),
+    (R.EXCHANGE_OPTION, {}, refusing, {}),
 ]
 REPLACED = [R.UNKNOWN_ORDER, R.ORDER_ENDED]
 OF_THE_VENUE = [R.DUPLICATE_ORDER_ID]

@@ -64,6 +64,7 @@ class LimitScopes:
             amounts = (self._positions.by_account if of_account else self._positions.by_venue).setdefault(name, {})
             account, venue = (name, "") if of_account else ("", name)
             scopes[name] = LimitConditions(amounts, self._tracks, account, venue)
+            scopes[name].equity.prices.update(self._firm.equity.prices)
             self._all.append(scopes[name])
         return scopes[name]
 

@@ -152,8 +152,8 @@ class _RejectReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     REJECT_REASON_BOOK_FULL: _RejectReason.ValueType  # 27
     REJECT_REASON_LIST_REFUSED: _RejectReason.ValueType  # 28
     """Another order of its list was refused."""
-    REJECT_REASON_VENUE_CONDITION: _RejectReason.ValueType  # 29
-    """The venue takes no order for the moment, for a reason of its own."""
+    REJECT_REASON_EXCHANGE_OPTION: _RejectReason.ValueType  # 29
+    """The venue does not take it, for a reason of its own (FIX OrdRejReason 0)."""
 
 class RejectReason(_RejectReason, metaclass=_RejectReasonEnumTypeWrapper):
     """Why a venue refuses an order or a replacement; checked in this order, the first that applies is said."""
@@ -198,8 +198,8 @@ REJECT_REASON_INSUFFICIENT_CLAIM: RejectReason.ValueType  # 26
 REJECT_REASON_BOOK_FULL: RejectReason.ValueType  # 27
 REJECT_REASON_LIST_REFUSED: RejectReason.ValueType  # 28
 """Another order of its list was refused."""
-REJECT_REASON_VENUE_CONDITION: RejectReason.ValueType  # 29
-"""The venue takes no order for the moment, for a reason of its own."""
+REJECT_REASON_EXCHANGE_OPTION: RejectReason.ValueType  # 29
+"""The venue does not take it, for a reason of its own (FIX OrdRejReason 0)."""
 global___RejectReason = RejectReason
 
 class _CancelReason:

@@ -113,7 +113,7 @@ class OrderEntry:
         if refusing is None:
             return None
         self.conditions.take_effect(refusing, account, said)
-        return RejectReason.VENUE_CONDITION
+        return RejectReason.EXCHANGE_OPTION
 
     def accept(self, market: Market, orders: list[Order], said: SaidList) -> None:
         """Orders that share a hold are live from now on."""
