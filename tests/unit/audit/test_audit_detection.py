@@ -55,6 +55,7 @@ def test_a_crash_that_is_noticed_in_time():
             sla_ns=120 * SECOND,
             threshold=50_000,
             peak=110_000,
+            detectable=True,
         ),
     )
     alert = only(report.alerts)
