@@ -17,7 +17,15 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from trading_ecosystem import __version__, audit_commands, monitor_commands, serve_commands, store_commands, suite_commands
+from trading_ecosystem import (
+    __version__,
+    audit_commands,
+    compare_commands,
+    monitor_commands,
+    serve_commands,
+    store_commands,
+    suite_commands,
+)
 from trading_ecosystem.adapters.scenario_library import find_scenario, library
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
 from trading_ecosystem.terminal import (
@@ -57,6 +65,7 @@ serve_commands.register(app)
 monitor_commands.register(app)
 audit_commands.register(app)
 suite_commands.register(app)
+compare_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]

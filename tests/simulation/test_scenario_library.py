@@ -18,12 +18,30 @@ from trading_ecosystem.reports.verdict_text import verdict_text
 # In `make test` long scenarios run shortened, where shortening leaves their faults and expectations inside.
 SHORTER = {} if CAMPAIGN else {"quiet_day": ("duration=2h", "clean_periods.0.until=2h")}
 FAULTED = ("market_crash", "settlement_delay", "stale_feed", "unnoticed_depeg", "stablecoin_depeg", "perp_squeeze")
+NOTICED = (
+    "strategy_malfunction",
+    "basis_divergence",
+    "settlement_failure",
+    "partial_settlement",
+    "bank_holiday",
+    "exchange_downtime",
+    "trading_halt",
+    "wide_spreads",
+    "feed_disruption",
+    "plausible_prices",
+    "bad_tick",
+    "overlapping_faults",
+    "march_2020",
+    "stablecoin_collapse",
+)
+"""Every fault of these is noticed within its SLA; other alerts may come with it, and none is false."""
+CONTROLS = ("busy_market", "volatile_market")
 SHOWN = "stablecoin_depeg"
 """The README shows its run; in `make test` this is the one of it."""
 
 
 def test_the_library_is_what_is_tested_here():
-    assert sorted(library()) == sorted((*FAULTED, "quiet_day", "living_market"))
+    assert sorted(library()) == sorted((*FAULTED, *NOTICED, *CONTROLS, "quiet_day", "living_market"))
 
 
 @pytest.mark.parametrize("seed", seeds(1, 20))
@@ -69,6 +87,26 @@ def assert_as_expected(name: str, result: RunResult) -> None:
     else:
         assert score.outcome is DetectionOutcome.DETECTED
         assert 0 <= score.time_to_detect_ns <= score.sla_ns
+
+
+@pytest.mark.parametrize("seed", seeds(1, 20))
+@pytest.mark.parametrize("name", NOTICED if CAMPAIGN else NOTICED[::3])
+def test_every_fault_of_a_scenario_is_noticed(name, seed):
+    result = trading_ecosystem.run(name, seed=seed)
+    assert result.passed, result.verdict
+    assert result.audit is not None
+    assert result.audit.conservation == ()
+    assert len(result.audit.detections) == len(result.scenario.faults) == len(result.verdict.expectations)
+    assert {score.outcome for score in result.audit.detections} == {DetectionOutcome.DETECTED}
+
+
+@pytest.mark.parametrize("seed", seeds(1, 20))
+@pytest.mark.parametrize("name", CONTROLS)
+def test_clean_controls_have_no_false_alert(name, seed):
+    result = trading_ecosystem.run(name, seed=seed, overrides=() if CAMPAIGN else ("duration=40m",))
+    assert result.passed, result.verdict
+    assert result.audit is not None
+    assert result.audit.conservation == ()
 
 
 @pytest.mark.parametrize("seed", seeds(3, 100))
