@@ -8,7 +8,7 @@ import msgspec
 
 from trading_ecosystem.messages.risk import AlertKind, Severity
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import Nanos
+from trading_ecosystem.messages.units import Nanos, PartsPerMillion
 
 
 class DetectionOutcome(enum.StrEnum):
@@ -117,6 +117,8 @@ class AlertFinding(msgspec.Struct, frozen=True):
     fault_id: str | None
     basis: LinkBasis | None
     """Why the fault explains it: it is the alert the label expects (label), or the fault touches its subject."""
+    confidence_ppm: PartsPerMillion = 0
+    """The fault's share of the weights of all faults that could explain it."""
 
 
 class ConditionHeld(msgspec.Struct, frozen=True):

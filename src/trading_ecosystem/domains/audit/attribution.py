@@ -5,76 +5,56 @@ monitor was sent. A true alert is *attributed* to a fault in one of two ways, tr
 
 label
     it is the alert that the fault's label expects, on an expected subject, raised between onset and the end of the fault
-    plus its SLA plus the keep-firing time; of several such faults the one with the latest onset counts;
+    plus its SLA plus the keep-firing time;
 subject
-    its condition began while the fault could work, and the fault touches its subject. A fault can work from its onset
-    until its end, and longer by the time that the alert's measure looks back (15 min for PRICE_CRASH), at least a minute.
+    its condition began while the fault could work, and the fault touches its subject (``fault_reach.py``). A fault can work
+    from its onset until its end, and longer by the time that the alert's measure looks back, at least a minute.
 
-What a fault touches follows from its kind. A *market* fault moves assets: it touches them, every instrument in which they are
-base or quote (USD aside), and the firm as a whole. A *feed* fault and a divergence touch their instruments, the base asset of
-those against USD, and the firm. A *custody* fault touches venues and nothing else. A *link* fault to the monitor touches
-everything the monitor says; any other link fault nothing but what its label expects.
+Where several faults come into question each has a weight: how closely it fits (the label, the very subject, no more than a
+touch), and how soon after its onset the condition began; half an hour halves it twice over. The heaviest is named, and its
+share of all weights is the *confidence*. The nearest onset alone would name another wherever the later of two faults has
+nothing to do with it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 from trading_ecosystem.domains.audit.alerts import Alert
-from trading_ecosystem.domains.audit.equity import CASH
+from trading_ecosystem.domains.audit.fault_reach import Reach, remembered_ns
 from trading_ecosystem.domains.audit.faults import LabelledFault
 from trading_ecosystem.domains.audit.intervals import Interval, Tracks
 from trading_ecosystem.messages.audit import AlertFinding, AlertVerdict, LinkBasis
-from trading_ecosystem.messages.risk import CRASH_WINDOW, KEEP_FIRING, AlertKind
-from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE, Nanos, assets_about
+from trading_ecosystem.messages.risk import KEEP_FIRING, AlertKind
+from trading_ecosystem.messages.units import MINUTE, PARTS_PER_MILLION, Nanos, PartsPerMillion
 
-LOOK_BACK: Final[dict[AlertKind, Nanos]] = {AlertKind.PRICE_CRASH: CRASH_WINDOW}
-"""How long a measure remembers, where that is longer than :data:`AFTERMATH`."""
-AFTERMATH: Final[Nanos] = MINUTE
-"""How long after its end a fault can at least make a condition begin: the market's true state becomes visible again."""
-
-_MARKET: Final = frozenset(
-    {
-        FaultKind.PRICE_SHOCK,
-        FaultKind.STABLECOIN_DEPEG,
-        FaultKind.MARKET_CRASH,
-        FaultKind.VOLATILITY_SPIKE,
-        FaultKind.CORRELATION_BREAK,
-    }
-)
-_INSTRUMENT: Final = frozenset(
-    {
-        FaultKind.FEED_STALE,
-        FaultKind.FEED_DROP,
-        FaultKind.FEED_DELAY,
-        FaultKind.FEED_CORRUPT,
-        FaultKind.DIVERGENCE,
-    }
-)
-_LINK: Final = frozenset(
-    {
-        FaultKind.LINK_DELAY,
-        FaultKind.LINK_DROP,
-        FaultKind.LINK_DUPLICATE,
-        FaultKind.LINK_REORDER,
-        FaultKind.LINK_PARTITION,
-    }
-)
-_PRICE_ALERTS: Final = frozenset({AlertKind.PRICE_STALE, AlertKind.PRICE_CRASH, AlertKind.PRICE_SHOCK})
+FIT_OF_LABEL: Final = 8.0
+FIT_OF_SUBJECT: Final = 2.0
+FIT_OF_TOUCH: Final = 1.0
+HALF_LIFE: Final[Nanos] = 15 * MINUTE
+"""By how much later after onset a condition begins, for half the weight."""
 
 
 class Judged:
     """An alert with its verdict, and the interval of its condition where that held."""
 
-    __slots__ = ("alert", "basis", "fault", "interval", "verdict")
+    __slots__ = ("alert", "basis", "confidence_ppm", "fault", "interval", "verdict")
 
-    def __init__(self, alert: Alert, interval: Interval | None, fault: LabelledFault | None, basis: LinkBasis | None) -> None:
+    def __init__(
+        self,
+        alert: Alert,
+        interval: Interval | None,
+        fault: LabelledFault | None,
+        basis: LinkBasis | None,
+        confidence_ppm: PartsPerMillion = 0,
+    ) -> None:
         self.alert = alert
         self.interval = interval
         self.fault = fault
         self.basis = basis
+        self.confidence_ppm = confidence_ppm
         if interval is None:
             self.verdict = AlertVerdict.FALSE
         else:
@@ -94,6 +74,7 @@ class Judged:
             self.verdict,
             None if self.fault is None else self.fault.label.fault_id,
             self.basis,
+            self.confidence_ppm,
         )
 
 
@@ -103,8 +84,7 @@ class Attribution:
     def __init__(
         self, firm: str, monitor: str, tolerance_ns: Nanos, tracks: Tracks, faults: Sequence[LabelledFault], until: Nanos
     ) -> None:
-        self._firm = firm
-        self._monitor = monitor
+        self._reach = Reach(firm, monitor)
         self._tolerance = tolerance_ns
         self._tracks = tracks
         self._faults = faults
@@ -117,45 +97,35 @@ class Attribution:
         interval = self._tracks.of(raised.kind, raised.subject).last_touching(at - self._tolerance, at)
         if interval is None:
             return Judged(alert, None, None, None)
-        fault = self._labelled(raised.kind, raised.subject, at)
-        if fault is not None:
-            return Judged(alert, interval, fault, LinkBasis.LABEL)
-        fault = self._touching(raised.kind, raised.subject, interval.begun_at)
-        return Judged(alert, interval, fault, None if fault is None else LinkBasis.SUBJECT)
+        weighed: list[tuple[float, LabelledFault, LinkBasis]] = []
+        for fault in self._faults:
+            fit, basis = self._fit(fault, raised.kind, raised.subject, interval, at)
+            if fit:
+                since = max(0, interval.begun_at - fault.label.onset_at)
+                weighed.append((fit * math.exp(-math.log(2) * since / HALF_LIFE), fault, basis))
+        if not weighed:
+            return Judged(alert, interval, None, None)
+        labelled = [one for one in weighed if one[2] is LinkBasis.LABEL]
+        weight, fault, basis = max(labelled or weighed, key=_weight_then_onset)
+        whole = 0.0
+        for one in weighed:
+            whole += one[0]
+        return Judged(alert, interval, fault, basis, round(weight / whole * PARTS_PER_MILLION))
 
-    def _labelled(self, kind: AlertKind, subject: str, at: Nanos) -> LabelledFault | None:
-        candidates = [fault for fault in self._faults if expects(fault, kind, subject) and self._in_window(fault, at)]
-        return max(candidates, key=_onset, default=None)
+    def _fit(
+        self, fault: LabelledFault, kind: AlertKind, subject: str, interval: Interval, at: Nanos
+    ) -> tuple[float, LinkBasis]:
+        """How closely a fault fits an alert, 0 where it does not, and why."""
+        if expects(fault, kind, subject) and self._in_window(fault, at):
+            return FIT_OF_LABEL, LinkBasis.LABEL
+        begun_at = interval.begun_at
+        last = fault.ended_by(self._until) + remembered_ns(kind)
+        if not fault.label.onset_at <= begun_at <= last or not self._reach.touches(fault, kind, subject):
+            return 0.0, LinkBasis.SUBJECT
+        return FIT_OF_SUBJECT if subject in fault.subjects else FIT_OF_TOUCH, LinkBasis.SUBJECT
 
     def _in_window(self, fault: LabelledFault, at: Nanos) -> bool:
         return fault.label.onset_at <= at <= alert_window_end(fault, self._until)
-
-    def _touching(self, kind: AlertKind, subject: str, begun_at: Nanos) -> LabelledFault | None:
-        reach = LOOK_BACK.get(kind, AFTERMATH)
-        candidates = [
-            fault
-            for fault in self._faults
-            if fault.label.onset_at <= begun_at <= fault.ended_by(self._until) + reach and self._touches(fault, kind, subject)
-        ]
-        return max(candidates, key=_onset, default=None)
-
-    def _touches(self, fault: LabelledFault, kind: AlertKind, subject: str) -> bool:
-        if subject in fault.subjects:
-            return True
-        faulty = fault.label.kind
-        if faulty in _LINK:
-            return any(self._monitor in name.split(">") for name in (*fault.subjects, fault.label.first_subject))
-        if faulty in _MARKET:
-            assets = _moved_assets(fault.subjects)
-            if kind in _PRICE_ALERTS:
-                return any(asset in assets for asset in assets_about(subject))
-            return subject in assets or subject == self._firm
-        if faulty in _INSTRUMENT:
-            instruments = [name for name in (*fault.subjects, fault.label.first_subject) if name in INSTRUMENTS]
-            if kind in _PRICE_ALERTS:
-                return subject in instruments
-            return subject == self._firm or f"{subject}/{CASH}" in instruments
-        return False
 
 
 def expects(fault: LabelledFault, kind: AlertKind, subject: str) -> bool:
@@ -168,11 +138,5 @@ def alert_window_end(fault: LabelledFault, until: Nanos) -> Nanos:
     return fault.ended_by(until) + fault.label.sla_ns + KEEP_FIRING
 
 
-def _onset(fault: LabelledFault) -> Nanos:
-    return fault.label.onset_at
-
-
-def _moved_assets(subjects: Sequence[str]) -> tuple[str, ...]:
-    """The assets a market fault moves: those it names, or else the bases of the instruments it names."""
-    named = tuple(subject for subject in subjects if "/" not in subject)
-    return named or tuple(subject.partition("/")[0] for subject in subjects)
+def _weight_then_onset(weighed: tuple[float, LabelledFault, LinkBasis]) -> tuple[float, Nanos]:
+    return weighed[0], weighed[1].label.onset_at
