@@ -273,6 +273,7 @@ class AlertFinding(google.protobuf.message.Message):
     VERDICT_FIELD_NUMBER: builtins.int
     FAULT_ID_FIELD_NUMBER: builtins.int
     BASIS_FIELD_NUMBER: builtins.int
+    CONFIDENCE_PPM_FIELD_NUMBER: builtins.int
     alert_id: builtins.int
     account: builtins.str
     kind: trading_ecosystem.api.grpc.stubs.risk_pb2.AlertKind.ValueType
@@ -284,6 +285,8 @@ class AlertFinding(google.protobuf.message.Message):
     fault_id: builtins.str
     basis: global___LinkBasis.ValueType
     """Why the fault explains it: it is the alert the label expects (label), or the fault touches its subject."""
+    confidence_ppm: builtins.int
+    """The fault's share of the weights of all faults that could explain it."""
     def __init__(
         self,
         *,
@@ -297,9 +300,10 @@ class AlertFinding(google.protobuf.message.Message):
         verdict: global___AlertVerdict.ValueType = ...,
         fault_id: builtins.str | None = ...,
         basis: global___LinkBasis.ValueType | None = ...,
+        confidence_ppm: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_basis", b"_basis", "_fault_id", b"_fault_id", "_resolved_at", b"_resolved_at", "basis", b"basis", "fault_id", b"fault_id", "resolved_at", b"resolved_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_basis", b"_basis", "_fault_id", b"_fault_id", "_resolved_at", b"_resolved_at", "account", b"account", "alert_id", b"alert_id", "basis", b"basis", "fault_id", b"fault_id", "kind", b"kind", "raised_at", b"raised_at", "resolved_at", b"resolved_at", "severity", b"severity", "subject", b"subject", "verdict", b"verdict"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_basis", b"_basis", "_fault_id", b"_fault_id", "_resolved_at", b"_resolved_at", "account", b"account", "alert_id", b"alert_id", "basis", b"basis", "confidence_ppm", b"confidence_ppm", "fault_id", b"fault_id", "kind", b"kind", "raised_at", b"raised_at", "resolved_at", b"resolved_at", "severity", b"severity", "subject", b"subject", "verdict", b"verdict"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_basis", b"_basis"]) -> typing.Literal["basis"] | None: ...
     @typing.overload
