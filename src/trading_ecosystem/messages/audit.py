@@ -214,6 +214,26 @@ class MonitorFindings(msgspec.Struct, frozen=True):
     chains: tuple[CausalChain, ...]
 
 
+class FaultImpact(msgspec.Struct, frozen=True):
+    """What a fault did to trading while it lasted, beside as long a time before; orders are those of named accounts."""
+
+    fault_id: str
+    lasted_ns: Nanos
+    orders_before: int
+    """Orders asked for in as long a time before the onset."""
+    orders: int
+    rejected: int
+    unanswered: int
+    first_fills_before: int
+    first_fills: int
+    """Orders that were filled for the first time."""
+    availability_ppm: PartsPerMillion | None
+    """The share of the orders asked for that venues accepted; ``None`` where nothing was asked for."""
+    slowest_answer_ns: Nanos
+    recovery_ns: Nanos | None
+    """From the fault's end until the condition of its alert no longer held; ``None`` where that never came."""
+
+
 class AuditReport(msgspec.Struct, frozen=True):
     """Everything audit derived from a record. ``merkle_root`` is in hexadecimal.
 
@@ -234,3 +254,4 @@ class AuditReport(msgspec.Struct, frozen=True):
     checkpoints: tuple[Checkpoint, ...]
     monitors: tuple[MonitorFindings, ...] = ()
     conformance: OrderConformance | None = None
+    impacts: tuple[FaultImpact, ...] = ()

@@ -18,6 +18,7 @@ from trading_ecosystem.domains.audit.conservation import ConservationCheck
 from trading_ecosystem.domains.audit.deliveries import Deliveries, Interruption
 from trading_ecosystem.domains.audit.detection import score
 from trading_ecosystem.domains.audit.faults import Faults
+from trading_ecosystem.domains.audit.impact import impacts_of
 from trading_ecosystem.domains.audit.lifecycles import Lifecycles
 from trading_ecosystem.messages.audit import AuditReport, ConservationFinding, MonitorFindings
 from trading_ecosystem.messages.base import Message, master_of
@@ -214,6 +215,7 @@ class Audit:
             checkpoints=self._log.checkpoints(),
             monitors=tuple(self._findings(name, alerts, attribution) for name, alerts in self._reported.items()),
             conformance=self._lifecycles.conformance(),
+            impacts=impacts_of(self._faults.labelled, tuple(self._lifecycles), tracks, self._log.until),
         )
 
     def _findings(self, monitor: str, alerts: Alerts, attribution: Attribution) -> MonitorFindings:

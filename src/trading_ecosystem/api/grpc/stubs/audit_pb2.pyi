@@ -564,6 +564,62 @@ class MonitorFindings(google.protobuf.message.Message):
 global___MonitorFindings = MonitorFindings
 
 @typing.final
+class FaultImpact(google.protobuf.message.Message):
+    """What a fault did to trading while it lasted, beside as long a time before; orders are those of named accounts."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FAULT_ID_FIELD_NUMBER: builtins.int
+    LASTED_NS_FIELD_NUMBER: builtins.int
+    ORDERS_BEFORE_FIELD_NUMBER: builtins.int
+    ORDERS_FIELD_NUMBER: builtins.int
+    REJECTED_FIELD_NUMBER: builtins.int
+    UNANSWERED_FIELD_NUMBER: builtins.int
+    FIRST_FILLS_BEFORE_FIELD_NUMBER: builtins.int
+    FIRST_FILLS_FIELD_NUMBER: builtins.int
+    AVAILABILITY_PPM_FIELD_NUMBER: builtins.int
+    SLOWEST_ANSWER_NS_FIELD_NUMBER: builtins.int
+    RECOVERY_NS_FIELD_NUMBER: builtins.int
+    fault_id: builtins.str
+    lasted_ns: builtins.int
+    orders_before: builtins.int
+    """Orders asked for in as long a time before the onset."""
+    orders: builtins.int
+    rejected: builtins.int
+    unanswered: builtins.int
+    first_fills_before: builtins.int
+    first_fills: builtins.int
+    """Orders that were filled for the first time."""
+    availability_ppm: builtins.int
+    """The share of the orders asked for that venues accepted; `None` where nothing was asked for."""
+    slowest_answer_ns: builtins.int
+    recovery_ns: builtins.int
+    """From the fault's end until the condition of its alert no longer held; `None` where that never came."""
+    def __init__(
+        self,
+        *,
+        fault_id: builtins.str = ...,
+        lasted_ns: builtins.int = ...,
+        orders_before: builtins.int = ...,
+        orders: builtins.int = ...,
+        rejected: builtins.int = ...,
+        unanswered: builtins.int = ...,
+        first_fills_before: builtins.int = ...,
+        first_fills: builtins.int = ...,
+        availability_ppm: builtins.int | None = ...,
+        slowest_answer_ns: builtins.int = ...,
+        recovery_ns: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_availability_ppm", b"_availability_ppm", "_recovery_ns", b"_recovery_ns", "availability_ppm", b"availability_ppm", "recovery_ns", b"recovery_ns"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_availability_ppm", b"_availability_ppm", "_recovery_ns", b"_recovery_ns", "availability_ppm", b"availability_ppm", "fault_id", b"fault_id", "first_fills", b"first_fills", "first_fills_before", b"first_fills_before", "lasted_ns", b"lasted_ns", "orders", b"orders", "orders_before", b"orders_before", "recovery_ns", b"recovery_ns", "rejected", b"rejected", "slowest_answer_ns", b"slowest_answer_ns", "unanswered", b"unanswered"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_availability_ppm", b"_availability_ppm"]) -> typing.Literal["availability_ppm"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_recovery_ns", b"_recovery_ns"]) -> typing.Literal["recovery_ns"] | None: ...
+
+global___FaultImpact = FaultImpact
+
+@typing.final
 class AuditReport(google.protobuf.message.Message):
     """Everything audit derived from a record. `merkle_root` is in hexadecimal."""
 
@@ -582,6 +638,7 @@ class AuditReport(google.protobuf.message.Message):
     CHECKPOINTS_FIELD_NUMBER: builtins.int
     MONITORS_FIELD_NUMBER: builtins.int
     CONFORMANCE_FIELD_NUMBER: builtins.int
+    IMPACTS_FIELD_NUMBER: builtins.int
     entries: builtins.int
     merkle_root: builtins.str
     run: builtins.str
@@ -605,6 +662,8 @@ class AuditReport(google.protobuf.message.Message):
     def monitors(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MonitorFindings]: ...
     @property
     def conformance(self) -> global___OrderConformance: ...
+    @property
+    def impacts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FaultImpact]: ...
     def __init__(
         self,
         *,
@@ -621,9 +680,10 @@ class AuditReport(google.protobuf.message.Message):
         checkpoints: collections.abc.Iterable[global___Checkpoint] | None = ...,
         monitors: collections.abc.Iterable[global___MonitorFindings] | None = ...,
         conformance: global___OrderConformance | None = ...,
+        impacts: collections.abc.Iterable[global___FaultImpact] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_conformance", b"_conformance", "conformance", b"conformance"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_conformance", b"_conformance", "alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conformance", b"conformance", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "monitors", b"monitors", "run", b"run"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_conformance", b"_conformance", "alerts", b"alerts", "chains", b"chains", "checkpoints", b"checkpoints", "conditions", b"conditions", "conformance", b"conformance", "conservation", b"conservation", "detections", b"detections", "entries", b"entries", "firm", b"firm", "impacts", b"impacts", "lifecycles", b"lifecycles", "merkle_root", b"merkle_root", "monitors", b"monitors", "run", b"run"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_conformance", b"_conformance"]) -> typing.Literal["conformance"] | None: ...
 
 global___AuditReport = AuditReport
