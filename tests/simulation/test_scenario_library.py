@@ -33,6 +33,8 @@ NOTICED = (
     "overlapping_faults",
     "march_2020",
     "stablecoin_collapse",
+    "runaway_algorithm",
+    "slow_leak",
 )
 """Every fault of these is noticed within its SLA; other alerts may come with it, and none is false."""
 CONTROLS = ("busy_market", "volatile_market")
