@@ -57,7 +57,7 @@ def test_the_monitor_shown_is_the_one_that_is_run_and_scored():
 @pytest.mark.parametrize("command", re.findall(r"^trading-ecosystem (.+?)(?: +#.*)?$", README, re.MULTILINE))
 def test_every_command_of_the_readme_is_understood(command):
     words = command.split()
-    help_of = words[:2] if words[0] == "scenarios" else words[:1]
+    help_of = words[:2] if words[0] in ("scenarios", "audit") else words[:1]
     done = subprocess.run(
         [sys.executable, "-m", "trading_ecosystem", *help_of, "--help"], capture_output=True, text=True, timeout=60, check=False
     )
