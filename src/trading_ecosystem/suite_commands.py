@@ -34,6 +34,7 @@ def suite(
     from trading_ecosystem.adapters.suite_files import read_suite
     from trading_ecosystem.adapters.suite_library import find_suite
     from trading_ecosystem.messages.test_coordination import FaultKind
+    from trading_ecosystem.ports.errors import BadInput
     from trading_ecosystem.reports.suite.junit import junit_text
     from trading_ecosystem.reports.suite.page import render_page
     from trading_ecosystem.reports.suite.scorecard import scorecard
@@ -41,6 +42,8 @@ def suite(
 
     read = read_suite(find_suite(definition))
     todo = jobs_of(read, seeds, only or ())
+    if junit is not None and not junit.parent.is_dir():
+        raise BadInput(f"--junit {junit}", "its folder does not exist; expected a file in one that does")
     progress = _Progress(len(todo)) if sys.stderr.isatty() and not json else None
     scores = run_jobs(todo, out, jobs or os.cpu_count() or 1, progress)
     if progress is not None:

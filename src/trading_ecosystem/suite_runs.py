@@ -75,6 +75,7 @@ def run_jobs(
     """Do every run that is not done yet; returns all scores in the order of the jobs. ``told`` hears of each as it comes."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = dict(_kept(folder / SCORES))
+    _end_last_line(folder / SCORES)
     waiting = [job for job in jobs if job.key not in kept]
     count = len(jobs) - len(waiting)
     with (folder / SCORES).open("ab") as file:
@@ -92,18 +93,27 @@ def _kept(path: Path) -> Iterator[tuple[str, RunScore]]:
     """What stands in a file of scores already; a last line that was cut off by an interruption is passed over."""
     if not path.exists():
         return
-    lines = path.read_bytes().split(b"\n")
+    # What follows the last end of a line was cut off.
+    lines = path.read_bytes().split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
             kept = msgspec.json.decode(line, type=KeptScore)
         except msgspec.DecodeError as error:
-            if number == len(lines):
-                return
             raise BadInput(f"{path}:{number}", f"this is no score ({error}); expected a file of this program") from None
         if not kept.score.problem:
             yield kept.key, kept.score
+
+
+def _end_last_line(path: Path) -> None:
+    """Leave out a last line without an end: what is written next must begin a line of its own."""
+    if path.exists():
+        written = path.read_bytes()
+        whole = written.rfind(b"\n") + 1
+        if whole < len(written):
+            with path.open("r+b") as file:
+                file.truncate(whole)
 
 
 def _scored(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, RunScore]]:
@@ -133,9 +143,11 @@ def score_job(job: Job) -> RunScore:
     """Run a case with one seed, and its twins, and say what came of it; what goes wrong becomes the score's problem."""
     try:
         return _score(job)
-    except (EcosystemError, AssertionError, RuntimeError) as error:
+    except Exception as error:  # whatever it is, the other runs go on
         case = job.case
-        told = " ".join(str(error).split()) or type(error).__name__
+        told = " ".join(str(error).split())
+        if not isinstance(error, EcosystemError):
+            told = f"{type(error).__name__}: {told}"
         return RunScore(case.name, job.seed, case.kinds, 0, 0, "", (), (), 0, None, None, told)
 
 

@@ -57,6 +57,31 @@ def test_a_small_suite_is_scored_and_gone_on_with(tmp_path):
     again = run_jobs(jobs_of(read_suite(file)), out, 1, lambda count, score: pytest.fail(f"{score.case} was done again"))
     assert [score.case for score in again] == ["clean", "stale"]
     assert {score.seed for score in again} == {FIRST_SEED}
+    assert scores.read_bytes() == kept
+
+    # A line without its end does not swallow the one after it.
+    scores.write_bytes(kept[:-1])
+    run_jobs(jobs_of(read_suite(file)), out, 1)
+    assert scores.read_bytes().count(b"\n") == 2
+    assert len(run_jobs(jobs_of(read_suite(file)), out, 1, lambda count, score: pytest.fail("done again"))) == 2
+
+
+def test_a_run_that_breaks_in_an_unforeseen_way_is_a_problem_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "small.yaml").write_text(SMALL)
+
+    def broken(*_):
+        raise KeyError("gone")
+
+    monkeypatch.setattr("trading_ecosystem.suite_runs._run", broken)
+    scores = run_jobs(jobs_of(read_suite(tmp_path / "small.yaml")), tmp_path / "out", 1)
+    assert [score.problem for score in scores] == ["KeyError: 'gone'"] * 2
+
+
+def test_a_place_for_junit_that_is_none_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL)
+    done = suite(tmp_path / "small.yaml", "--out", tmp_path / "out", "--junit", tmp_path / "none" / "junit.xml")
+    assert done.returncode == 2
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -69,6 +94,12 @@ def test_a_small_suite_is_scored_and_gone_on_with(tmp_path):
         (("base: small, seeds: 1}", "seeds: 1}"), "a case has a 'base' or a 'scenario'; expected exactly one of them"),
         (("title: A", "tittle: A"), "unknown field 'tittle' of a suite"),
         (("cases:\n", "cases: [\n"), "malformed YAML"),
+        (("base: small, seeds: 1}", "base: [small]}"), "'base' cannot be ['small']; expected a name"),
+        (("seeds: 1}", "change: 5}"), "'change' cannot be 5; expected a mapping"),
+        (("seeds: 1}", "faults: 5}"), "'faults' cannot be 5; expected a list"),
+        (("seeds: 1}", "set: [seed=2]}"), "'set' goes with a 'scenario'"),
+        (("base: small, seeds: 1}", "scenario: quiet_day, faults: []}"), "'faults' goes with a 'base'"),
+        (("name: clean", "name: ../clean"), "this cannot be a name"),
     ],
 )
 def test_a_suite_that_cannot_be_run_is_refused_in_one_line(tmp_path, change, told):

@@ -8,6 +8,7 @@ seed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,8 @@ LARGEST: Final = 1_000_000
 """Bytes of a suite file."""
 _SUITE: Final = {"title", "description", "bases", "cases"}
 _CASE: Final = {"name", "base", "scenario", "set", "seeds", "faults", "operations", "change"}
+_OF_BASE: Final = ("faults", "operations", "change")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -65,6 +68,8 @@ def read_suite(path: Path) -> Suite:
         if not isinstance(case, dict) or not isinstance(case.get("name"), str):
             raise BadInput(place, "this is no mapping with a 'name'; expected a case")
         place = f"{path}: case {case['name']}"
+        if not _NAME.fullmatch(case["name"]):
+            raise BadInput(place, "this cannot be a name; expected 1 to 63 of a-z, A-Z, 0-9, '-' and '_'")
         if case["name"] in read:
             raise BadInput(place, "the name is used twice; expected distinct names")
         read[case["name"]] = _case(case, bases, place)
@@ -101,12 +106,20 @@ def _case(case: dict[str, Any], bases: Mapping[str, Any], place: str) -> Case:
         raise BadInput(place, f"seeds cannot be {seeds!r}; expected a whole number from 1 to 10000")
     if ("base" in case) is ("scenario" in case):
         raise BadInput(place, "a case has a 'base' or a 'scenario'; expected exactly one of them")
+    _typed(case, place)
     if "scenario" in case:
+        for name in _OF_BASE:
+            if name in case:
+                raise BadInput(place, f"{name!r} goes with a 'base'; expected 'set' beside a 'scenario'")
         source = find_scenario(case["scenario"])
         text = resolved_text(source, [str(one) for one in case.get("set") or ()] or ["seed=1"])
     else:
+        if "set" in case:
+            raise BadInput(place, "'set' goes with a 'scenario'; expected 'change' beside a 'base'")
         if case["base"] not in bases:
             raise BadInput(place, f"unknown base {case['base']!r}; expected one of {', '.join(bases)}")
+        if not isinstance(bases[case["base"]], dict):
+            raise BadInput(place, f"the base {case['base']!r} is no mapping; expected a scenario")
         document = _merged(bases[case["base"]], case.get("change") or {})
         document.setdefault("title", case["name"])
         for name in ("faults", "operations"):
@@ -116,6 +129,18 @@ def _case(case: dict[str, Any], bases: Mapping[str, Any], place: str) -> Case:
     scenario = parse_scenario(text, place, name=case["name"])
     faults = tuple(planned.lowest for planned in scenario.faults)
     return Case(case["name"], text, tuple(one.id for one in faults), tuple(one.kind.value for one in faults), seeds)
+
+
+def _typed(case: Mapping[str, Any], place: str) -> None:
+    """Refuse fields of a case that are of the wrong kind."""
+    for names, expected, told in (
+        (("base", "scenario"), str, "a name"),
+        (("set", "faults", "operations"), list, "a list"),
+        (("change",), dict, "a mapping"),
+    ):
+        for name in names:
+            if case.get(name) is not None and not isinstance(case[name], expected):
+                raise BadInput(place, f"{name!r} cannot be {case[name]!r}; expected {told}")
 
 
 def _merged(base: Any, change: Any) -> Any:

@@ -45,6 +45,13 @@ def test_recall_counts_what_was_large_enough_and_noticed_in_time():
     assert (row.not_shown, row.expected_misses, row.recall) == (1, 1, 0.4)
 
 
+def test_a_fault_beside_another_counts_for_recall_as_one_alone_does():
+    both = run([fault(outcome=MISSED), fault("link_drop")], [alert(FALSE)])
+    rows = {row.kind: row for row in scorecard("s", [run([fault()], [alert()]), both], KINDS).kinds}
+    assert (rows["feed_stale"].runs, rows["feed_stale"].recall, rows["link_drop"].recall) == (2, 0.5, 1.0)
+    assert (rows["feed_stale"].precision, rows["link_drop"].precision) == (1.0, None)
+
+
 def test_macro_recall_is_the_mean_over_kinds_and_not_over_faults():
     runs = [run([fault()]) for _ in range(9)] + [run([fault("link_drop", MISSED)])]
     assert scorecard("s", runs, KINDS).macro_recall == 0.5

@@ -1,10 +1,10 @@
 """The scorecard of a suite: recall, precision, false alerts a day, time to detect, attribution; per kind of fault and in all.
 
-*Recall* is the share of faults in mandate and large enough (by their labels) that were noticed within the SLA; a fault whose
-alert's condition never came to hold counts as not noticed, and is counted apart as *not shown*. *Precision* is the share of
-alerts whose condition held. *Expected misses* are faults out of mandate or below detection. *Attribution* is the share of
-alerts with one known cause, or none, for which audit names it; the *baseline* names the fault with the nearest onset before
-the alert.
+*Recall* is the share of faults in mandate and large enough (by their labels), alone in a run or beside others, that were
+noticed within the SLA; a fault whose alert's condition never came to hold counts as not noticed, and is counted apart as *not
+shown*. *Precision* is the share of alerts whose condition held. *Expected misses* are faults out of mandate or below
+detection. *Attribution* is the share of alerts with one known cause, or none, for which audit names it; the *baseline* names
+the fault with the nearest onset before the alert.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ LEAST_CLEAN: Final = 0.4
 
 
 class KindScore(msgspec.Struct, frozen=True):
-    """One kind of fault over all runs with it. Ratios are ``None`` where there is nothing to divide by."""
+    """One kind of fault over all runs with it, alone or beside others; alerts are those of runs where it is alone.
+
+    Ratios are ``None`` where there is nothing to divide by.
+    """
 
     kind: str
     runs: int
@@ -96,7 +99,7 @@ def scorecard(suite: str, scores: Sequence[RunScore], kinds: Sequence[str]) -> S
     single = [one for one in done if len(one.kinds) == 1]
     overlapping = [one for one in done if len(one.kinds) > 1]
     clean = [one for one in done if one.clean]
-    rows = tuple(_kind_score(kind, [one for one in single if one.kinds == (kind,)]) for kind in kinds)
+    rows = tuple(_kind_score(kind, [one for one in done if kind in one.kinds]) for kind in kinds)
     rows = tuple(row for row in rows if row.runs)
     recalls = [row.recall for row in rows if row.recall is not None]
     alerts = [alert for one in done for alert in one.alerts]
@@ -161,8 +164,9 @@ def _kind_score(kind: str, runs: Sequence[RunScore]) -> KindScore:
     detectable = [fault for fault in faults if fault.detectable]
     detected = [fault for fault in detectable if fault.outcome is DetectionOutcome.DETECTED]
     noticed = [fault for fault in faults if fault.time_to_detect_ns is not None]
-    alerts = _alerts(runs)
-    days = _days(runs)
+    alone = [one for one in runs if len(one.kinds) == 1]
+    alerts = _alerts(alone)
+    days = _days(alone)
     return KindScore(
         kind=kind,
         runs=len(runs),
@@ -175,8 +179,8 @@ def _kind_score(kind: str, runs: Sequence[RunScore]) -> KindScore:
         expected_misses=len(faults) - len(detectable),
         recall=len(detected) / len(detectable) if detectable else None,
         precision=_precision(alerts),
-        false_a_day=_count(runs, AlertVerdict.FALSE) / days if days else 0.0,
-        unattributed_a_day=_count(runs, AlertVerdict.UNATTRIBUTED) / days if days else 0.0,
+        false_a_day=_count(alone, AlertVerdict.FALSE) / days if days else 0.0,
+        unattributed_a_day=_count(alone, AlertVerdict.UNATTRIBUTED) / days if days else 0.0,
         time_to_detect_p50_ns=_quantile([fault.time_to_detect_ns for fault in noticed], 0.5),
         time_to_detect_p95_ns=_quantile([fault.time_to_detect_ns for fault in noticed], 0.95),
         from_onset_p50_ns=_quantile([fault.time_from_onset_ns for fault in noticed], 0.5),
