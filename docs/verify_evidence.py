@@ -7,6 +7,7 @@ usage: verify_evidence.py DIR PUBLIC_KEY_HEX [WITNESS]; exit code 0: everything 
 import base64
 import hashlib
 import json
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -102,9 +103,23 @@ def path_root(leaf_digest, index, size, path):
 # ---- the checks
 
 
+class Wrong(Exception):
+    """Something does not hold; no `assert`, which `python -O` would leave out."""
+
+
+def require(holds, problem):
+    if not holds:
+        raise Wrong(problem)
+
+
+def whole_file(path):
+    require(path.is_file(), f"{path.name} is missing, or no file")
+    return path.read_bytes()
+
+
 def lines_of(path):
     """The lines of the journal, up to the very byte from which on it cannot be read."""
-    data, stream, text = path.read_bytes(), zlib.decompressobj(31), bytearray()
+    data, stream, text = whole_file(path), zlib.decompressobj(31), bytearray()
     for start in range(0, len(data), 1024):
         before, chunk = stream.copy(), data[start : start + 1024]
         try:
@@ -125,63 +140,62 @@ def canonical(document):
 def check_checkpoint(line, public, record, leaves):
     """Check one signed checkpoint; returns how many events it covers."""
     point = json.loads(line)
-    assert canonical(point) == line, "a checkpoint is not written canonically"
+    require(canonical(point) == line, "a checkpoint is not written canonically")
     signature = bytes.fromhex(point["signature"])
     signed = b"trading-ecosystem checkpoint 1\n" + line[: line.rindex(b',"signature":"')] + b"}"
-    assert signature.hex() == point["signature"] and is_signature(public, signed, signature), (
-        "a checkpoint's signature is wrong"
-    )
-    assert point["record"] == record, "a checkpoint is of another record"
-    assert len(leaves) >= point["entries"], f"{point['entries']} events were signed, {len(leaves)} are here"
-    assert root(leaves[: point["entries"]]).hex() == point["merkle_root"], f"the root at {point['entries']} events is another"
+    genuine = signature.hex() == point["signature"] and is_signature(public, signed, signature)
+    require(genuine, "a checkpoint's signature is wrong")
+    require(point["record"] == record, "a checkpoint is of another record")
+    require(len(leaves) >= point["entries"], f"{point['entries']} events were signed, {len(leaves)} are here")
+    require(root(leaves[: point["entries"]]).hex() == point["merkle_root"], f"the root at {point['entries']} events is another")
     return point["entries"]
 
 
 def check_files(folder, public):
-    signed = (folder / "evidence/manifest.json").read_bytes()
-    signature = (folder / "evidence/manifest.sig").read_bytes()
-    assert is_signature(public, b"trading-ecosystem evidence manifest 1\n" + signed, signature), (
-        "the manifest's signature is wrong"
-    )
+    signed = whole_file(folder / "evidence/manifest.json")
+    signature = whole_file(folder / "evidence/manifest.sig")
+    genuine = is_signature(public, b"trading-ecosystem evidence manifest 1\n" + signed, signature)
+    require(genuine, "the manifest's signature is wrong")
     manifest = json.loads(signed)
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
     named = {one["path"]: one for one in manifest["files"]}
     odd = there ^ (named.keys() | {"evidence/manifest.json", "evidence/manifest.sig"})
-    assert not odd, f"missing, or not of the pack: {', '.join(sorted(odd))}"
+    require(not odd, f"missing, or not of the pack: {', '.join(sorted(odd))}")
     for name, one in named.items():
-        assert sha256((folder / name).read_bytes()).hex() == one["sha256"], f"{name} was changed"
+        require(not (folder / name).is_symlink(), f"{name} is a link")
+        require(sha256(whole_file(folder / name)).hex() == one["sha256"], f"{name} was changed")
     return manifest
 
 
 def check_events(folder, public, leaves):
-    header = json.loads((folder / "header.json").read_bytes())
+    header = json.loads(whole_file(folder / "header.json"))
     record, previous, covered = sha256(canonical(header)).hex(), "0" * 64, 0
-    for line in (folder / "evidence/checkpoints.jsonl").read_bytes().splitlines():
-        assert json.loads(line)["previous"] == previous, "a checkpoint does not continue the one before it"
+    for line in whole_file(folder / "evidence/checkpoints.jsonl").splitlines():
+        require(json.loads(line)["previous"] == previous, "a checkpoint does not continue the one before it")
         covered, previous = check_checkpoint(line, public, record, leaves), sha256(line).hex()
-    assert covered == len(leaves), f"{covered} events were signed, {len(leaves)} are here"
+    require(covered == len(leaves), f"{covered} events were signed, {len(leaves)} are here")
 
 
 def check_proofs(folder, leaves):
-    proofs, whole = json.loads((folder / "evidence/proofs.json").read_bytes()), root(leaves)
+    proofs, whole = json.loads(whole_file(folder / "evidence/proofs.json")), root(leaves)
     for one in proofs["inclusion"]:
         path = [bytes.fromhex(digest) for digest in one["path"]]
         found = path_root(leaves[one["index"]], one["index"], proofs["entries"], path)
-        assert found == whole, f"the inclusion proof of event {one['index']} does not hold"
+        require(found == whole, f"the inclusion proof of event {one['index']} does not hold")
 
 
 def read_witness(file, folder):
     """Check the witness's chain; returns its checkpoints of this record, and the locators of the record's events."""
-    record = hashlib.sha256(canonical(json.loads((folder / "header.json").read_bytes()))).hexdigest()
+    record = hashlib.sha256(canonical(json.loads(whole_file(folder / "header.json")))).hexdigest()
     previous, points, locators = "0" * 64, [], b""
-    for line in file.read_bytes().splitlines():
+    for line in whole_file(file).splitlines():
         one = json.loads(line)
-        assert one["previous"] == previous, "the witness's lines do not continue each other"
+        require(one["previous"] == previous, "the witness's lines do not continue each other")
         previous = sha256(line).hex()
         if one["checkpoint"]["record"] == record:
             points.append(canonical(one["checkpoint"]))
             locators += base64.b64decode(one["locator"])
-    assert points, "the witness knows nothing of this record"
+    require(points, "the witness knows nothing of this record")
     return record, points, locators
 
 
@@ -195,17 +209,17 @@ def first_bad(leaves, wanted, width):
 
 def verify(folder, public, witness=None):
     """Everything that is wrong, as lines of text; nothing where all holds."""
-    lines, wrong, kept = lines_of(folder / "journal.jsonl.gz"), [], None
-    leaves = [sha256(b"\x00" + line) for line in lines]
+    wrong, kept = [], None
 
     def attempt(check, *given):
         try:
             return check(*given)
-        except AssertionError as error:
+        except Wrong as error:
             wrong.append(str(error))
-        except (ValueError, KeyError, IndexError, TypeError, OSError, RecursionError) as error:
+        except (ValueError, KeyError, IndexError, TypeError, OSError, RecursionError, MemoryError) as error:
             wrong.append(f"not readable: {type(error).__name__} {error}")
 
+    leaves = [sha256(b"\x00" + line) for line in attempt(lines_of, folder / "journal.jsonl.gz") or ()]
     attempt(check_files, folder, public)
     attempt(check_events, folder, public, leaves)
     attempt(check_proofs, folder, leaves)
@@ -216,14 +230,14 @@ def verify(folder, public, witness=None):
     if kept:
         index = first_bad(leaves[: len(kept) // 8], kept, 8)
     else:
-        index = attempt(lambda: first_bad(leaves, (folder / "evidence/leaves.bin").read_bytes(), 32))
+        index = attempt(lambda: first_bad(leaves, whole_file(folder / "evidence/leaves.bin"), 32))
     if index is not None:
         wrong.append(f"first bad event: index {index} (line {index + 1})")
     return wrong
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (3, 4) or not re.fullmatch("[0-9a-fA-F]{64}", sys.argv[2]):
         sys.exit(__doc__)
     found = verify(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) == 4 else None)
     print("\n".join(found) or "everything holds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import random
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from tests.campaign import REPOSITORY, seeds
 from tests.evidence_packs import recorded_lines, small_pack, write_journal
 
 from trading_ecosystem.adapters.evidence.signing import MANIFEST, SigningKey, make_key
+from trading_ecosystem.adapters.evidence.verification import verify_directory
 
 VERIFIER = REPOSITORY / "docs" / "verify_evidence.py"
 COUNT = 40
@@ -110,3 +112,43 @@ def test_flipped_bits_and_changed_events_are_noticed(verifier: ModuleType, pack:
         write_journal(copy, changed)
         for witness in (None, tmp_path / "witness.jsonl"):
             assert f"first bad event: index {index} (line {index + 1})" in verifier.verify(copy, key.public.raw, witness)
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY)
+
+
+def test_without_assertions_it_still_checks(pack: Path, key: SigningKey) -> None:
+    (pack / "report.html").write_text("another")
+    done = _run("-O", str(VERIFIER), str(pack), key.public.text)
+    assert done.returncode == 1, done.stdout
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl.gz", "header.json", "evidence/manifest.sig", "evidence/leaves.bin"])
+def test_what_is_no_file_is_a_finding_for_both_verifiers(verifier: ModuleType, pack: Path, key: SigningKey, name: str) -> None:
+    path = pack / name
+    path.unlink()
+    for put, take in ((None, None), (os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
+        if put is not None:
+            put(path)
+        assert verifier.verify(pack, key.public.raw), name
+        assert not verify_directory(pack, key.public).valid
+        if take is not None:
+            take(path)
+
+
+def test_a_link_in_the_place_of_a_file_is_a_finding_for_both_verifiers(
+    verifier: ModuleType, pack: Path, key: SigningKey, tmp_path: Path
+) -> None:
+    path = pack / "header.json"
+    path.symlink_to(path.rename(tmp_path / "kept.json"))
+    assert "header.json is a link" in verifier.verify(pack, key.public.raw)
+    assert not verify_directory(pack, key.public).valid
+
+
+def test_rubbish_as_a_key_prints_how_it_is_called(pack: Path) -> None:
+    for rubbish in ("", "zz", "ab" * 31, str(pack)):
+        done = _run(str(VERIFIER), str(pack), rubbish)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "usage:" in done.stderr
+        assert "Traceback" not in done.stderr

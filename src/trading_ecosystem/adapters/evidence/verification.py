@@ -7,7 +7,7 @@ failed, and nothing that a file may hold ends in anything but a finding.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, TypeVar
@@ -126,7 +126,7 @@ class _PackCheck:
         leaves, digest = bytearray(), hashlib.sha256()
         problem = ""
         try:
-            for line in read_lines(self._directory / JOURNAL):
+            for line in _lines(self._directory / JOURNAL):
                 leaves += leaf_hash(line)
                 digest.update(line + b"\n")
         except (Corrupt, OSError) as error:
@@ -205,7 +205,7 @@ class _PackCheck:
     def _line(self, index: int) -> bytes | None:
         if index * DIGEST_SIZE >= len(self._leaves):
             return None
-        return next(islice(read_lines(self._directory / JOURNAL), index, None))
+        return next(islice(_lines(self._directory / JOURNAL), index, None))
 
     # ---------------------------------------------------------------- proofs
 
@@ -229,8 +229,11 @@ class _PackCheck:
         self._found.check("proofs", not problem, problem, shown)
 
     def _bytes(self, name: str) -> bytes | None:
+        path = self._folder / name
+        if not path.is_file():
+            return None  # A pipe or a device has no end to read to.
         try:
-            with (self._folder / name).open("rb") as file:
+            with path.open("rb") as file:
                 return file.read(_LARGEST_DOCUMENT)
         except OSError:
             return None
@@ -321,6 +324,12 @@ def _digest(text: str) -> bytes:
     except ValueError:
         return b""
     return digest if digest.hex() == text and len(digest) == DIGEST_SIZE else b""
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if not path.is_file():
+        raise Corrupt(f"{path.name} is missing, or no file")
+    return read_lines(path)
 
 
 def _differs(path: Path, size: int, digest: str) -> bool:
