@@ -153,7 +153,7 @@ def test_monitor_and_audit_have_the_same_figures(history: list[tuple[Any, ...]])
     for sequence, message in enumerate(messages(history), 1):
         monitor.tell(message)
         audit.receive(Entry(sequence, START, EntryKind.SAID, "someone", None, sequence, message), START)
-        held, equity = monitor.risk.exposure, audit._limits._equity
+        held, equity = monitor.risk.exposure, audit._limits._firm.equity
         assert (held.equity, held.gross) == (equity.total, equity.gross)
         assert held.assets["BTC"].net_value == equity.net_values.get("BTC", 0)
         assert held.assets["USD"].position == audit._positions.amounts.get("USD", 0)
