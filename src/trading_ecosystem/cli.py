@@ -22,6 +22,7 @@ from trading_ecosystem import (
     audit_commands,
     compare_commands,
     monitor_commands,
+    new_commands,
     serve_commands,
     store_commands,
     suite_commands,
@@ -66,6 +67,7 @@ monitor_commands.register(app)
 audit_commands.register(app)
 suite_commands.register(app)
 compare_commands.register(app)
+new_commands.register(app)
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
