@@ -23,7 +23,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 Name = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", examples=["exchange-alpha"]),
+    msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$(?!\n)", examples=["exchange-alpha"]),
 ]
 """An instance's name (RFC 1123 label)."""
 AccountName = Annotated[
@@ -31,7 +31,7 @@ AccountName = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=127,
-        pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$",
+        pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$(?!\n)",
         description="A master account, or a sub-account of one: `demo`, `demo/alice`.",
         examples=["demo/alice"],
     ),
@@ -41,13 +41,15 @@ ClientId = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=36,
-        pattern=r"^[A-Za-z0-9._:-]+$",
+        pattern=r"^[A-Za-z0-9._:-]+$(?!\n)",
         description="Named by the caller; names one thing once.",
         examples=["order-1"],
     ),
 ]
-Symbol = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9]+[/-][A-Z0-9]+$", examples=["BTC/USD"])]
-Asset = Annotated[str, msgspec.Meta(min_length=2, max_length=10, pattern=r"^[A-Z0-9]+$", examples=["USD"])]
+Symbol = Annotated[
+    str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9]+[/-][A-Z0-9]+$(?!\n)", examples=["BTC/USD"])
+]
+Asset = Annotated[str, msgspec.Meta(min_length=2, max_length=10, pattern=r"^[A-Z0-9]+$(?!\n)", examples=["USD"])]
 DecimalText = Annotated[
     str,
     msgspec.Meta(
@@ -64,12 +66,12 @@ InstantText = Annotated[
         examples=["2026-03-02T08:00:00.000000000Z"],
     ),
 ]
-OneLine = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OneLine = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 LARGEST_PAGE: Final = 500
 PAGE: Final = 100
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)]
-CursorText = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
+CursorText = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
 T = TypeVar("T")
 V = TypeVar("V")

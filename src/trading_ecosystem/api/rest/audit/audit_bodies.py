@@ -26,7 +26,7 @@ from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import Nanos
 
 Sequence64 = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-MessageType = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z]+$", examples=["OrderFilled"])]
+MessageType = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z]+$(?!\n)", examples=["OrderFilled"])]
 
 
 class Event(Answer, frozen=True, forbid_unknown_fields=True):

@@ -33,9 +33,9 @@ from trading_ecosystem.messages.test_coordination import (
     InjectFault,
 )
 
-FieldName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
+FieldName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z_]+$(?!\n)")]
 FieldValue = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9 ,./_-]+$", examples=["-0.06", "90s", "BTC,ETH"])
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9 ,./_-]+$(?!\n)", examples=["-0.06", "90s", "BTC,ETH"])
 ]
 Catalogue = tuple[FaultDescription, ...]
 

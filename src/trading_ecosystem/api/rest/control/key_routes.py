@@ -16,9 +16,9 @@ from trading_ecosystem.api.rest.routing import caller_of, needs
 from trading_ecosystem.messages.units import SECOND
 from trading_ecosystem.ports.errors import Forbidden
 
-KeyId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9]+$")]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["my bot"])]
-EveryAccount = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9][a-z0-9./_-]*)$", min_length=1, max_length=127)]
+KeyId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9]+$(?!\n)")]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", examples=["my bot"])]
+EveryAccount = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9][a-z0-9./_-]*)$(?!\n)", min_length=1, max_length=127)]
 
 
 class KeyShown(Answer, frozen=True, forbid_unknown_fields=True):

@@ -24,12 +24,16 @@ from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import PARTS_PER_MILLION
 from trading_ecosystem.ports.errors import BadInput
 
-ScenarioName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9_]+$", examples=["stablecoin_depeg"])]
+ScenarioName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9_]+$(?!\n)", examples=["stablecoin_depeg"])
+]
 Override = Annotated[
     str,
-    msgspec.Meta(min_length=3, max_length=200, pattern=r"^[a-zA-Z0-9_.\[\]/-]+=[^\x00-\x1f\x7f]+$", examples=["duration=1h"]),
+    msgspec.Meta(
+        min_length=3, max_length=200, pattern=r"^[a-zA-Z0-9_.\[\]/-]+=[^\x00-\x1f\x7f]+$(?!\n)", examples=["duration=1h"]
+    ),
 ]
-RunId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9a-f]+$")]
+RunId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9a-f]+$(?!\n)")]
 OUTSIDE_FILES: Final = ("recording", "sources")
 """Words of settings that name files: no override from here may."""
 

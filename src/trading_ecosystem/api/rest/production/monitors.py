@@ -36,14 +36,14 @@ MonitorName = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=36,
-        pattern=r"^[a-z][a-z0-9-]*$",
+        pattern=r"^[a-z][a-z0-9-]*$(?!\n)",
         description="Names a monitor once and for all.",
         examples=["outside"],
     ),
 ]
 Heartbeat = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SUBJECT, pattern=r"^[A-Za-z0-9./_-]+$")]
-Measure = Annotated[str, msgspec.Meta(max_length=24, pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", examples=["0.0612"])]
+Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SUBJECT, pattern=r"^[A-Za-z0-9./_-]+$(?!\n)")]
+Measure = Annotated[str, msgspec.Meta(max_length=24, pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$(?!\n)", examples=["0.0612"])]
 AlertNumber = Annotated[int, msgspec.Meta(ge=1, le=2**53, description="Rises from alert to alert.")]
 _IN_NANOSECONDS = frozenset({AlertKind.PRICE_STALE, AlertKind.SETTLEMENT_OVERDUE})
 

@@ -70,11 +70,11 @@ AlertId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 Subject = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+(~[A-Za-z0-9._-]+)?(:[A-Za-z0-9]+)?$", examples=["BTC"]
+        min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+(~[A-Za-z0-9._-]+)?(:[A-Za-z0-9]+)?$(?!\n)", examples=["BTC"]
     ),
 ]
 """A limit's subject in a path, where the slash of an account is written as a tilde: `fund~maker:BTC`."""
-ScopeText = Annotated[str, msgspec.Meta(min_length=1, max_length=127, pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$")]
+ScopeText = Annotated[str, msgspec.Meta(min_length=1, max_length=127, pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$(?!\n)")]
 LONGEST_REPORT = 31 * DAY
 _WORST = (ComplianceState.COMPLIANT, ComplianceState.WARNING, ComplianceState.HIGH, ComplianceState.BREACHED)
 

@@ -22,8 +22,10 @@ from trading_ecosystem.domains.risk.records import (
 from trading_ecosystem.messages.risk import AlertKind, AlertState, ExposureReported, LimitKind, Severity
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, SECOND, Nanos
 
-By = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", examples=["alice"])]
-Why = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["planned maintenance"])]
+By = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$(?!\n)", examples=["alice"])
+]
+Why = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", examples=["planned maintenance"])]
 _IN_NANOSECONDS: Final = frozenset(
     {
         AlertKind.PRICE_STALE,

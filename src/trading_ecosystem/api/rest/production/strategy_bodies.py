@@ -10,8 +10,10 @@ from trading_ecosystem.api.rest.bodies import AccountName, Answer, InstantText
 from trading_ecosystem.api.rest.bodies import Request as Body
 from trading_ecosystem.domains.trading.orders import OrderState
 
-ParameterName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z_]+$", examples=["size_usd"])]
-ParameterValue = Annotated[str, msgspec.Meta(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9 ,./:_-]+$", examples=["5000"])]
+ParameterName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z_]+$(?!\n)", examples=["size_usd"])]
+ParameterValue = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9 ,./:_-]+$(?!\n)", examples=["5000"])
+]
 
 
 class Strategy(Answer, frozen=True, forbid_unknown_fields=True):

@@ -28,7 +28,7 @@ from trading_ecosystem.messages.trading_state import (
     TradingStateStanding,
 )
 
-Why = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["runaway"])]
+Why = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", examples=["runaway"])]
 
 
 class State(Answer, frozen=True, forbid_unknown_fields=True):
