@@ -147,8 +147,9 @@ def report(
 
     if out.suffix not in FORMATS:
         raise BadInput("--out", f"{out} is no kind of report; expected a name that ends in {', '.join(FORMATS)}")
+    record = audit_record(RunDirectory(directory))
     check_writable(out)
-    write_whole(out, rendered(audit_record(RunDirectory(directory)), out.suffix))
+    write_whole(out, rendered(record, out.suffix))
     sys.stdout.write(f"report: {out}\n")
 
 
