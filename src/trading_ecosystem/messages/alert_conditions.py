@@ -7,7 +7,8 @@ monitor (``domains/risk``) and the audit correlator, which recomputes from the r
 at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is a ``PricePublished`` as it arrives:
 every arrival counts, at its arrival, whatever its ``priced_at`` or ``update`` (late ones and duplicates too); only
 staleness looks at ``priced_at``. One that is not above 0, or above 10²⁰ minor units, has not arrived; so has none of an
-instrument that the monitor was not given. Comparisons are exact integer arithmetic: "at least 3 %" is ``difference *
+instrument that the monitor was not given; nor has a fill whose price or quantity is not above 0, or above 10²⁰.
+Comparisons are exact integer arithmetic: "at least 3 %" is ``difference *
 1_000_000 >= 30_000 * reference``. Where a ratio is said, it is floored. No measure that is said is above 10¹⁸.
 A *position* of the firm in an asset is free + pledged (over all venues) + unsettled, over all its accounts: free and
 pledged from ``TransferPosted``, ``TransferPending`` (free_after) and ``SettlementSettled``; unsettled is, for every

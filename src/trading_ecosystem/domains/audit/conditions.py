@@ -12,6 +12,7 @@ from trading_ecosystem.domains.audit.intervals import Tracks
 from trading_ecosystem.domains.audit.limit_scopes import LimitScopes
 from trading_ecosystem.domains.audit.market_conditions import MarketConditions
 from trading_ecosystem.domains.audit.order_conditions import Answer, OrderConditions
+from trading_ecosystem.domains.audit.plausible import ARRIVES, LARGEST_NUMBER, is_numbered
 from trading_ecosystem.domains.audit.positions import Positions, TransferKey, transfer_key
 from trading_ecosystem.domains.audit.price_conditions import PriceConditions
 from trading_ecosystem.domains.audit.settlement_conditions import SettlementConditions
@@ -49,9 +50,6 @@ from trading_ecosystem.messages.risk import AlertKind, LimitSet
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected, TradingPhaseChanged
 from trading_ecosystem.messages.units import INSTRUMENTS, PERPETUALS, MinorUnits, Nanos
 
-LARGEST_PRICE: Final = 10**20
-"""A price above this, in minor units, has not arrived."""
-
 RECOMPUTED: Final = frozenset(AlertKind)
 """The alerts whose conditions are recomputed here: only these can be judged, and no verdict is said of others."""
 
@@ -78,7 +76,9 @@ class Conditions:
     def receive(self, entry: Entry, at: Nanos) -> None:
         """An entry's message reaches the monitor at ``at``."""
         message = entry.message
-        _RECEIVED[type(message)](self, message, at, entry)
+        kind = type(message)
+        if kind not in ARRIVES or ARRIVES[kind](message):
+            _RECEIVED[kind](self, message, at, entry)
 
     def listed(self, message: InstrumentListed) -> None:
         """Reference data; it counts when it is said."""
@@ -100,11 +100,12 @@ class Conditions:
     def price_arrived(self, message: PricePublished, at: Nanos, entry: Entry) -> None:
         """A price reaches the monitor."""
         instrument = message.instrument
-        if instrument not in self._instruments or not 0 < message.price_minor <= LARGEST_PRICE:
+        if instrument not in self._instruments or not 0 < message.price_minor <= LARGEST_NUMBER:
             return
         self._prices.price_arrived(message, at, entry)
-        self._feeds.price_arrived(message, at, entry)
-        self._market.price_arrived(message, at, entry)
+        if is_numbered(message):
+            self._feeds.price_arrived(message, at, entry)
+            self._market.price_arrived(message, at, entry)
         if instrument in PERPETUALS:
             self._limits.perpetual_priced(instrument, message.price_minor, self._positions.perpetuals, at, entry)
         asset = self._bases.get(instrument)
@@ -151,13 +152,12 @@ class Conditions:
 
     def variation_posted(self, message: VariationPosted, at: Nanos, entry: Entry) -> None:
         """The posting of variation reaches the monitor."""
-        self._custody.custodian(message.custodian).pledged(message.account, message.venue, message.asset, message.pledged_after)
         if self._positions.variation_posted(message):
             self._limits.positions_changed((message.asset,), at, entry)
 
     def settled(self, message: SettlementSettled, at: Nanos, entry: Entry) -> None:
         """A settlement reaches the monitor."""
-        self._custody.settled(message, at, entry)
+        self._custody.venue(message.venue).over(message, at, entry)
         moved = self._positions.settled(message)
         if moved:
             self._settlements.settled(message.venue, at)
@@ -165,9 +165,6 @@ class Conditions:
 
     def partly_settled(self, message: SettlementPartlySettled, at: Nanos, entry: Entry) -> None:
         """The settlement of a part reaches the monitor."""
-        for line in message.pledged_after:
-            custodian = self._custody.custodian(message.custodian)
-            custodian.pledged(message.account, message.venue, line.asset, line.pledged_after)
         moved = self._positions.partly_settled(message)
         if moved:
             self._limits.positions_changed(moved, at, entry)
@@ -233,7 +230,7 @@ class Conditions:
 
     def holdings_stated(self, message: HoldingsStated, at: Nanos, entry: Entry) -> None:
         """A custodian's statement reaches the monitor."""
-        self._custody.custodian(message.custodian).stated(message, at, entry)
+        self._custody.custodian(message.custodian).stated(message, self._positions, at, entry)
 
     def _move_reference(self, message: TransferPending | TransferPosted, at: Nanos) -> None:
         key = transfer_key(message)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from trading_ecosystem.domains.audit.feed_conditions import Tally
 from trading_ecosystem.domains.audit.intervals import ConditionTrack, Tracks
-from trading_ecosystem.domains.audit.positions import TransferKey, transfer_key
+from trading_ecosystem.domains.audit.positions import Positions, TransferKey, transfer_key
 from trading_ecosystem.messages.alert_conditions import (
     BROKEN_LINES,
     MISMATCHED_INSTRUCTIONS,
@@ -34,8 +34,6 @@ from trading_ecosystem.messages.risk import OVERDUE_AFTER, AlertKind
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos
 
-HoldingKey: TypeAlias = tuple[str, str, str]
-"""Account, asset, venue (empty: free)."""
 FillKey: TypeAlias = tuple[str, int, str]
 """Instrument, trade id, account."""
 Terms: TypeAlias = tuple[Side, MinorUnits, MinorUnits, MinorUnits]
@@ -53,7 +51,6 @@ class Custodian:
         self._due: list[tuple[Nanos, int, Nanos, TransferKey, Entry]] = []  # posts_at, sequence, arrived_at, key, entry
         self._pending: set[TransferKey] = set()
         self._posted: set[TransferKey] = set()
-        self._said: dict[HoldingKey, MinorUnits] = {}
 
     def rejected(self, message: TransferRejected, at: Nanos, entry: Entry) -> None:
         """A refusal reaches the monitor."""
@@ -71,7 +68,6 @@ class Custodian:
         self._pending.add(key)
         heappush(self._due, (message.posts_at, entry.sequence, at, key, entry))
         self.grow_older(at)
-        self._said[message.account, message.asset, ""] = message.free_after
 
     def posted(self, message: TransferPosted, at: Nanos, entry: Entry) -> None:
         """A posted transfer reaches the monitor."""
@@ -82,17 +78,10 @@ class Custodian:
             self._pending.remove(key)
             self.grow_older(at)
         self._refused.observe(0, False, at, entry)
-        self._said[message.account, message.asset, ""] = message.free_after
-        if message.venue:
-            self._said[message.account, message.asset, message.venue] = message.pledged_after
 
-    def pledged(self, account: str, venue: str, asset: str, pledged_after: MinorUnits) -> None:
-        """A message said the pledged amount of one account, asset and venue."""
-        self._said[account, asset, venue] = pledged_after
-
-    def stated(self, message: HoldingsStated, at: Nanos, entry: Entry) -> None:
-        """A statement reaches the monitor."""
-        said = [self._said.get((line.account, line.asset, line.venue)) for line in message.lines]
+    def stated(self, message: HoldingsStated, positions: Positions, at: Nanos, entry: Entry) -> None:
+        """A statement reaches the monitor, and is held against the amounts that count in positions."""
+        said = [positions.said(message.custodian, line) for line in message.lines]
         broken = sum(
             amount is not None and amount != line.amount_minor for amount, line in zip(said, message.lines, strict=True)
         )
@@ -200,13 +189,6 @@ class CustodyConditions:
         if venue is None:
             venue = self._venues[name] = VenueInstructions(self._tracks.of(AlertKind.INSTRUCTION_MISMATCH, name))
         return venue
-
-    def settled(self, message: SettlementSettled, at: Nanos, entry: Entry) -> None:
-        """A settlement reaches the monitor."""
-        custodian = self.custodian(message.custodian)
-        for line in message.pledged_after:
-            custodian.pledged(message.account, message.venue, line.asset, line.pledged_after)
-        self.venue(message.venue).over(message, at, entry)
 
     def advance(self, at: Nanos) -> None:
         """Time has come to ``at`` without anything from a custodian."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from trading_ecosystem.domains.audit.feed_conditions import Tally
 from trading_ecosystem.domains.audit.intervals import ConditionTrack, Tracks
+from trading_ecosystem.domains.audit.plausible import has_both_sides
 from trading_ecosystem.messages.alert_conditions import (
     BASIS_PPM,
     CORRELATED,
@@ -209,7 +210,7 @@ class MarketConditions:
         """A quote of a venue reaches the monitor."""
         mids = self._mids.get(message.instrument)
         if mids is not None:
-            sound = message.bid_lots > 0 and message.ask_lots > 0 and message.bid_ticks < message.ask_ticks
+            sound = has_both_sides(message) and message.bid_ticks < message.ask_ticks
             mids[message.venue] = (at, (message.bid_ticks + message.ask_ticks) * tick_size if sound else 0)
 
     def price_arrived(self, message: PricePublished, at: Nanos, entry: Entry) -> None:

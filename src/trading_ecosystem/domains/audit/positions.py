@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from trading_ecosystem.domains.audit.perpetual_positions import PerpetualPositions
 from trading_ecosystem.messages.custodian import (
+    HoldingLine,
     SettlementPartlySettled,
     SettlementSettled,
     TransferKind,
@@ -207,6 +208,12 @@ class Positions:
         if message.venue:
             self._set_pledged(message.custodian, message.account, message.venue, message.asset, message.pledged_after)
         return True
+
+    def said(self, custodian: str, line: HoldingLine) -> MinorUnits | None:
+        """What was last said of a statement's free or pledged amount; ``None`` where nothing was."""
+        if line.venue:
+            return self._pledged.get((custodian, line.account, line.venue, line.asset))
+        return self._free.get((custodian, line.account, line.asset))
 
     def _set_free(self, custodian: str, account: str, asset: str, free_after: MinorUnits) -> None:
         key = (custodian, account, asset)

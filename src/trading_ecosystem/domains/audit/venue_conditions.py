@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from trading_ecosystem.domains.audit.intervals import Tracks
+from trading_ecosystem.domains.audit.plausible import has_both_sides
 from trading_ecosystem.messages.alert_conditions import (
     CROSSED_QUOTES,
     DEPTHS_REMEMBERED,
@@ -102,7 +103,7 @@ class VenueBook:
 
     def quote_arrived(self, message: QuoteChanged, at: Nanos, entry: Entry) -> None:
         """A quote reaches the monitor."""
-        both = message.bid_lots > 0 and message.ask_lots > 0
+        both = has_both_sides(message)
         crossed = both and message.bid_ticks >= message.ask_ticks
         self._in_a_row = self._in_a_row + 1 if crossed else 0
         self._crossed.observe(self._in_a_row, self._in_a_row >= CROSSED_QUOTES, at, entry)
