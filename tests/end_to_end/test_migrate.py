@@ -23,7 +23,7 @@ from trading_ecosystem.adapters.sql.urls import parse_sql_store
 VARIABLE, FILE = "TRADING_ECOSYSTEM_STORE_PASSWORD", "TRADING_ECOSYSTEM_PASSWORDS_FILE"
 
 
-NEWEST = {schema: "0002" if schema == "audit" else "0001" for schema in SCHEMAS}
+NEWEST = {schema: "0002" if schema in ("audit", "risk") else "0001" for schema in SCHEMAS}
 """The newest version of each schema."""
 
 
