@@ -72,7 +72,7 @@ def significant(text: str) -> list[str]:
     return [
         re.sub(r"^(simulated .*) in .*", r"\1", line.rstrip())
         for line in text.splitlines()
-        if line.strip() and not line.startswith(("report ", "check it "))
+        if line.strip() and not line.startswith(("report ", "check it ", "verify it "))
     ]
 
 
