@@ -28,6 +28,7 @@ from trading_ecosystem.api.caller import PRODUCTION_SCOPES, Scope
 from trading_ecosystem.api.face import Face
 from trading_ecosystem.api.rate_limits import RateLimit
 from trading_ecosystem.api.streams.channels import CHANNELS
+from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 
 ANNA = "anna"
@@ -47,14 +48,15 @@ FAULTS: dict[str, dict[str, str]] = {
 }
 """What is injected, in the words of the catalogue."""
 NAMES = ("zz-hidden-1", "zz-hidden-2", "zz-hidden")
+NAMED_LIKE_ALERTS = {fault.value for fault in FaultKind if any(fault.value in alert.value for alert in AlertKind)} | {
+    "market_crash"
+}
+"""Kinds of faults that are called by words of the market, as an alert of a market without faults is, too."""
 CONTROL_WORDS = re.compile(
     r"zz-hidden|(?<!de)fault|chaos|inject|\bcondition_|condition_id|living_market|scenario|blast|ground.?truth|test.?coordination|"
-    r"link_(delay|drop|duplicate|reorder|partition)|feed_(stale|drop|delay|corrupt)|settlement_(delay|reject)|custodian_offline|"
-    r"volatility_spike|correlation_break|\bkernel\b|\bjournal\b|traceback",
+    r"\bkernel\b|\bjournal\b|traceback|" + "|".join(kind.value for kind in FaultKind if kind.value not in NAMED_LIKE_ALERTS),
     re.IGNORECASE,
 )
-NAMED_LIKE_ALERTS = (FaultKind.MARKET_CRASH, FaultKind.DIVERGENCE, FaultKind.PRICE_SHOCK, FaultKind.STABLECOIN_DEPEG)
-"""Kinds of faults that are called by words of the market, as an alert of a market without faults is, too."""
 HIDDEN_MEMBERS = {"sequence", "trace", "cause", "sender", "trace_id", "kernel", "fault_id", "condition_id", "run", "fault"}
 CHANGES_BY_ITSELF = {"date", "x-request-id", "x-position", "ratelimit-remaining", "ratelimit-reset", "content-length"}
 
@@ -222,7 +224,7 @@ def test_no_word_of_a_fault_is_said(lives: tuple[Seen, Seen]) -> None:
 
 def test_the_search_for_words_would_find_them() -> None:
     for kind in FaultKind:
-        if kind not in NAMED_LIKE_ALERTS:
+        if kind.value not in NAMED_LIKE_ALERTS:
             assert CONTROL_WORDS.search(f'{{"reason":"{kind.value}"}}'), kind
     for said in (*NAMES, "FaultInjected", "condition_id", "living_market"):
         assert CONTROL_WORDS.search(said)

@@ -97,7 +97,8 @@ def test_fault_detection_and_chain_stand_at_their_instants(run):
     assert label["message"]["sla_ns"] == 30 * 10**9
     assert f"{clock(alert['at'])} high 0 s {alert['at'] // 10**9 - label['at'] // 10**9} s 30 s detected" in text
     assert f"{clock(alert['at'])} ALERT high: price shock on {alert['message']['subject']}" in text
-    order = [text.index(part) for part in ("shock took effect", "shock could be seen from here on", ": explained by shock")]
+    explained = f"alert price shock on {alert['message']['subject']}: explained by shock"
+    order = [text.index(part) for part in ("shock took effect", "shock could be seen from here on", explained)]
     assert order == sorted(order)
     steps = re.findall(r"(\+\d:\d\d:\d\d) (\w+) \S+ – [^(]*\([\w-]+, sequence (\d+)", text)
     assert len(steps) >= 4

@@ -12,6 +12,7 @@ import trading_ecosystem
 from trading_ecosystem.messages.base import Audience
 from trading_ecosystem.messages.exchange import QuoteChanged
 from trading_ecosystem.messages.market_data import FundamentalPriceChanged
+from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import GroundTruthClosed, GroundTruthLabelled
 from trading_ecosystem.messages.units import INSTRUMENTS, MINUTE
 
@@ -72,7 +73,8 @@ def test_a_volatility_spike_shows_its_factor(twins):
     )
     assert ratio == pytest.approx(6, rel=0.03)
     assert fundamental(faulted, "BTC/USD") == fundamental(clean, "BTC/USD")
-    assert (label.message.severity, label.message.expected_alert, label.message.detectable) == (6_000_000, None, False)
+    expected = (6_000_000 * 7 // 10 * 3 // 4, AlertKind.VOLATILITY_HIGH, True)
+    assert (label.message.severity, label.message.expected_alert, label.message.detectable) == expected
     assert closed.at - faulted.scenario.starts_at == 70 * MINUTE
     assert faulted.verdict.unexpected == ()
 

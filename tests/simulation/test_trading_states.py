@@ -10,7 +10,7 @@ import pytest
 
 import trading_ecosystem
 from trading_ecosystem.messages.exchange import OrderCancelled, PlaceOrder
-from trading_ecosystem.messages.trading_state import TradingState, TradingStateCause, TradingStateChanged
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged, TradingStateOrigin
 from trading_ecosystem.messages.units import MINUTE
 
 SCENARIO = """
@@ -58,10 +58,10 @@ def test_a_kill_switch_stops_the_firm_until_a_person_ends_it(run: Run):
     assert [at for at, _ in said(clean, PlaceOrder) if 10 * MINUTE < at < 25 * MINUTE]
     cancelled = {one.client_order_id for at, one in said(halted, OrderCancelled) if at == 10 * MINUTE}
     assert cancelled
-    states = [(at // MINUTE, one.state, one.cause) for at, one in said(halted, TradingStateChanged)]
+    states = [(at // MINUTE, one.state, one.origin) for at, one in said(halted, TradingStateChanged)]
     assert states == [
-        (10, TradingState.HALTED, TradingStateCause.KILL_SWITCH),
-        (25, TradingState.ACTIVE, TradingStateCause.PERSON),
+        (10, TradingState.HALTED, TradingStateOrigin.KILL_SWITCH),
+        (25, TradingState.ACTIVE, TradingStateOrigin.PERSON),
     ]
     assert said(clean, TradingStateChanged) == []
     before = [entry for entry in halted.entries() if entry.at < halted.scenario.starts_at + 10 * MINUTE]
@@ -71,8 +71,8 @@ def test_a_kill_switch_stops_the_firm_until_a_person_ends_it(run: Run):
 
 def test_a_circuit_breaker_breaks_and_resets_by_itself(run: Run):
     tight = "{limits: {position_long: {BTC: 0.001}}, circuit_breaker: {triggers: 1, resets_after: 5m}}"
-    states = [(one.state, one.cause, one.resets_at) for _, one in said(run(risk=tight), TradingStateChanged)]
-    assert [(state, cause) for state, cause, _ in states] == [
-        (TradingState.HALTED, TradingStateCause.CIRCUIT_BREAKER),
-        (TradingState.ACTIVE, TradingStateCause.BREAKER_RESET),
+    states = [(one.state, one.origin, one.resets_at) for _, one in said(run(risk=tight), TradingStateChanged)]
+    assert [(state, origin) for state, origin, _ in states] == [
+        (TradingState.HALTED, TradingStateOrigin.CIRCUIT_BREAKER),
+        (TradingState.ACTIVE, TradingStateOrigin.BREAKER_RESET),
     ]

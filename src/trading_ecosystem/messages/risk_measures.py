@@ -43,7 +43,8 @@ class StressStanding(Row, frozen=True, gc=False):
     """What a scenario does to the firm."""
 
     account: str
-    scenario: str
+    name: str
+    """Of the stress test: one of the house's, or `wanted`."""
     change_usd_minor: MinorUnits
     equity_after_usd_minor: MinorUnits
     lines: tuple[StressLineStanding, ...]

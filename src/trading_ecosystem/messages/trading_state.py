@@ -27,7 +27,7 @@ class TradingState(enum.StrEnum):
     HALTED = "halted"
 
 
-class TradingStateCause(enum.StrEnum):
+class TradingStateOrigin(enum.StrEnum):
     """Why a trading state is as it is."""
 
     PERSON = "person"
@@ -69,7 +69,7 @@ class TradingStateChanged(Message, frozen=True, gc=False):
     private: ClassVar[bool] = True
     account: str
     state: TradingState
-    cause: TradingStateCause
+    origin: TradingStateOrigin
     by: str
     """Who; empty where nobody did."""
     reason: str
@@ -83,7 +83,7 @@ class TradingStateStanding(Row, frozen=True, gc=False):
 
     account: str
     state: TradingState
-    cause: TradingStateCause | None
+    origin: TradingStateOrigin | None
     by: str
     reason: str
     version: int

@@ -79,7 +79,7 @@ def test_stress_of_the_house_and_of_ones_own():
     one = Monitor()
     one.tell(deposit("BTC", usd(2), usd(2)))
     one.tell(price("BTC/USD", 50_000, START))
-    house = {result.scenario: result for result in one.risk.answer(StressQuestion())}
+    house = {result.name: result for result in one.risk.answer(StressQuestion())}
     assert house["crash_30"].change_usd_minor == -usd(30_000)
     assert house["crash_30"].equity_after_usd_minor == usd(70_000)
     (own,) = one.risk.answer(StressQuestion((ShockWanted("BTC", 10_000),)))

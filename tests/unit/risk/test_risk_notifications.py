@@ -21,7 +21,7 @@ from trading_ecosystem.messages.risk import (
     Severity,
 )
 from trading_ecosystem.messages.risk_standing import AlertStanding
-from trading_ecosystem.messages.trading_state import TradingState, TradingStateCause, TradingStateChanged
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged, TradingStateOrigin
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND
 
 FIRM, VENUE = "fund", "exchange-alpha"
@@ -100,7 +100,7 @@ def test_what_is_escalated_and_what_changes_the_trading_state_is_sent_at_once():
     notifier.due(MINUTE)
     notifier.hear(AlertEscalated(FIRM, 1, AlertKind.REJECT_RATE, VENUE, Severity.HIGH), 2 * MINUTE)
     assert told(notifier.due(2 * MINUTE)) == [(ESCALATED, VENUE, [(1, AlertState.ESCALATED)])]
-    said = TradingStateChanged(FIRM, TradingState.HALTED, TradingStateCause.KILL_SWITCH, "ada", "why", 1, 3, 0)
+    said = TradingStateChanged(FIRM, TradingState.HALTED, TradingStateOrigin.KILL_SWITCH, "ada", "why", 1, 3, 0)
     notifier.hear(said, 3 * MINUTE)
     (sent,) = notifier.due(3 * MINUTE)
     assert (sent.reason, sent.trading_state) == (NotificationReason.EMERGENCY, said)

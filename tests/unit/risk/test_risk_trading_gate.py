@@ -15,8 +15,8 @@ from trading_ecosystem.messages.trading_state import (
     PullKillSwitch,
     SetTradingState,
     TradingState,
-    TradingStateCause,
     TradingStateChanged,
+    TradingStateOrigin,
     TradingStateQuestion,
 )
 
@@ -30,8 +30,8 @@ LIMITS = (
 )
 
 
-def states(said: list[Message]) -> list[tuple[TradingState, TradingStateCause, int]]:
-    return [(one.state, one.cause, one.version) for one in said if isinstance(one, TradingStateChanged)]
+def states(said: list[Message]) -> list[tuple[TradingState, TradingStateOrigin, int]]:
+    return [(one.state, one.origin, one.version) for one in said if isinstance(one, TradingStateChanged)]
 
 
 def accepted(name: str = "bot-1") -> OrderAccepted:
@@ -53,14 +53,14 @@ def test_the_kill_switch_halts_and_cancels_everything_everywhere():
     said = one.tell(PULL)
     assert said == [
         TradingStateChanged(
-            FIRM, TradingState.HALTED, TradingStateCause.KILL_SWITCH, "ada", "runaway", 1, changed_at=START, resets_at=0
+            FIRM, TradingState.HALTED, TradingStateOrigin.KILL_SWITCH, "ada", "runaway", 1, changed_at=START, resets_at=0
         ),
         MassCancel(VENUE, MAKER),
         MassCancel("exchange-beta", "fund/taker"),
     ]
     assert one.tell(accepted()) == [CancelOrder(VENUE, MAKER, "bot-1")]
     again = one.tell(PULL, START + MINUTE)
-    assert states(again) == [(TradingState.HALTED, TradingStateCause.KILL_SWITCH, 2)]
+    assert states(again) == [(TradingState.HALTED, TradingStateOrigin.KILL_SWITCH, 2)]
     assert len(again) == 3
 
 
@@ -74,7 +74,7 @@ def test_only_a_person_ends_it():
     assert [type(message) for message in said] == [RiskCommandRejected]
     assert one.risk.answer(TradingStateQuestion()).state is TradingState.HALTED
     said = one.tell(SetTradingState("risk", FIRM, TradingState.ACTIVE, "ada", "fixed"))
-    assert states(said) == [(TradingState.ACTIVE, TradingStateCause.PERSON, 2)]
+    assert states(said) == [(TradingState.ACTIVE, TradingStateOrigin.PERSON, 2)]
     assert len(said) == 1
     assert one.tell(accepted()) == []
 
@@ -82,7 +82,7 @@ def test_only_a_person_ends_it():
 def test_reducing_cancels_once_and_lets_venues_accept():
     one = traded()
     said = one.tell(SetTradingState("risk", FIRM, TradingState.REDUCING, "ada", "nervous"))
-    assert states(said) == [(TradingState.REDUCING, TradingStateCause.PERSON, 1)]
+    assert states(said) == [(TradingState.REDUCING, TradingStateOrigin.PERSON, 1)]
     assert len(said) == 3
     assert one.tell(accepted()) == []
 
@@ -91,7 +91,7 @@ def test_a_kill_switch_that_is_never_pulled_says_nothing():
     one = traded()
     assert one.tell(accepted()) == []
     standing = one.risk.answer(TradingStateQuestion())
-    assert (standing.state, standing.version, standing.since, standing.cause) == (TradingState.ACTIVE, 0, START, None)
+    assert (standing.state, standing.version, standing.since, standing.origin) == (TradingState.ACTIVE, 0, START, None)
 
 
 def critical(one: Monitor, asset: str, at: int) -> list[Message]:
@@ -111,19 +111,19 @@ def test_the_breaker_breaks_at_the_third_critical_alert_within_the_window_and_re
     # The first is an hour old, so this is the second that counts.
     assert states(critical(one, "USDT", START + HOUR)) == []
     said = critical(one, "USD", START + HOUR + MINUTE)
-    assert states(said) == [(TradingState.HALTED, TradingStateCause.CIRCUIT_BREAKER, 1)]
+    assert states(said) == [(TradingState.HALTED, TradingStateOrigin.CIRCUIT_BREAKER, 1)]
     (changed,) = [message for message in said if isinstance(message, TradingStateChanged)]
     assert changed.reason == "3 alerts became critical within 60 min"
     resets_at = START + 2 * HOUR + MINUTE
     assert changed.resets_at == resets_at
     assert states(one.until(resets_at - 1)) == []
-    assert states(one.until(resets_at)) == [(TradingState.ACTIVE, TradingStateCause.BREAKER_RESET, 2)]
+    assert states(one.until(resets_at)) == [(TradingState.ACTIVE, TradingStateOrigin.BREAKER_RESET, 2)]
 
 
 def test_a_person_between_makes_the_reset_void():
     one = broken(BreakerParameters(triggers=1, to=TradingState.REDUCING))
-    assert states(critical(one, "BTC", START)) == [(TradingState.REDUCING, TradingStateCause.CIRCUIT_BREAKER, 1)]
-    assert states(one.tell(PULL)) == [(TradingState.HALTED, TradingStateCause.KILL_SWITCH, 2)]
+    assert states(critical(one, "BTC", START)) == [(TradingState.REDUCING, TradingStateOrigin.CIRCUIT_BREAKER, 1)]
+    assert states(one.tell(PULL)) == [(TradingState.HALTED, TradingStateOrigin.KILL_SWITCH, 2)]
     assert states(one.until(START + 5 * HOUR)) == []
     assert one.risk.answer(TradingStateQuestion()).state is TradingState.HALTED
 

@@ -8,7 +8,7 @@ from trading_ecosystem.domains.trading.intentions import Place
 from trading_ecosystem.messages.exchange import CancelOrder, PlaceOrder
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.trading import OrderWithheld, WithheldReason
-from trading_ecosystem.messages.trading_state import TradingState, TradingStateCause, TradingStateChanged
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged, TradingStateOrigin
 
 BUY = Place(ALPHA, BTC, Side.BUY, 6_000_000, 100_000)
 SELL = Place(BETA, BTC, Side.SELL, 6_000_000, 100_000)
@@ -24,7 +24,7 @@ def floor() -> Floor:
 
 
 def changed(state: TradingState, at: int, version: int = 1) -> TradingStateChanged:
-    return TradingStateChanged("fund", state, TradingStateCause.PERSON, "ada", "because", version, at, 0)
+    return TradingStateChanged("fund", state, TradingStateOrigin.PERSON, "ada", "because", version, at, 0)
 
 
 def reasons(said: list) -> list[WithheldReason]:

@@ -86,7 +86,7 @@ class MeasureDesk(Part):
         return tuple(
             StressStanding(
                 account=monitor.firm,
-                scenario=one.scenario,
+                name=one.scenario,
                 change_usd_minor=one.change_usd_minor,
                 equity_after_usd_minor=one.equity_after_usd_minor,
                 lines=tuple(StressLineStanding(line.asset, line.change_usd_minor) for line in one.lines),

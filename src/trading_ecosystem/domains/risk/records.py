@@ -28,7 +28,7 @@ from trading_ecosystem.messages.risk import (
     LimitSet,
     Severity,
 )
-from trading_ecosystem.messages.trading_state import TradingState, TradingStateCause, TradingStateChanged
+from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged, TradingStateOrigin
 from trading_ecosystem.messages.units import MINUTE, MinorUnits, Nanos, PartsPerMillion
 from trading_ecosystem.ports.records import Change, Patch, Record, Upsert
 
@@ -161,7 +161,7 @@ class TradingStateRecord(Record, frozen=True):
     changed_at: Nanos
     version: int
     state: TradingState
-    cause: TradingStateCause
+    origin: TradingStateOrigin
     done_by: str
     reason: str
     resets_at: Nanos
@@ -350,7 +350,7 @@ def _trading_state_changed(said: TradingStateChanged, now: Nanos) -> Iterable[Ch
             changed_at=said.changed_at,
             version=said.version,
             state=said.state,
-            cause=said.cause,
+            origin=said.origin,
             done_by=said.by,
             reason=said.reason,
             resets_at=said.resets_at,

@@ -21,8 +21,8 @@ from trading_ecosystem.messages.trading_state import (
     PullKillSwitch,
     SetTradingState,
     TradingState,
-    TradingStateCause,
     TradingStateChanged,
+    TradingStateOrigin,
     TradingStateQuestion,
     TradingStateStanding,
 )
@@ -50,7 +50,7 @@ class TradingGate(Part):
         self.standing = TradingStateStanding(
             account=parameters.firm,
             state=TradingState.ACTIVE,
-            cause=None,
+            origin=None,
             by="",
             reason="",
             version=0,
@@ -71,7 +71,7 @@ class TradingGate(Part):
         if problem is not None:
             said.append(rejected(message.account, "SetTradingState", problem))
             return
-        self._change(message.state, TradingStateCause.PERSON, message.by, message.reason, 0, now, monitor, said)
+        self._change(message.state, TradingStateOrigin.PERSON, message.by, message.reason, 0, now, monitor, said)
 
     def pull_kill_switch(self, message: PullKillSwitch, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """Halt, and cancel everything, again if it was pulled before."""
@@ -79,12 +79,12 @@ class TradingGate(Part):
         if problem is not None:
             said.append(rejected(message.account, "PullKillSwitch", problem))
             return
-        cause = TradingStateCause.KILL_SWITCH
-        self._change(TradingState.HALTED, cause, message.by, message.reason, 0, now, monitor, said)
+        origin = TradingStateOrigin.KILL_SWITCH
+        self._change(TradingState.HALTED, origin, message.by, message.reason, 0, now, monitor, said)
 
     def order_accepted(self, message: OrderAccepted, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """While the kill switch is pulled, nothing of the firm stays in a book."""
-        if self.standing.cause is TradingStateCause.KILL_SWITCH:
+        if self.standing.origin is TradingStateOrigin.KILL_SWITCH:
             said.append(CancelOrder(message.venue, message.account, message.client_order_id))
 
     def critical_reached(self, message: CriticalReached, now: Nanos, monitor: Monitor, said: SaidList) -> None:
@@ -99,14 +99,14 @@ class TradingGate(Part):
         self.criticals.clear()
         reason = f"{breaker.triggers} alerts became critical within {breaker.within_ns // MINUTE} min"
         resets_at = now + breaker.resets_after_ns
-        self._change(breaker.to, TradingStateCause.CIRCUIT_BREAKER, "", reason, resets_at, now, monitor, said)
+        self._change(breaker.to, TradingStateOrigin.CIRCUIT_BREAKER, "", reason, resets_at, now, monitor, said)
         said.append(Later(BreakerResetDue(self.standing.version), resets_at))
 
     def breaker_reset_due(self, message: BreakerResetDue, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """The breaker's time is over; nothing, if somebody changed the state in the meantime."""
         if message.version == self.standing.version:
-            cause = TradingStateCause.BREAKER_RESET
-            self._change(TradingState.ACTIVE, cause, "", "the breaker's time is over", 0, now, monitor, said)
+            origin = TradingStateOrigin.BREAKER_RESET
+            self._change(TradingState.ACTIVE, origin, "", "the breaker's time is over", 0, now, monitor, said)
 
     def answer_trading_state(self, question: TradingStateQuestion, monitor: Monitor) -> TradingStateStanding:
         """The state as it stands."""
@@ -115,7 +115,7 @@ class TradingGate(Part):
     def _change(
         self,
         state: TradingState,
-        cause: TradingStateCause,
+        origin: TradingStateOrigin,
         by: str,
         reason: str,
         resets_at: Nanos,
@@ -124,8 +124,8 @@ class TradingGate(Part):
         said: SaidList,
     ) -> None:
         version = self.standing.version + 1
-        self.standing = TradingStateStanding(monitor.firm, state, cause, by, reason, version, now, resets_at)
-        said.append(TradingStateChanged(monitor.firm, state, cause, by, reason, version, now, resets_at))
+        self.standing = TradingStateStanding(monitor.firm, state, origin, by, reason, version, now, resets_at)
+        said.append(TradingStateChanged(monitor.firm, state, origin, by, reason, version, now, resets_at))
         if state is not TradingState.ACTIVE:
             said += [MassCancel(venue, account) for venue, account in monitor.positions.may_trade()]
 

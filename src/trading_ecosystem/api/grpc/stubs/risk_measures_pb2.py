@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(trading_ecosystem/v1/risk_measures.proto\x12\x14trading_ecosystem.v1\"\xa8\x01\n\x0cTailStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x12\n\nconvention\x18\x02 \x01(\t\x12\x16\n\x0e\x63onfidence_ppm\x18\x03 \x01(\x03\x12\x1f\n\x17value_at_risk_usd_minor\x18\x04 \x01(\x03\x12$\n\x1c\x65xpected_shortfall_usd_minor\x18\x05 \x01(\x03\x12\x14\n\x0cobservations\x18\x06 \x01(\x03\"\x0f\n\rTailsQuestion\"0\n\x0bShockWanted\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x12\n\nchange_ppm\x18\x02 \x01(\x03\"=\n\x12StressLineStanding\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x18\n\x10\x63hange_usd_minor\x18\x02 \x01(\x03\"\xa6\x01\n\x0eStressStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12\x18\n\x10\x63hange_usd_minor\x18\x03 \x01(\x03\x12\x1e\n\x16\x65quity_after_usd_minor\x18\x04 \x01(\x03\x12\x37\n\x05lines\x18\x05 \x03(\x0b\x32(.trading_ecosystem.v1.StressLineStanding\"V\n\x0eStressQuestion\x12\x31\n\x06shocks\x18\x01 \x03(\x0b\x32!.trading_ecosystem.v1.ShockWanted\x12\x11\n\tbasis_ppm\x18\x02 \x01(\x03\"\xb2\x01\n\rHedgeStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0b\n\x03\x61im\x18\x02 \x01(\t\x12\r\n\x05\x61sset\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x17\n\x0fvalue_usd_minor\x18\x05 \x01(\x03\x12\"\n\x1a\x64\x65viation_before_usd_minor\x18\x06 \x01(\x03\x12!\n\x19\x64\x65viation_after_usd_minor\x18\x07 \x01(\x03\"\x10\n\x0eHedgesQuestion\"\xde\x01\n\x13\x41ttributionStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12\x15\n\rposition_lots\x18\x05 \x01(\x03\x12\x1a\n\x12realised_usd_minor\x18\x06 \x01(\x03\x12\x1c\n\x14unrealised_usd_minor\x18\x07 \x01(\x03\x12\x16\n\x0e\x66\x65\x65s_usd_minor\x18\x08 \x01(\x03\x12\x18\n\x10traded_usd_minor\x18\t \x01(\x03\"\x15\n\x13\x41ttributionQuestionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(trading_ecosystem/v1/risk_measures.proto\x12\x14trading_ecosystem.v1\"\xa8\x01\n\x0cTailStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x12\n\nconvention\x18\x02 \x01(\t\x12\x16\n\x0e\x63onfidence_ppm\x18\x03 \x01(\x03\x12\x1f\n\x17value_at_risk_usd_minor\x18\x04 \x01(\x03\x12$\n\x1c\x65xpected_shortfall_usd_minor\x18\x05 \x01(\x03\x12\x14\n\x0cobservations\x18\x06 \x01(\x03\"\x0f\n\rTailsQuestion\"0\n\x0bShockWanted\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x12\n\nchange_ppm\x18\x02 \x01(\x03\"=\n\x12StressLineStanding\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x18\n\x10\x63hange_usd_minor\x18\x02 \x01(\x03\"\xa2\x01\n\x0eStressStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x18\n\x10\x63hange_usd_minor\x18\x03 \x01(\x03\x12\x1e\n\x16\x65quity_after_usd_minor\x18\x04 \x01(\x03\x12\x37\n\x05lines\x18\x05 \x03(\x0b\x32(.trading_ecosystem.v1.StressLineStanding\"V\n\x0eStressQuestion\x12\x31\n\x06shocks\x18\x01 \x03(\x0b\x32!.trading_ecosystem.v1.ShockWanted\x12\x11\n\tbasis_ppm\x18\x02 \x01(\x03\"\xb2\x01\n\rHedgeStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0b\n\x03\x61im\x18\x02 \x01(\t\x12\r\n\x05\x61sset\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x17\n\x0fvalue_usd_minor\x18\x05 \x01(\x03\x12\"\n\x1a\x64\x65viation_before_usd_minor\x18\x06 \x01(\x03\x12!\n\x19\x64\x65viation_after_usd_minor\x18\x07 \x01(\x03\"\x10\n\x0eHedgesQuestion\"\xde\x01\n\x13\x41ttributionStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\r\n\x05venue\x18\x03 \x01(\t\x12\x12\n\ninstrument\x18\x04 \x01(\t\x12\x15\n\rposition_lots\x18\x05 \x01(\x03\x12\x1a\n\x12realised_usd_minor\x18\x06 \x01(\x03\x12\x1c\n\x14unrealised_usd_minor\x18\x07 \x01(\x03\x12\x16\n\x0e\x66\x65\x65s_usd_minor\x18\x08 \x01(\x03\x12\x18\n\x10traded_usd_minor\x18\t \x01(\x03\"\x15\n\x13\x41ttributionQuestionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -31,15 +31,15 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_STRESSLINESTANDING']._serialized_start=304
   _globals['_STRESSLINESTANDING']._serialized_end=365
   _globals['_STRESSSTANDING']._serialized_start=368
-  _globals['_STRESSSTANDING']._serialized_end=534
-  _globals['_STRESSQUESTION']._serialized_start=536
-  _globals['_STRESSQUESTION']._serialized_end=622
-  _globals['_HEDGESTANDING']._serialized_start=625
-  _globals['_HEDGESTANDING']._serialized_end=803
-  _globals['_HEDGESQUESTION']._serialized_start=805
-  _globals['_HEDGESQUESTION']._serialized_end=821
-  _globals['_ATTRIBUTIONSTANDING']._serialized_start=824
-  _globals['_ATTRIBUTIONSTANDING']._serialized_end=1046
-  _globals['_ATTRIBUTIONQUESTION']._serialized_start=1048
-  _globals['_ATTRIBUTIONQUESTION']._serialized_end=1069
+  _globals['_STRESSSTANDING']._serialized_end=530
+  _globals['_STRESSQUESTION']._serialized_start=532
+  _globals['_STRESSQUESTION']._serialized_end=618
+  _globals['_HEDGESTANDING']._serialized_start=621
+  _globals['_HEDGESTANDING']._serialized_end=799
+  _globals['_HEDGESQUESTION']._serialized_start=801
+  _globals['_HEDGESQUESTION']._serialized_end=817
+  _globals['_ATTRIBUTIONSTANDING']._serialized_start=820
+  _globals['_ATTRIBUTIONSTANDING']._serialized_end=1042
+  _globals['_ATTRIBUTIONQUESTION']._serialized_start=1044
+  _globals['_ATTRIBUTIONQUESTION']._serialized_end=1065
 # @@protoc_insertion_point(module_scope)

@@ -107,12 +107,13 @@ class StressStanding(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: builtins.int
-    SCENARIO_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
     CHANGE_USD_MINOR_FIELD_NUMBER: builtins.int
     EQUITY_AFTER_USD_MINOR_FIELD_NUMBER: builtins.int
     LINES_FIELD_NUMBER: builtins.int
     account: builtins.str
-    scenario: builtins.str
+    name: builtins.str
+    """Of the stress test: one of the house's, or `wanted`."""
     change_usd_minor: builtins.int
     equity_after_usd_minor: builtins.int
     @property
@@ -121,12 +122,12 @@ class StressStanding(google.protobuf.message.Message):
         self,
         *,
         account: builtins.str = ...,
-        scenario: builtins.str = ...,
+        name: builtins.str = ...,
         change_usd_minor: builtins.int = ...,
         equity_after_usd_minor: builtins.int = ...,
         lines: collections.abc.Iterable[global___StressLineStanding] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "change_usd_minor", b"change_usd_minor", "equity_after_usd_minor", b"equity_after_usd_minor", "lines", b"lines", "scenario", b"scenario"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "change_usd_minor", b"change_usd_minor", "equity_after_usd_minor", b"equity_after_usd_minor", "lines", b"lines", "name", b"name"]) -> None: ...
 
 global___StressStanding = StressStanding
 

@@ -15,25 +15,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(trading_ecosystem/v1/trading_state.proto\x12\x14trading_ecosystem.v1\"\x84\x01\n\x0fSetTradingState\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"P\n\x0ePullKillSwitch\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xe5\x01\n\x13TradingStateChanged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12\x36\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.trading_ecosystem.v1.TradingStateCause\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x12\n\nchanged_at\x18\x07 \x01(\x03\x12\x11\n\tresets_at\x18\x08 \x01(\x03\"\xf0\x01\n\x14TradingStateStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12;\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.trading_ecosystem.v1.TradingStateCauseH\x00\x88\x01\x01\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\r\n\x05since\x18\x07 \x01(\x03\x12\x11\n\tresets_at\x18\x08 \x01(\x03\x42\x08\n\x06_cause\"\x16\n\x14TradingStateQuestion*}\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1a\n\x16TRADING_STATE_REDUCING\x10\x02\x12\x18\n\x14TRADING_STATE_HALTED\x10\x03*\xcd\x01\n\x11TradingStateCause\x12#\n\x1fTRADING_STATE_CAUSE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aTRADING_STATE_CAUSE_PERSON\x10\x01\x12#\n\x1fTRADING_STATE_CAUSE_KILL_SWITCH\x10\x02\x12\'\n#TRADING_STATE_CAUSE_CIRCUIT_BREAKER\x10\x03\x12%\n!TRADING_STATE_CAUSE_BREAKER_RESET\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(trading_ecosystem/v1/trading_state.proto\x12\x14trading_ecosystem.v1\"\x84\x01\n\x0fSetTradingState\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"P\n\x0ePullKillSwitch\x12\x11\n\tcomponent\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xe7\x01\n\x13TradingStateChanged\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12\x38\n\x06origin\x18\x03 \x01(\x0e\x32(.trading_ecosystem.v1.TradingStateOrigin\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x12\n\nchanged_at\x18\x07 \x01(\x03\x12\x11\n\tresets_at\x18\x08 \x01(\x03\"\xf3\x01\n\x14TradingStateStanding\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".trading_ecosystem.v1.TradingState\x12=\n\x06origin\x18\x03 \x01(\x0e\x32(.trading_ecosystem.v1.TradingStateOriginH\x00\x88\x01\x01\x12\n\n\x02\x62y\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\r\n\x05since\x18\x07 \x01(\x03\x12\x11\n\tresets_at\x18\x08 \x01(\x03\x42\t\n\x07_origin\"\x16\n\x14TradingStateQuestion*}\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1a\n\x16TRADING_STATE_REDUCING\x10\x02\x12\x18\n\x14TRADING_STATE_HALTED\x10\x03*\xd3\x01\n\x12TradingStateOrigin\x12$\n TRADING_STATE_ORIGIN_UNSPECIFIED\x10\x00\x12\x1f\n\x1bTRADING_STATE_ORIGIN_PERSON\x10\x01\x12$\n TRADING_STATE_ORIGIN_KILL_SWITCH\x10\x02\x12(\n$TRADING_STATE_ORIGIN_CIRCUIT_BREAKER\x10\x03\x12&\n\"TRADING_STATE_ORIGIN_BREAKER_RESET\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trading_ecosystem.v1.trading_state_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_TRADINGSTATE']._serialized_start=782
-  _globals['_TRADINGSTATE']._serialized_end=907
-  _globals['_TRADINGSTATECAUSE']._serialized_start=910
-  _globals['_TRADINGSTATECAUSE']._serialized_end=1115
+  _globals['_TRADINGSTATE']._serialized_start=787
+  _globals['_TRADINGSTATE']._serialized_end=912
+  _globals['_TRADINGSTATEORIGIN']._serialized_start=915
+  _globals['_TRADINGSTATEORIGIN']._serialized_end=1126
   _globals['_SETTRADINGSTATE']._serialized_start=67
   _globals['_SETTRADINGSTATE']._serialized_end=199
   _globals['_PULLKILLSWITCH']._serialized_start=201
   _globals['_PULLKILLSWITCH']._serialized_end=281
   _globals['_TRADINGSTATECHANGED']._serialized_start=284
-  _globals['_TRADINGSTATECHANGED']._serialized_end=513
-  _globals['_TRADINGSTATESTANDING']._serialized_start=516
-  _globals['_TRADINGSTATESTANDING']._serialized_end=756
-  _globals['_TRADINGSTATEQUESTION']._serialized_start=758
-  _globals['_TRADINGSTATEQUESTION']._serialized_end=780
+  _globals['_TRADINGSTATECHANGED']._serialized_end=515
+  _globals['_TRADINGSTATESTANDING']._serialized_start=518
+  _globals['_TRADINGSTATESTANDING']._serialized_end=761
+  _globals['_TRADINGSTATEQUESTION']._serialized_start=763
+  _globals['_TRADINGSTATEQUESTION']._serialized_end=785
 # @@protoc_insertion_point(module_scope)

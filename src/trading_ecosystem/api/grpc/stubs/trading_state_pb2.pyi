@@ -38,31 +38,31 @@ TRADING_STATE_REDUCING: TradingState.ValueType  # 2
 TRADING_STATE_HALTED: TradingState.ValueType  # 3
 global___TradingState = TradingState
 
-class _TradingStateCause:
+class _TradingStateOrigin:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: typing_extensions.TypeAlias = ValueType
 
-class _TradingStateCauseEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_TradingStateCause.ValueType], builtins.type):
+class _TradingStateOriginEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_TradingStateOrigin.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
-    TRADING_STATE_CAUSE_UNSPECIFIED: _TradingStateCause.ValueType  # 0
-    TRADING_STATE_CAUSE_PERSON: _TradingStateCause.ValueType  # 1
+    TRADING_STATE_ORIGIN_UNSPECIFIED: _TradingStateOrigin.ValueType  # 0
+    TRADING_STATE_ORIGIN_PERSON: _TradingStateOrigin.ValueType  # 1
     """Somebody set it."""
-    TRADING_STATE_CAUSE_KILL_SWITCH: _TradingStateCause.ValueType  # 2
-    TRADING_STATE_CAUSE_CIRCUIT_BREAKER: _TradingStateCause.ValueType  # 3
-    TRADING_STATE_CAUSE_BREAKER_RESET: _TradingStateCause.ValueType  # 4
+    TRADING_STATE_ORIGIN_KILL_SWITCH: _TradingStateOrigin.ValueType  # 2
+    TRADING_STATE_ORIGIN_CIRCUIT_BREAKER: _TradingStateOrigin.ValueType  # 3
+    TRADING_STATE_ORIGIN_BREAKER_RESET: _TradingStateOrigin.ValueType  # 4
     """The circuit breaker's time was over."""
 
-class TradingStateCause(_TradingStateCause, metaclass=_TradingStateCauseEnumTypeWrapper):
+class TradingStateOrigin(_TradingStateOrigin, metaclass=_TradingStateOriginEnumTypeWrapper):
     """Why a trading state is as it is."""
 
-TRADING_STATE_CAUSE_UNSPECIFIED: TradingStateCause.ValueType  # 0
-TRADING_STATE_CAUSE_PERSON: TradingStateCause.ValueType  # 1
+TRADING_STATE_ORIGIN_UNSPECIFIED: TradingStateOrigin.ValueType  # 0
+TRADING_STATE_ORIGIN_PERSON: TradingStateOrigin.ValueType  # 1
 """Somebody set it."""
-TRADING_STATE_CAUSE_KILL_SWITCH: TradingStateCause.ValueType  # 2
-TRADING_STATE_CAUSE_CIRCUIT_BREAKER: TradingStateCause.ValueType  # 3
-TRADING_STATE_CAUSE_BREAKER_RESET: TradingStateCause.ValueType  # 4
+TRADING_STATE_ORIGIN_KILL_SWITCH: TradingStateOrigin.ValueType  # 2
+TRADING_STATE_ORIGIN_CIRCUIT_BREAKER: TradingStateOrigin.ValueType  # 3
+TRADING_STATE_ORIGIN_BREAKER_RESET: TradingStateOrigin.ValueType  # 4
 """The circuit breaker's time was over."""
-global___TradingStateCause = TradingStateCause
+global___TradingStateOrigin = TradingStateOrigin
 
 @typing.final
 class SetTradingState(google.protobuf.message.Message):
@@ -134,7 +134,7 @@ class TradingStateChanged(google.protobuf.message.Message):
 
     ACCOUNT_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
-    CAUSE_FIELD_NUMBER: builtins.int
+    ORIGIN_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
@@ -142,7 +142,7 @@ class TradingStateChanged(google.protobuf.message.Message):
     RESETS_AT_FIELD_NUMBER: builtins.int
     account: builtins.str
     state: global___TradingState.ValueType
-    cause: global___TradingStateCause.ValueType
+    origin: global___TradingStateOrigin.ValueType
     by: builtins.str
     """Who; empty where nobody did."""
     reason: builtins.str
@@ -154,14 +154,14 @@ class TradingStateChanged(google.protobuf.message.Message):
         *,
         account: builtins.str = ...,
         state: global___TradingState.ValueType = ...,
-        cause: global___TradingStateCause.ValueType = ...,
+        origin: global___TradingStateOrigin.ValueType = ...,
         by: builtins.str = ...,
         reason: builtins.str = ...,
         version: builtins.int = ...,
         changed_at: builtins.int = ...,
         resets_at: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["account", b"account", "by", b"by", "cause", b"cause", "changed_at", b"changed_at", "reason", b"reason", "resets_at", b"resets_at", "state", b"state", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "by", b"by", "changed_at", b"changed_at", "origin", b"origin", "reason", b"reason", "resets_at", b"resets_at", "state", b"state", "version", b"version"]) -> None: ...
 
 global___TradingStateChanged = TradingStateChanged
 
@@ -173,7 +173,7 @@ class TradingStateStanding(google.protobuf.message.Message):
 
     ACCOUNT_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
-    CAUSE_FIELD_NUMBER: builtins.int
+    ORIGIN_FIELD_NUMBER: builtins.int
     BY_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
@@ -181,7 +181,7 @@ class TradingStateStanding(google.protobuf.message.Message):
     RESETS_AT_FIELD_NUMBER: builtins.int
     account: builtins.str
     state: global___TradingState.ValueType
-    cause: global___TradingStateCause.ValueType
+    origin: global___TradingStateOrigin.ValueType
     by: builtins.str
     reason: builtins.str
     version: builtins.int
@@ -192,16 +192,16 @@ class TradingStateStanding(google.protobuf.message.Message):
         *,
         account: builtins.str = ...,
         state: global___TradingState.ValueType = ...,
-        cause: global___TradingStateCause.ValueType | None = ...,
+        origin: global___TradingStateOrigin.ValueType | None = ...,
         by: builtins.str = ...,
         reason: builtins.str = ...,
         version: builtins.int = ...,
         since: builtins.int = ...,
         resets_at: builtins.int = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_cause", b"_cause", "cause", b"cause"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_cause", b"_cause", "account", b"account", "by", b"by", "cause", b"cause", "reason", b"reason", "resets_at", b"resets_at", "since", b"since", "state", b"state", "version", b"version"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["_cause", b"_cause"]) -> typing.Literal["cause"] | None: ...
+    def HasField(self, field_name: typing.Literal["_origin", b"_origin", "origin", b"origin"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_origin", b"_origin", "account", b"account", "by", b"by", "origin", b"origin", "reason", b"reason", "resets_at", b"resets_at", "since", b"since", "state", b"state", "version", b"version"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_origin", b"_origin"]) -> typing.Literal["origin"] | None: ...
 
 global___TradingStateStanding = TradingStateStanding
 

@@ -214,7 +214,7 @@ def _stressed(gateway: Gateway, found: tuple[StressStanding, ...]) -> StressTest
         gateway.places.firm,
         tuple(
             StressTest(
-                one.scenario,
+                one.name,
                 amount_text(one.change_usd_minor),
                 amount_text(one.equity_after_usd_minor),
                 tuple(StressLine(line.asset, amount_text(line.change_usd_minor)) for line in one.lines),

@@ -22,8 +22,8 @@ from trading_ecosystem.messages.trading_state import (
     PullKillSwitch,
     SetTradingState,
     TradingState,
-    TradingStateCause,
     TradingStateChanged,
+    TradingStateOrigin,
     TradingStateQuestion,
     TradingStateStanding,
 )
@@ -36,7 +36,7 @@ class State(Answer, frozen=True, forbid_unknown_fields=True):
 
     account: str
     state: TradingState
-    cause: TradingStateCause | None
+    origin: TradingStateOrigin | None
     """`null` while nobody changed it."""
     by: str
     """Empty where nobody did."""
@@ -66,7 +66,7 @@ async def get_trading_state(request: Request[Any, Any, Any], gateway: Gateway) -
     """The trading state now."""
     one: TradingStateStanding = await gateway.ask(caller_of(request), gateway.places.risk, TradingStateQuestion())
     return State(
-        one.account, one.state, one.cause, one.by, one.reason, one.version, instant_text(one.since), _resets(one.resets_at)
+        one.account, one.state, one.origin, one.by, one.reason, one.version, instant_text(one.since), _resets(one.resets_at)
     )
 
 
@@ -117,7 +117,7 @@ async def _changed(
         said = entry.message
         if isinstance(said, TradingStateChanged):
             since, resets = instant_text(said.changed_at), _resets(said.resets_at)
-            shown = State(said.account, said.state, said.cause, said.by, said.reason, said.version, since, resets)
+            shown = State(said.account, said.state, said.origin, said.by, said.reason, said.version, since, resets)
             return Response(shown, headers={"x-position": gateway.position_of(receipt)})
         if isinstance(said, RiskCommandRejected):
             why = said.reason
@@ -126,7 +126,7 @@ async def _changed(
 
 def _recorded(one: TradingStateRecord) -> State:
     since, resets = instant_text(one.changed_at), _resets(one.resets_at)
-    return State(one.account, one.state, one.cause, one.done_by, one.reason, one.version, since, resets)
+    return State(one.account, one.state, one.origin, one.done_by, one.reason, one.version, since, resets)
 
 
 def _resets(at: int) -> str | None:

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", TEXT, autoincrement=False, nullable=False),
-        sa.Column("cause", TEXT, autoincrement=False, nullable=False),
+        sa.Column("origin", TEXT, autoincrement=False, nullable=False),
         sa.Column("done_by", TEXT, autoincrement=False, nullable=False),
         sa.Column("reason", TEXT, autoincrement=False, nullable=False),
         sa.Column("resets_at", sa.BigInteger(), autoincrement=False, nullable=False),
