@@ -49,7 +49,8 @@ FAULTS: dict[str, dict[str, str]] = {
 """What is injected, in the words of the catalogue."""
 NAMES = ("zz-hidden-1", "zz-hidden-2", "zz-hidden")
 NAMED_LIKE_ALERTS = {fault.value for fault in FaultKind if any(fault.value in alert.value for alert in AlertKind)} | {
-    "market_crash"
+    "market_crash",
+    "bank_holiday",
 }
 """Kinds of faults that are called by words of the market, as an alert of a market without faults is, too."""
 CONTROL_WORDS = re.compile(
