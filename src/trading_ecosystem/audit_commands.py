@@ -99,15 +99,14 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write what a store recorded, and the evidence of it, as a directory that `audit verify` checks."""
-    from trading_ecosystem.adapters.evidence.run_evidence import SIGNING_KEY
+    from trading_ecosystem.adapters.evidence.run_evidence import SIGNING_KEY, check_outside
     from trading_ecosystem.adapters.evidence.signing import read_or_make_key, read_signing_key
     from trading_ecosystem.adapters.evidence.store_evidence import export_store
 
-    beside = out.resolve().parent / SIGNING_KEY
-    key = read_or_make_key(beside) if signing_key is None else read_signing_key(signing_key)
-    done = export_store(store, out, key, witness)
-    made = f"signed with {key.path}, made for it: keep it secret\n" if key.made else ""
-    _say(done, done.text() + made, json)
+    check_outside(out, signing_key)
+    given = None if signing_key is None else read_signing_key(signing_key)
+    done = export_store(store, out, lambda: given or read_or_make_key(out.resolve().parent / SIGNING_KEY), witness)
+    _say(done, done.text(), json)
 
 
 @audit_app.command()

@@ -226,7 +226,10 @@ def test_every_table_of_the_retention_table_is_there_and_has_its_instant():
 def test_a_store_that_cannot_be_used_is_one_line_before_the_run(tmp_path):
     with pytest.raises(BadInput, match="files: keeps a journal and no history"):
         check_usable(f"files:{tmp_path}")
-    with pytest.raises(BadInput, match="holds nothing yet"):
+    with pytest.raises(BadInput, match=r"there is no store in .*new: expected journal.sqlite there"):
         check_url(str(tmp_path / "new"), RunDerivation)
-    with pytest.raises(BadInput, match="holds nothing yet"):
+    with pytest.raises(BadInput, match="there is no store in"):
         retain_url(str(tmp_path / "new"), tmp_path)
+    with pytest.raises(BadInput, match=r"there is no store in .*new: expected header.json there"):
+        check_url(f"files:{tmp_path / 'new'}", RunDerivation)
+    assert list(tmp_path.iterdir()) == [], "who only reads makes no store"

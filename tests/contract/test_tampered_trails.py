@@ -127,7 +127,7 @@ def test_what_audit_concluded_is_covered_too(tmp_path: Path) -> None:
 
 
 def test_an_export_of_a_store_verifies_and_later_entries_are_said_to_be_later(sqlite: Kept, tmp_path: Path) -> None:
-    done = export_store(sqlite.url, tmp_path / "export", sqlite.key, sqlite.witness)
+    done = export_store(sqlite.url, tmp_path / "export", lambda: sqlite.key, sqlite.witness)
     assert (done.entries, done.witnessed) == (COUNT, 0)
     assert verify_directory(tmp_path / "export", sqlite.key.public, sqlite.witness).valid
 

@@ -60,6 +60,11 @@ WRONG = [
     (("audit", "verify", "r", "--key", "absent.pem"), "cannot be read"),
     (("audit", "verify", "r", "--key", "k.pem.pub", "--witness", "absent"), "cannot be read"),
     (("audit", "verify", "r", "--key", "k.pem.pub", "--witness", "r/header.json"), "line 1 is not readable"),
+    (("audit", "verify", "--store", "new", "--key", "k.pem.pub", "--witness", "w.jsonl"), "there is no store in new"),
+    (("audit", "witness", "--store", "new", "--signing-key", "k.pem", "--witness", "new.jsonl"), "there is no store in new"),
+    (("audit", "export", "--store", "new", "--out", "exported"), "there is no store in new"),
+    (("audit", "export", "--store", "files:new", "--out", "exported"), "there is no store in new"),
+    (("audit", "export", "--store", "memory:", "--out", "exported"), "keeps nothing beyond its process"),
     (("audit", "keygen", "--out", "k.pem"), "is there already"),
     (("audit", "keygen", "--out", "absent/k.pem"), "cannot be written"),
     (("run", *SHORT, "--out", "new", "--signing-key", "k.pem.pub"), "may be read by others"),
@@ -74,7 +79,8 @@ def test_what_cannot_be_used_is_one_line(pack, words, said):
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not (pack.parent / "new").exists()
+    # No store, no run, no export and no key was made on the way.
+    assert {path.name for path in pack.parent.iterdir()} == {"r", "k.pem", "k.pem.pub", "w.jsonl"}
 
 
 def test_a_witness_refuses_a_record_that_does_not_continue_it(tmp_path):

@@ -38,7 +38,7 @@ def test_a_run_is_kept_checked_and_what_is_wrong_is_named(tmp_path):
 
 def test_what_cannot_be_used_is_one_line(tmp_path):
     for arguments, problem in (
-        (("check", "--store", tmp_path / "new"), "holds nothing yet"),
+        (("check", "--store", tmp_path / "new"), "there is no store in"),
         (("retain", "--store", tmp_path / "new", "--as-of", "tomorrow"), "'tomorrow' is no instant; expected one like"),
         (("run", "quiet_day", "--store", f"files:{tmp_path / 'files'}"), "keeps a journal and no history"),
     ):

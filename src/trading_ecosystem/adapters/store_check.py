@@ -16,7 +16,7 @@ from trading_ecosystem.adapters.derived_history import Derivation, derived_chang
 from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.memory.history import MemoryHistory
 from trading_ecosystem.adapters.retention import TIME_OF
-from trading_ecosystem.adapters.stores import open_live_store
+from trading_ecosystem.adapters.stores import check_kept, open_live_store
 from trading_ecosystem.domains.audit.event_records import EventRecord, RetentionRecord, event_of
 from trading_ecosystem.domains.audit.records import NAMESPACE as AUDIT
 from trading_ecosystem.messages.envelope import Entry
@@ -64,6 +64,7 @@ class StoreCheck(msgspec.Struct, frozen=True):
 
 def check_url(url: str, derivation: Derivation) -> StoreCheck:
     """Check the store behind a URL."""
+    check_kept(url)
     return asyncio.run(_check_url(url, derivation))
 
 

@@ -11,7 +11,7 @@ from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.retention import RETENTION, Kept, write_archive
 from trading_ecosystem.adapters.sql.retain import delete_before, delete_old_snapshots
 from trading_ecosystem.adapters.sql.urls import SqlStore, parse_sql_store
-from trading_ecosystem.adapters.stores import open_live_store
+from trading_ecosystem.adapters.stores import check_kept, open_live_store
 from trading_ecosystem.domains.audit.event_records import RetentionRecord
 from trading_ecosystem.domains.audit.records import NAMESPACE as AUDIT
 from trading_ecosystem.messages.units import DAY, Nanos
@@ -58,6 +58,7 @@ def retain_url(
     url: str, folder: Path, *, as_of: Nanos | None = None, apply: bool = False, passwords: Passwords | None = None
 ) -> Retention:
     """Archive and delete by the retention table; without ``apply`` only say what would be done."""
+    check_kept(url)
     return asyncio.run(_retain(url, folder, as_of, apply, passwords))
 
 

@@ -11,6 +11,8 @@ from typing import Final
 
 from trading_ecosystem.adapters.live_folder import LiveFolder
 from trading_ecosystem.adapters.memory.live_store import MemoryLiveStore
+from trading_ecosystem.adapters.run_directory import HEADER
+from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.ports.live_store import LiveStore
 from trading_ecosystem.settings import Passwords, read_settings
 
@@ -37,3 +39,24 @@ async def open_live_store(url: str, passwords: Passwords | None = None) -> LiveS
     store = parse_sql_store(url)
     given = read_settings().store_passwords if passwords is None else passwords
     return await open_sql_live_store(await open_engines(store, given, [JOURNAL]))
+
+
+def check_kept(url: str) -> None:
+    """Raise :class:`BadInput` where nothing was ever kept and opening the URL would make a store, for who only reads.
+
+    A PostgreSQL store is never made by opening it, so it is not looked at here.
+    """
+    if url == MEMORY:
+        raise BadInput("--store", f"{url} keeps nothing beyond its process; expected sqlite:///FOLDER or postgresql://…")
+    if url.startswith(FILES):
+        folder, first = Path(url.removeprefix(FILES)), HEADER
+    else:
+        from trading_ecosystem.adapters.sql.tables import JOURNAL
+        from trading_ecosystem.adapters.sql.urls import SqliteStore, parse_sql_store
+
+        store = parse_sql_store(url)
+        if not isinstance(store, SqliteStore):
+            return
+        folder, first = store.folder, store.file(JOURNAL).name
+    if not (folder / first).is_file():
+        raise BadInput("--store", f"there is no store in {folder}: expected {first} there, as `run --store` writes it")

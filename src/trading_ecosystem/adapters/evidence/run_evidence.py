@@ -31,9 +31,8 @@ class RunEvidence:
         self._key: SigningKey | None = None if signing_key is None else read_signing_key(signing_key)
         self._witness = witness_file
         self.record: Final = RecordLog()
-        for path in (signing_key, witness_file):
-            if path is not None and target.resolve() in path.resolve().parents:
-                raise BadInput(str(path), f"lies inside {target}, which is handed over; choose a place outside")
+        check_outside(target, signing_key)
+        check_outside(target, witness_file)
         if witness_file is not None and witness_file.exists():
             read_witness(witness_file)
 
@@ -48,6 +47,12 @@ class RunEvidence:
             return evidence
         added = witness(self._witness, read_checkpoints(self._target), self.record.log())
         return msgspec.structs.replace(evidence, witness=str(self._witness), witnessed=added)
+
+
+def check_outside(target: Path, path: Path | None) -> None:
+    """Raise :class:`BadInput` where a key or witness lies inside the directory that is handed over."""
+    if path is not None and target.resolve() in path.resolve().parents:
+        raise BadInput(str(path), f"lies inside {target}, which is handed over; choose a place outside")
 
 
 def read_checkpoints(directory: Path) -> list[SignedCheckpoint]:

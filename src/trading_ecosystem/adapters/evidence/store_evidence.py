@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,11 @@ import msgspec
 
 from trading_ecosystem.adapters.evidence.pack import Evidence, signed_checkpoints, write_evidence
 from trading_ecosystem.adapters.evidence.record_log import RecordLog
+from trading_ecosystem.adapters.evidence.run_evidence import check_outside
 from trading_ecosystem.adapters.evidence.signing import SigningKey
-from trading_ecosystem.adapters.evidence.witness import witness
+from trading_ecosystem.adapters.evidence.witness import read_witness, witness
 from trading_ecosystem.adapters.run_directory import HEADER, RunDirectoryWriter
-from trading_ecosystem.adapters.stores import open_live_store
+from trading_ecosystem.adapters.stores import check_kept, open_live_store
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.ports.live_store import LiveStore
@@ -35,22 +36,34 @@ class StoreEvidence(msgspec.Struct, frozen=True):
     """Checkpoints that the witness was told."""
     directory: str | None
     """The directory that was written."""
+    key_made: str | None = None
+    """The private key's file, where it was made for this."""
 
     def text(self) -> str:
         """What was done, for a terminal."""
         where = "" if self.directory is None else f"exported to {self.directory}\n"
-        return f"{where}{self.entries:,} events, Merkle root {self.merkle_root}; {self.witnessed} checkpoints witnessed\n"
+        made = "" if self.key_made is None else f"signed with {self.key_made}, made for it: keep it secret\n"
+        return f"{where}{self.entries:,} events, Merkle root {self.merkle_root}; {self.witnessed} checkpoints witnessed\n{made}"
 
 
 def witness_store(url: str, key: SigningKey, witness_file: Path, passwords: Passwords | None = None) -> StoreEvidence:
     """Sign how far a store is and tell the witness; the store is not running."""
+    check_kept(url)
     return asyncio.run(_witness_store(url, key, witness_file, passwords))
 
 
 def export_store(
-    url: str, out: Path, key: SigningKey, witness_file: Path | None, passwords: Passwords | None = None
+    url: str, out: Path, key: Callable[[], SigningKey], witness_file: Path | None, passwords: Passwords | None = None
 ) -> StoreEvidence:
-    """Write a store's record and its evidence as a directory; the store is not running."""
+    """Write a store's record and its evidence as a directory; the store is not running.
+
+    ``key`` is asked for once the whole record was read, so that none is made for a store that cannot be exported. Raises
+    :class:`BadInput` for a store that is not there, and for a witness that cannot be used.
+    """
+    check_kept(url)
+    check_outside(out, witness_file)
+    if witness_file is not None and witness_file.exists():
+        read_witness(witness_file)
     return asyncio.run(_export_store(url, out, key, witness_file, passwords))
 
 
@@ -70,7 +83,7 @@ async def _witness_store(url: str, key: SigningKey, witness_file: Path, password
 
 
 async def _export_store(
-    url: str, out: Path, key: SigningKey, witness_file: Path | None, passwords: Passwords | None
+    url: str, out: Path, key: Callable[[], SigningKey], witness_file: Path | None, passwords: Passwords | None
 ) -> StoreEvidence:
     journal = await open_live_store(url, passwords)
     try:
@@ -81,17 +94,19 @@ async def _export_store(
                 writer.journal.append(lines)
                 record.follow(entries, lines)
             writer.journal.close()
-            evidence = write_evidence(writer.folder, header, record, key)
+            signing = key()
+            evidence = write_evidence(writer.folder, header, record, signing)
             writer.finish()
     finally:
         await journal.close()
     log = record.log()
-    added = 0 if witness_file is None else witness(witness_file, signed_checkpoints(header, record, log, key), log)
+    added = 0 if witness_file is None else witness(witness_file, signed_checkpoints(header, record, log, signing), log)
     return _exported(evidence, added, out)
 
 
 def _exported(evidence: Evidence, added: int, out: Path) -> StoreEvidence:
-    return StoreEvidence(evidence.record, evidence.entries, evidence.merkle_root, evidence.fingerprint, added, str(out))
+    made = evidence.key if evidence.key_made else None
+    return StoreEvidence(evidence.record, evidence.entries, evidence.merkle_root, evidence.fingerprint, added, str(out), made)
 
 
 async def _header(journal: LiveStore, url: str) -> Header:

@@ -24,7 +24,7 @@ from trading_ecosystem.adapters.evidence.witness import Witnessed, WitnessLine, 
 from trading_ecosystem.adapters.histories import open_histories
 from trading_ecosystem.adapters.sql.stored_trail import StoredTrail, open_stored_trail
 from trading_ecosystem.adapters.store_check import check_store
-from trading_ecosystem.adapters.stores import FILES, MEMORY, open_live_store
+from trading_ecosystem.adapters.stores import FILES, MEMORY, check_kept, open_live_store
 from trading_ecosystem.domains.audit.event_records import EventRecord, event_of
 from trading_ecosystem.domains.audit.merkle import DIGEST_SIZE, leaf_hash
 from trading_ecosystem.domains.audit.records import NAMESPACE as AUDIT
@@ -41,6 +41,7 @@ def verify_store(
         raise BadInput("audit verify", "a store is checked against its witness; expected --key KEY and --witness FILE")
     if url == MEMORY or url.startswith(FILES):
         raise BadInput("--store", f"{url} keeps no trail in a database; expected sqlite:///… or postgresql://…")
+    check_kept(url)
     return asyncio.run(_verify(url, key, read_witness(witness_file), derivation, passwords))
 
 
