@@ -29,8 +29,10 @@ def suite(
 ) -> None:
     """Run a suite of scenarios with many seeds, and print how well each kind of fault is detected.
 
-    Exit code 0 where the goals are reached, 1 where they are not. Runs that stand in the output folder are not done again.
+    Exit code 0 where the goals are reached, 1 where they are not, or where no fault was there that could be detected. Runs that
+    stand in the output folder are not done again; only one suite at a time works in a folder.
     """
+    from trading_ecosystem.adapters.folder_lock import FolderLock
     from trading_ecosystem.adapters.suite_files import read_suite
     from trading_ecosystem.adapters.suite_library import find_suite
     from trading_ecosystem.messages.test_coordination import FaultKind
@@ -44,16 +46,17 @@ def suite(
     todo = jobs_of(read, seeds, only or ())
     if junit is not None and not junit.parent.is_dir():
         raise BadInput(f"--junit {junit}", "its folder does not exist; expected a file in one that does")
-    progress = _Progress(len(todo)) if sys.stderr.isatty() and not json else None
-    scores = run_jobs(todo, out, jobs or os.cpu_count() or 1, progress)
-    if progress is not None:
-        progress.close()
-    card = scorecard(read.title, scores, [kind.value for kind in FaultKind])
-    document = msgspec.json.format(msgspec.json.encode(card)) + b"\n"
-    (out / "scorecard.json").write_bytes(document)
-    (out / "scorecard.html").write_text(render_page(card, scores), encoding="utf-8")
-    for path in {out / "junit.xml", *([junit] if junit else [])}:
-        path.write_text(junit_text(card, scores), encoding="utf-8")
+    with FolderLock(out, str(out), "choose another folder with --out"):
+        progress = _Progress(len(todo)) if sys.stderr.isatty() and not json else None
+        scores = run_jobs(todo, out, jobs or os.cpu_count() or 1, progress)
+        if progress is not None:
+            progress.close()
+        card = scorecard(read.title, scores, [kind.value for kind in FaultKind])
+        document = msgspec.json.format(msgspec.json.encode(card)) + b"\n"
+        (out / "scorecard.json").write_bytes(document)
+        (out / "scorecard.html").write_text(render_page(card, scores), encoding="utf-8")
+        for path in {out / "junit.xml", *([junit] if junit else [])}:
+            path.write_text(junit_text(card, scores), encoding="utf-8")
     if json:
         sys.stdout.write(document.decode())
     else:

@@ -1,7 +1,7 @@
 """Runs a suite: every case with every seed and its twins, on several cores, resumable, each run scored by itself.
 
 Scores go to ``scores.jsonl`` in the output folder as they come, one line a run. Started again with the same folder, runs that
-stand there with the same scenario text and program version are not done again.
+stand there with the same scenario text and the same program, to the sources of its package, are not done again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from trading_ecosystem import __version__
+from trading_ecosystem.adapters.program_sources import program_digest
 from trading_ecosystem.adapters.suite_files import Case, Suite
 from trading_ecosystem.messages.audit import AlertFinding, AuditReport
 from trading_ecosystem.messages.base import Audience
@@ -44,9 +45,9 @@ class Job(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """What makes a score reusable: the scenario's text, the seed, the program's version."""
+        """What makes a score reusable: the program's version and sources, the scenario's text, the seed."""
         digest = hashlib.sha256(self.case.text.encode()).hexdigest()[:16]
-        return f"{__version__}/{self.case.name}/{digest}/{self.seed}"
+        return f"{__version__}/{program_digest()[:16]}/{self.case.name}/{digest}/{self.seed}"
 
 
 class KeptScore(msgspec.Struct, frozen=True):

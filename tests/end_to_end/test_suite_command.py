@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -10,10 +11,12 @@ from xml.etree import ElementTree
 import pytest
 from tests.campaign import CAMPAIGN
 
+from trading_ecosystem.adapters.folder_lock import FolderLock
 from trading_ecosystem.adapters.suite_files import read_suite
 from trading_ecosystem.adapters.suite_library import find_suite, suites
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.ports.errors import BadInput
+from trading_ecosystem.reports.suite.run_score import RunScore
 from trading_ecosystem.suite_runs import FIRST_SEED, jobs_of, run_jobs
 
 SMALL = """\
@@ -64,6 +67,33 @@ def test_a_small_suite_is_scored_and_gone_on_with(tmp_path):
     run_jobs(jobs_of(read_suite(file)), out, 1)
     assert scores.read_bytes().count(b"\n") == 2
     assert len(run_jobs(jobs_of(read_suite(file)), out, 1, lambda count, score: pytest.fail("done again"))) == 2
+
+    # Scores of no fault are scores of nothing: the suite says so, and does not hold.
+    done = suite(file, "--only", "clean", "--out", out)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "none: nothing was tested" in done.stdout
+
+    # Two suites do not write into one folder.
+    with FolderLock(out, "held"):
+        done = suite(file, "--out", out)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"{out} is in use by process {os.getpid()}; stop it first, or choose another folder with --out" in done.stderr
+
+
+def test_scores_of_another_program_are_made_again(tmp_path, monkeypatch):
+    (tmp_path / "small.yaml").write_text(SMALL)
+    jobs = jobs_of(read_suite(tmp_path / "small.yaml"))
+    done = []
+
+    def scored(job):
+        done.append(job.case.name)
+        return RunScore(job.case.name, job.seed, job.case.kinds, 0, 0, "", (), (), 0, None, None)
+
+    monkeypatch.setattr("trading_ecosystem.suite_runs.score_job", scored)
+    for digest, times in (("one", 1), ("one", 1), ("other", 2), ("one", 2)):
+        monkeypatch.setattr("trading_ecosystem.suite_runs.program_digest", lambda digest=digest: digest)
+        run_jobs(jobs, tmp_path / "out", 1)
+        assert done == ["clean", "stale"] * times
 
 
 def test_a_run_that_breaks_in_an_unforeseen_way_is_a_problem_of_its_own(tmp_path, monkeypatch):

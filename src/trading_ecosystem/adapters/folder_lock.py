@@ -14,9 +14,12 @@ LOCK: Final = "lock"
 
 
 class FolderLock:
-    """Taken when made; the folder is made if need be. Raises :class:`Conflict` where another process has it."""
+    """Taken when made; the folder is made if need be. Raises :class:`Conflict` where another process has it.
 
-    def __init__(self, folder: Path, store: str) -> None:
+    ``store`` is what the folder is called in errors, and ``instead`` what else somebody may do who comes second.
+    """
+
+    def __init__(self, folder: Path, store: str, instead: str = "choose another store") -> None:
         self._file: int | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -29,12 +32,18 @@ class FolderLock:
             holder = os.pread(file, 32, 0).decode("ascii", "replace").strip()
             os.close(file)
             by = f"process {holder}" if holder else "another process"
-            raise Conflict(f"{store} is in use by {by}; stop it first, or choose another store") from error
+            raise Conflict(f"{store} is in use by {by}; stop it first, or {instead}") from error
         self._file = file
         # Only to tell whoever comes second; a full disk is no reason not to begin.
         with contextlib.suppress(OSError):
             os.ftruncate(file, 0)
             os.pwrite(file, str(os.getpid()).encode(), 0)
+
+    def __enter__(self) -> FolderLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Give it back; twice is harmless."""

@@ -86,6 +86,13 @@ def test_attribution_is_right_where_audit_names_the_cause_that_twins_know():
     assert card.attribution_one_baseline == pytest.approx(2 / 3)
 
 
+def test_a_suite_in_which_nothing_could_be_detected_tested_nothing():
+    for runs in ([run()], [run([fault(detectable=False)])], [run([fault()], problem="it stopped")]):
+        card = scorecard("s", runs, KINDS)
+        assert [goal.found for goal in card.goals if not goal.holds][:1] == ["none: nothing was tested"]
+        assert not card.holds
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"problem": "it stopped"}, {"conservation": 2}, {"agrees_until_onset": False}],

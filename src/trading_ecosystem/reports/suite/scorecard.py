@@ -142,7 +142,10 @@ def scorecard(suite: str, scores: Sequence[RunScore], kinds: Sequence[str]) -> S
 
 
 def _goals(card: Scorecard) -> tuple[Goal, ...]:
+    detectable = sum(row.detectable for row in card.kinds)
     goals = [
+        # Without one, nothing was tested, and no other goal means anything.
+        Goal("detectable faults", ">= 1", f"{detectable}" if detectable else "none: nothing was tested", detectable > 0),
         _at_least("macro recall", card.macro_recall, LEAST_RECALL),
         _at_least("precision", card.precision, LEAST_PRECISION),
         _at_least("attribution, one fault", card.attribution_one, LEAST_ATTRIBUTION),
