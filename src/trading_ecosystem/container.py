@@ -323,7 +323,7 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
 
     Every entry is compared, and then the whole of ``verdict.json`` but the wall time, judged anew. A recording's rows are taken
     from the record, where they are inputs, so that its file is not needed. Raises :class:`Divergence` naming the first entry
-    that differs, :class:`Corrupt` where the record cannot be read.
+    that differs, :class:`Corrupt` where the record cannot be read, :class:`BadInput` where a file of it is missing.
     """
     directory = RunDirectory(Path(folder))
     header = directory.header()
@@ -335,7 +335,7 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
     scenario = parse_scenario(header.scenario, f"{folder}/{HEADER}", name=Path(header.scenario_file).stem)
     if header.live:
         return _replay_live(directory, header, scenario)
-    journal = ComparingJournal(directory.lines())
+    journal, verdict = ComparingJournal(directory.lines()), directory.verdict()
     execution = _Execution(scenario, header, progress=progress)
     inputs: Iterator[ScheduledInput] = made_from.opening_inputs(scenario, header.seed)
     if scenario.ecosystem.market_data.recording is not None:
@@ -344,7 +344,7 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
         inputs = with_monitors(directory.lines, inputs, header.started_at)
     result = execution.result(journal, inputs, directory.lines, None)
     journal.expect_end()
-    _compare_verdicts(directory.verdict(), verdict_document(result), result.entry_count)
+    _compare_verdicts(verdict, verdict_document(result), result.entry_count)
     return result.entry_count, result.journal_digest
 
 

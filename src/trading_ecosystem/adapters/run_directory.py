@@ -105,24 +105,29 @@ class RunDirectory:
         return compressed if compressed.exists() else self.folder / LIVE_JOURNAL
 
     def header(self) -> Header:
-        """The header; raises :class:`Corrupt` where it is not readable."""
+        """The header; raises as :meth:`verdict` does."""
         return self._decode(HEADER, Header)
 
     def verdict(self) -> dict[str, object]:
-        """The verdict document; raises :class:`Corrupt` where it is not readable."""
+        """The verdict document; raises :class:`BadInput` where there is none, :class:`Corrupt` where it is not readable."""
         return self._decode(VERDICT, dict[str, object])
 
     def lines(self) -> Iterator[bytes]:
-        """All lines of the journal; raises :class:`Corrupt` where the first bad one is reached."""
+        """All lines of the journal; raises :class:`BadInput` without one, :class:`Corrupt` at the first line that is bad."""
         if not self.journal_path.is_file():
-            raise Corrupt(f"{self.folder}: there is no {JOURNAL} in it")
+            raise self._missing(JOURNAL)
         return read_lines(self.journal_path)
 
     def _decode(self, name: str, kind: type[T]) -> T:
         path = self.folder / name
+        if not path.is_file():
+            raise self._missing(name)
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except OSError as error:
             raise Corrupt(f"{path}: {error.strerror}") from error
         except msgspec.MsgspecError as error:
             raise Corrupt(f"{path}: {error}") from error
+
+    def _missing(self, name: str) -> BadInput:
+        return BadInput(str(self.folder), f"there is no {name} in it; expected a whole run directory, as `run` writes it")
