@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import polars
 import pytest
-from tests.end_to_end.test_command_line import SHORT, cli
+from tests.command_line import cli
+from tests.end_to_end.test_command_line import SHORT
 from tests.evidence_packs import recorded_lines, small_pack, write_journal
 from tests.recorded_run import SETTINGS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -11,30 +12,26 @@ import sys
 import time
 
 import pytest
+from tests.command_line import cli, cli_process
 
 from trading_ecosystem.adapters.scenario_library import library
-
-
-def cli(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "trading_ecosystem", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        cwd=cwd,
-    )
-
 
 SHORT = ("quiet_day", "--set", "duration=20m", "--set", "clean_periods.0.until=20m")
 
 
-def test_run_writes_a_whole_run_directory_and_prints_the_verdict(tmp_path):
-    done = cli("run", *SHORT, cwd=tmp_path)
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A folder in which a person ran the quiet day, and what was printed: a process of its own."""
+    folder = tmp_path_factory.mktemp("short")
+    return folder, cli_process("run", *SHORT, cwd=folder)
+
+
+def test_run_writes_a_whole_run_directory_and_prints_the_verdict(short):
+    parent, done = short
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("VERDICT HOLDS")
     assert done.stderr == ""
-    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    (folder,) = (path for path in (parent / "runs").iterdir() if path.is_dir())
     names = ["evidence", "header.json", "journal.jsonl.gz", "report.html", "verdict.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     document = json.loads((folder / "verdict.json").read_text())
@@ -43,22 +40,30 @@ def test_run_writes_a_whole_run_directory_and_prints_the_verdict(tmp_path):
     replayed = cli("replay", folder)
     assert replayed.returncode == 0
     assert replayed.stdout.startswith(f"the same: {document['entries']:,} entries")
-    key = tmp_path / "runs" / "signing-key.pem"
+    key = parent / "runs" / "signing-key.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     verified = cli("audit", "verify", folder, "--key", f"{key}.pub")
     assert (verified.returncode, verified.stderr) == (0, "")
     assert f"VALID: {document['entries']:,} events" in verified.stdout
 
 
-def test_json_is_one_document_and_nothing_else(tmp_path):
-    done = cli("run", *SHORT, "--json", "--out", tmp_path / "r")
-    assert json.loads(done.stdout)["passed"] is True
+def test_a_run_against_the_wall_clock_prints_one_document_with_the_same_digest(short, tmp_path):
+    done = cli_process("run", *SHORT, "--json", "--speed", "400", "--out", tmp_path / "paced")
     assert done.stderr == ""
+    paced = json.loads(done.stdout)
+    assert paced["passed"] is True
+    assert paced["journal_digest"] in short[1].stdout
+    # Twenty minutes at 400 to one last three seconds.
+    assert paced["wall_seconds"] >= 3.0
+    assert cli("replay", tmp_path / "paced").returncode == 0
 
 
-def test_a_verdict_that_does_not_hold_exits_1(tmp_path):
-    done = cli("run", "unnoticed_depeg", "--set", "faults.0.magnitude=-0.05", "--json", "--out", tmp_path / "r")
-    assert done.returncode == 1
+def test_json_is_one_document_and_a_verdict_that_does_not_hold_exits_1(tmp_path):
+    fault = {"at": "10m", "ramp": "10m", "hold": "30m", "recovery": "10m", "magnitude": "-0.05"}
+    settings = ["duration=2h", "clean_periods.0.until=2h", *(f"faults.0.{name}={value}" for name, value in fault.items())]
+    words = [word for setting in settings for word in ("--set", setting)]
+    done = cli_process("run", "unnoticed_depeg", *words, "--json", "--out", tmp_path / "r")
+    assert (done.returncode, done.stderr) == (1, "")
     assert "expected a miss" in json.loads(done.stdout)["expectations"][0]["evidence"]
 
 
@@ -66,15 +71,6 @@ def test_without_audit_nothing_is_scored_and_the_exit_code_says_so(tmp_path):
     done = cli("run", *SHORT, "--no-audit", "--out", tmp_path / "r")
     assert done.returncode == 1
     assert "not scored" in done.stdout
-
-
-def test_a_run_against_the_wall_clock_has_the_same_digest(tmp_path):
-    fast = json.loads(cli("run", *SHORT, "--json", "--out", tmp_path / "fast").stdout)
-    paced = json.loads(cli("run", *SHORT, "--json", "--speed", "400", "--out", tmp_path / "paced").stdout)
-    assert paced["journal_digest"] == fast["journal_digest"]
-    # Twenty minutes at 400 to one last three seconds.
-    assert paced["wall_seconds"] >= 3.0
-    assert cli("replay", tmp_path / "paced").returncode == 0
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
@@ -86,7 +82,7 @@ def test_an_impossible_speed_is_bad_input(tmp_path, speed):
 
 
 def test_list_check_and_map():
-    listed = cli("scenarios", "list")
+    listed = cli_process("scenarios", "list")
     assert listed.returncode == 0
     assert [line.split()[0] for line in listed.stdout.splitlines()] == sorted(library())
     checked = cli("scenarios", "check", "stablecoin_depeg")
@@ -153,6 +149,12 @@ def test_other_bad_input(tmp_path, arguments, mentioned):
     assert mentioned in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_input_ends_a_process_with_its_code_too(tmp_path):
+    done = cli_process("run", "missing.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == cli("run", "missing.yaml", cwd=tmp_path).stderr
 
 
 def test_a_recording_with_rubbish_in_it_is_refused_with_its_line(tmp_path):
@@ -241,9 +243,9 @@ def test_an_interruption_is_one_line_and_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_fails_leaves_the_earlier_one_alone(tmp_path):
-    target = tmp_path / "r"
-    assert cli("run", *SHORT, "--out", target).returncode == 0
+def test_a_run_that_fails_leaves_the_earlier_one_alone(short, tmp_path):
+    shutil.copytree(short[0] / "runs", tmp_path, dirs_exist_ok=True)
+    (target,) = (path.rename(tmp_path / "r") for path in tmp_path.iterdir() if path.is_dir())
     before = (target / "verdict.json").read_bytes()
     broken = cli("run", "quiet_day", "--set", "duration=20m", "--out", target)
     assert broken.returncode == 2

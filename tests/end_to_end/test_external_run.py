@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command_line import cli
 from tests.simulation.test_monitors import BROKEN, CRASH, expect_identical_alerts, expect_identical_scores
 from tests.simulation.test_monitors import with_monitors_outside as in_this_process
 
@@ -112,8 +113,7 @@ def test_as_a_person_types_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", [["--speed", "10"], ["--no-audit"], ["--store", "sqlite:///somewhere"]])
 def test_what_does_not_go_with_external_is_refused(option: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "trading_ecosystem", "run", "quiet_day", "--external", *option]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = cli("run", "quiet_day", "--external", *option, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == f"trading-ecosystem: {option[0]}: does not go with --external; leave one of them away\n"
 
@@ -127,8 +127,7 @@ def test_bad_input_is_refused_before_a_door_opens(tmp_path: Path) -> None:
 
 
 def test_a_monitor_without_a_server_says_so_in_one_line() -> None:
-    command = [sys.executable, "-m", "trading_ecosystem", "risk-monitor", "--url", "http://127.0.0.1:9", "--key", "none"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = cli("risk-monitor", "--url", "http://127.0.0.1:9", "--key", "none")
     assert done.returncode == 2
     assert done.stderr.startswith("trading-ecosystem: POST /api/v1/risk/monitors: ")
     assert done.stderr.count("\n") == 1

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command_line import cli
 from tests.end_to_end.test_external_run import run_with
 from typer.testing import CliRunner
 
@@ -47,9 +48,7 @@ def typed(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line of a README, as a person types it."""
     program, *words = shlex.split(line)
     assert program == "trading-ecosystem"
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
-    command = [sys.executable, "-m", "trading_ecosystem", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    return cli(*words, cwd=folder)
 
 
 def test_the_three_commands_of_a_new_scenario_do_what_its_readme_says(tmp_path: Path) -> None:

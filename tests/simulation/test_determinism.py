@@ -13,11 +13,16 @@ import zlib
 
 import pytest
 from tests.campaign import CAMPAIGN
+from tests.command_line import cli
 
-SHORT = () if CAMPAIGN else ("--set", "duration=9h", "--set", "faults.depeg.hold=10m", "--set", "faults.depeg.recovery=10m")
+import trading_ecosystem
+
+SHORTENED = {"at": "10m", "ramp": "20m", "hold": "5m", "recovery": "5m"}
+SETTINGS = ["duration=1h", "clean_periods.0.until=10m", *(f"faults.depeg.{name}={time}" for name, time in SHORTENED.items())]
+SHORT = () if CAMPAIGN else tuple(word for setting in SETTINGS for word in ("--set", setting))
 
 
-def cli(*arguments, hash_seed="0"):
+def process(*arguments, hash_seed):
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.run(
         [sys.executable, "-m", "trading_ecosystem", *map(str, arguments)],
@@ -35,7 +40,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     documents = {}
     for name, hash_seed, options in (("a", "1", ()), ("b", "4242", ()), ("c", "77", ("--no-audit",))):
-        done = cli(
+        done = process(
             "run", "stablecoin_depeg", "--seed", 7, *SHORT, "--out", folder / name, "--json", *options, hash_seed=hash_seed
         )
         assert done.returncode == (1 if options else 0), done.stderr + done.stdout
@@ -56,16 +61,24 @@ def test_the_digest_is_the_same_in_every_process_and_without_audit(runs):
 
 def test_replay_confirms_the_digest(runs):
     folder, documents = runs
-    done = cli("replay", folder / "a", "--json", hash_seed="9")
+    done = process("replay", folder / "a", "--json", hash_seed="9")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["journal_digest"] == documents["a"]["journal_digest"]
 
 
-def damaged(runs, tmp_path, change):
-    """A copy of run ``a`` whose journal lines went through ``change``."""
-    folder, _ = runs
+@pytest.fixture(scope="module")
+def noticed(tmp_path_factory):
+    """A short run with a fault that is noticed: what is damaged."""
+    folder = tmp_path_factory.mktemp("noticed") / "run"
+    settings = ("duration=10m", "faults.0.at=3m", "faults.0.duration=4m", "clean_periods=[]")
+    assert trading_ecosystem.run("stale_feed", overrides=settings, out=folder).passed
+    return folder
+
+
+def damaged(noticed, tmp_path, change):
+    """A copy of the run whose journal lines went through ``change``."""
     copy = tmp_path / "damaged"
-    shutil.copytree(folder / "a", copy)
+    shutil.copytree(noticed, copy)
     path = copy / "journal.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).splitlines()
     path.write_bytes(gzip.compress(b"\n".join(change(lines)) + b"\n", compresslevel=1))
@@ -84,7 +97,7 @@ def edit(number, old, new):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (edit(5000, b'"at":', b'"at":1'), "entry 5000 "),
+        (edit(3000, b'"at":', b'"at":1'), "entry 3000 "),
         (edit(2, b'"kind":"input"', b'"kind":"said"'), "entry 2 "),
         (lambda lines: [*lines[:700], *lines[701:]], "entry 701 "),
         (lambda lines: [*lines[:700], lines[701], lines[700], *lines[702:]], "entry 701 "),
@@ -93,17 +106,16 @@ def edit(number, old, new):
         (lambda lines: [*lines[:300], b"rubbish", *lines[301:]], "entry 301 "),
     ],
 )
-def test_replay_names_the_first_bad_entry_and_exits_1(runs, tmp_path, change, named):
-    done = cli("replay", damaged(runs, tmp_path, change))
+def test_replay_names_the_first_bad_entry_and_exits_1(noticed, tmp_path, change, named):
+    done = cli("replay", damaged(noticed, tmp_path, change))
     assert done.returncode == 1, done.stdout + done.stderr
     assert named in done.stdout
     assert done.stdout.count("\n") == 1
 
 
-def test_replay_names_the_place_of_damaged_bytes(runs, tmp_path):
-    folder, _ = runs
+def test_replay_names_the_place_of_damaged_bytes(noticed, tmp_path):
     copy = tmp_path / "damaged"
-    shutil.copytree(folder / "a", copy)
+    shutil.copytree(noticed, copy)
     path = copy / "journal.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).splitlines()
     path.write_bytes(path.read_bytes()[:-50_000])
@@ -114,10 +126,9 @@ def test_replay_names_the_place_of_damaged_bytes(runs, tmp_path):
     assert f"damaged in line {whole + 1}:" in done.stdout
 
 
-def test_replay_names_the_entry_in_which_a_flipped_bit_shows(runs, tmp_path):
-    folder, _ = runs
+def test_replay_names_the_entry_in_which_a_flipped_bit_shows(noticed, tmp_path):
     copy = tmp_path / "damaged"
-    shutil.copytree(folder / "a", copy)
+    shutil.copytree(noticed, copy)
     path = copy / "journal.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).splitlines()
     data = bytearray(path.read_bytes())
@@ -134,8 +145,8 @@ def test_replay_names_the_entry_in_which_a_flipped_bit_shows(runs, tmp_path):
     assert f"entry {first_bad} " in done.stdout or f"in line {first_bad}:" in done.stdout
 
 
-def test_an_edited_verdict_does_not_pass(runs, tmp_path):
-    copy = damaged(runs, tmp_path, lambda lines: lines)
+def test_an_edited_verdict_does_not_pass(noticed, tmp_path):
+    copy = damaged(noticed, tmp_path, lambda lines: lines)
     path = copy / "verdict.json"
     honest = json.loads(path.read_text())
     for name, forged in (("journal_digest", "0" * 64), ("merkle_root", "1" * 64), ("alerts", []), ("passed", False)):
@@ -145,8 +156,8 @@ def test_an_edited_verdict_does_not_pass(runs, tmp_path):
         assert f"verdict.json states for {name}: " in done.stdout
 
 
-def test_a_header_that_claims_a_live_run_or_another_format_does_not_pass(runs, tmp_path):
-    copy = damaged(runs, tmp_path, lambda lines: lines[:1500])
+def test_a_header_that_claims_a_live_run_or_another_format_does_not_pass(noticed, tmp_path):
+    copy = damaged(noticed, tmp_path, lambda lines: lines[:1500])
     path = copy / "header.json"
     honest = json.loads(path.read_text())
     path.write_text(json.dumps({**honest, "live": True}))
