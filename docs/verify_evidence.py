@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Verify the evidence of a run directory with Python's standard library alone; the format is described in evidence.md.
 
-usage: verify_evidence.py DIR PUBLIC_KEY_HEX [WITNESS]; exit code 0: everything holds, 1: something does not, and what.
+usage: verify_evidence.py DIR PUBLIC_KEY_HEX [WITNESS]
+
+Exit code 0: everything holds; 1: something does not, and what; 2: there is nothing to check, or nothing to check it with. The
+checks, their outcome and the first bad event are those of `trading-ecosystem audit verify`.
 """
 
 import base64
@@ -12,7 +15,7 @@ import sys
 import zlib
 from pathlib import Path
 
-# ---- Ed25519 (RFC 8032), verification only: points (x, y) on -x² + y² = 1 + d·x²·y² as (X, Y, Z, T), x = X/Z, y = Y/Z, T = XY/Z
+# ---- Ed25519 (RFC 8032), verification: points (x, y) on -x² + y² = 1 + d·x²·y² as (X, Y, Z, T), x = X/Z, y = Y/Z, T = XY/Z
 
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -74,12 +77,21 @@ def sha256(data):
     return hashlib.sha256(data).digest()
 
 
-def root(leaves):
-    level = list(leaves)
-    while len(level) > 1:
-        joined = [sha256(b"\x01" + a + b) for a, b in zip(level[::2], level[1::2])]
-        level = joined + level[len(joined) * 2 :]
-    return level[0] if level else sha256(b"")
+def roots(leaves, sizes):
+    """The root over the first so many leaves, for each of these sizes that there are leaves for."""
+    found, wanted, peaks = {}, {size for size in sizes if 0 <= size <= len(leaves)}, []
+    for count in range(max(wanted, default=-1) + 1):
+        if count in wanted:
+            total = peaks[-1][1] if peaks else sha256(b"")
+            for _, digest in peaks[-2::-1]:
+                total = sha256(b"\x01" + digest + total)
+            found[count] = total
+        if count < len(leaves):
+            size, digest = 1, leaves[count]
+            while peaks and peaks[-1][0] == size:
+                size, digest = 2 * size, sha256(b"\x01" + peaks.pop()[1] + digest)
+            peaks.append((size, digest))
+    return found
 
 
 def path_root(leaf_digest, index, size, path):
@@ -100,11 +112,45 @@ def path_root(leaf_digest, index, size, path):
     return leaf_digest if last == 0 else None
 
 
-# ---- the checks
+def leads_on(first, second, path):
+    """Whether a consistency proof, as (size, root), (size, root) and digests, shows that the first tree begins the second."""
+    (size, wanted), (position, last) = first, (first[0] - 1, second[0] - 1)
+    path = [wanted, *path] if size & position == 0 else path
+    if not 0 < size < second[0] or not path:
+        return False
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old = new = path[0]
+    for digest in path[1:]:
+        if not last:
+            return False
+        if position & 1 or position == last:
+            old, new = sha256(b"\x01" + digest + old), sha256(b"\x01" + digest + new)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            new = sha256(b"\x01" + new + digest)
+        position, last = position >> 1, last >> 1
+    return not last and (old, new) == (wanted, second[1])
+
+
+# ---- reading: whatever a file may hold ends in a finding
 
 
 class Wrong(Exception):
     """Something does not hold; no `assert`, which `python -O` would leave out."""
+
+
+class Unusable(Exception):
+    """There is nothing to check, or nothing to check it with."""
+
+
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError, RecursionError, MemoryError)
+CHECKPOINT = {"record": str, "entries": int, "sequence": int, "at": int, "merkle_root": str, "previous": str, "signature": str}
+PROOFS = {"entries": int, "merkle_root": str, "inclusion": list, "consistency": list}
+FILE = {"path": str, "bytes": int, "sha256": str}
+NUMBERS, TEXTS = ("format", "entries"), ("record", "merkle_root", "journal_digest", "public_key")
+MANIFEST = {**dict.fromkeys(NUMBERS, int), **dict.fromkeys(TEXTS, str), "files": list}
 
 
 def require(holds, problem):
@@ -117,9 +163,36 @@ def whole_file(path):
     return path.read_bytes()
 
 
-def lines_of(path):
-    """The lines of the journal, up to the very byte from which on it cannot be read."""
-    data, stream, text = whole_file(path), zlib.decompressobj(31), bytearray()
+def shaped(document, fields, name):
+    """The document, if it has these fields, all of them and no other, each of its kind."""
+    require(type(document) is dict and document.keys() == fields.keys(), f"{name} has other fields than it should")
+    require(all(type(document[field]) is kind for field, kind in fields.items()), f"{name} has a field of another kind")
+    return document
+
+
+def digest_of(text):
+    require(type(text) is str and re.fullmatch("[0-9a-f]{64}", text), f"{text!r} is no digest")
+    return bytes.fromhex(text)
+
+
+def parsed(data):
+    """What a document of JSON in UTF-8 says; numbers that are none are refused."""
+
+    def refused(text):
+        raise Wrong(f"{text} is no number")
+
+    return json.loads(data.decode(), parse_constant=refused)
+
+
+def canonical(document):
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_journal(path):
+    """The journal's lines, up to the very byte from which on it cannot be read, and whether it can be read to its end."""
+    if not path.is_file():
+        return [], False
+    data, stream, text = path.read_bytes(), zlib.decompressobj(31), bytearray()
     for start in range(0, len(data), 1024):
         before, chunk = stream.copy(), data[start : start + 1024]
         try:
@@ -130,73 +203,164 @@ def lines_of(path):
                     text += before.decompress(bytes([byte]))
             except zlib.error:
                 break
-    return bytes(text).split(b"\n")[:-1]
+    *lines, rest = bytes(text).split(b"\n")
+    return lines, stream.eof and not stream.unused_data and not rest
 
 
-def canonical(document):
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+# ---- the checks
 
 
-def check_checkpoint(line, public, record, leaves):
-    """Check one signed checkpoint; returns how many events it covers."""
-    point = json.loads(line)
-    require(canonical(point) == line, "a checkpoint is not written canonically")
-    signature = bytes.fromhex(point["signature"])
-    signed = b"trading-ecosystem checkpoint 1\n" + line[: line.rindex(b',"signature":"')] + b"}"
-    genuine = signature.hex() == point["signature"] and is_signature(public, signed, signature)
-    require(genuine, "a checkpoint's signature is wrong")
-    require(point["record"] == record, "a checkpoint is of another record")
-    require(len(leaves) >= point["entries"], f"{point['entries']} events were signed, {len(leaves)} are here")
-    require(root(leaves[: point["entries"]]).hex() == point["merkle_root"], f"the root at {point['entries']} events is another")
-    return point["entries"]
+class Pack:
+    """One verification: what was found wrong so far, and what later checks build on."""
+
+    def __init__(self, folder, public):
+        self.folder, self.public, self.wrong = folder, public, []
+        self.manifest, self.points, self.sound, self.kept = None, [], set(), b""
+        self.other_roots = False
+        self.lines, self.whole = read_journal(folder / "journal.jsonl.gz")
+        self.leaves = [sha256(b"\x00" + line) for line in self.lines]
+        self.root = roots(self.leaves, [len(self.leaves)])[len(self.leaves)]
+
+    def attempt(self, check, *given):
+        try:
+            check(*given)
+        except Wrong as error:
+            self.wrong.append(str(error))
+        except UNREADABLE as error:
+            self.wrong.append(f"not readable: {type(error).__name__} {error}")
+
+    def file(self, name):
+        return whole_file(self.folder / name)
+
+    def record(self):
+        return sha256(canonical(parsed(self.file("header.json")))).hex()
+
+    def check_manifest(self):
+        data = self.file("evidence/manifest.json")
+        self.manifest = shaped(parsed(data), MANIFEST, "the manifest")
+        signed = b"trading-ecosystem evidence manifest 1\n" + data
+        require(is_signature(self.public, signed, self.file("evidence/manifest.sig")), "the manifest's signature is wrong")
+
+    def check_files(self):
+        files = [shaped(one, FILE, "a file of the manifest") for one in self.manifest["files"]]
+        every = (path for path in self.folder.rglob("*") if path.is_symlink() or not path.is_dir())
+        there = {path.relative_to(self.folder).as_posix() for path in every}
+        named = {one["path"]: one for one in files}
+        odd = there ^ (named.keys() | {"evidence/manifest.json", "evidence/manifest.sig"})
+        for name in sorted(there & named.keys()):
+            path, one = self.folder / name, named[name]
+            same = not path.is_symlink() and path.is_file() and len(self.file(name)) == one["bytes"]
+            if same and sha256(self.file(name)).hex() == one["sha256"]:
+                self.sound.add(name)
+            else:
+                self.wrong.append(f"{name} is a link" if path.is_symlink() else f"{name} was changed")
+        require(not odd, f"missing, or not of the pack: {', '.join(sorted(odd))}")
+
+    def check_checkpoints(self):
+        *lines, rest = self.file("evidence/checkpoints.jsonl").split(b"\n")
+        previous = "0" * 64
+        for line in lines:
+            point = self.checkpoint(line)
+            require(point["previous"] == previous, "a checkpoint does not continue the one before it")
+            require(not self.points or self.points[-1]["entries"] < point["entries"], "the checkpoints do not grow")
+            self.points.append(point)
+            previous = sha256(line).hex()
+        require(lines and not rest, "there is no checkpoint, or the last one is cut off")
+
+    def checkpoint(self, line):
+        """A checkpoint from its line, if it is written and signed as it should be."""
+        point = shaped(parsed(line), CHECKPOINT, "a checkpoint")
+        require(canonical(point) == line, "a checkpoint is not written canonically")
+        signed = b"trading-ecosystem checkpoint 1\n" + line[: line.rindex(b',"signature":"')] + b"}"
+        require(re.fullmatch("[0-9a-f]*", point["signature"]), "a checkpoint's signature is wrong")
+        require(is_signature(self.public, signed, bytes.fromhex(point["signature"])), "a checkpoint's signature is wrong")
+        return point
+
+    def check_roots(self, points, whose):
+        """The root over the first so many events must be the one that was signed."""
+        found = roots(self.leaves, [point["entries"] for point in points])
+        for point in points:
+            size = point["entries"]
+            same = size in found and found[size].hex() == point["merkle_root"]
+            self.other_roots |= not same
+            require(same, f"{len(self.leaves)} events are here, and not those of the {whose} checkpoint at {size}")
+
+    def check_statements(self):
+        """What the documents state must be what the events give."""
+        count, whole, record = len(self.leaves), self.root.hex(), self.record()
+        digest = hashlib.sha256(b"".join(line + b"\n" for line in self.lines)).hexdigest()
+        require(self.whole, "the journal cannot be read to its end")
+        require(self.points and self.points[-1]["entries"] == count, "no checkpoint covers every event")
+        require(all(point["record"] == record for point in self.points), "a checkpoint is of another record")
+        require(self.file("evidence/leaves.bin") == b"".join(self.leaves), "the leaf digests are of other events")
+        stated = {"format": 1, "record": record, "entries": count, "merkle_root": whole, "journal_digest": digest}
+        for name, value in stated.items():
+            require(self.manifest[name] == value, f"the manifest states another {name}")
+        if (self.folder / "verdict.json").exists():
+            verdict = parsed(self.file("verdict.json"))
+            same = (verdict.get("entries"), verdict.get("journal_digest")) == (count, digest)
+            require(same and verdict.get("merkle_root") in (None, whole), "the verdict is of other events")
+
+    def check_proofs(self):
+        proofs, last = shaped(parsed(self.file("evidence/proofs.json")), PROOFS, "the proofs"), self.points[-1]
+        stated, signed = ((one["entries"], one["merkle_root"]) for one in (proofs, last))
+        require(stated == signed, "the proofs are of another root than the last checkpoint's")
+        for one in proofs["inclusion"]:
+            shaped(one, {"index": int, "sequence": int, "type": str, "path": list}, "an inclusion proof")
+            require(0 <= one["index"] < len(self.leaves), f"there is no event {one['index']} to be proven")
+            path = [digest_of(text) for text in one["path"]]
+            found = path_root(self.leaves[one["index"]], one["index"], proofs["entries"], path)
+            require(found == digest_of(last["merkle_root"]), f"the inclusion proof of event {one['index']} does not hold")
+        pairs = list(zip(self.points, self.points[1:]))
+        require(len(proofs["consistency"]) == len(pairs), "there is not one consistency proof for each checkpoint and the next")
+        for one, pair in zip(proofs["consistency"], pairs):
+            shaped(one, {"first": int, "second": int, "path": list}, "a consistency proof")
+            ends = [(point["entries"], digest_of(point["merkle_root"])) for point in pair]
+            path = [digest_of(text) for text in one["path"]]
+            holds = (one["first"], one["second"]) == (ends[0][0], ends[1][0]) and leads_on(*ends, path)
+            require(holds, f"the consistency proof from {one['first']} to {one['second']} does not hold")
+
+    def check_witness(self, witnessed):
+        record = self.record()
+        ours = [(point, locator) for point, locator in witnessed if point["record"] == record]
+        self.kept = b"".join(locator for _, locator in ours)
+        require(ours, "the witness knows nothing of this record")
+        self.check_roots([point for point, _ in ours], "witnessed")
+        for point, _ in ours:
+            self.checkpoint(canonical(point))
+        require(first_bad(self.leaves[: len(self.kept) // 8], self.kept, 8) is None, "the locators of the witness were changed")
+
+    def first_bad(self):
+        """The index of the first event that is not the signed one, by the witness or else by the leaf digests, if they are."""
+        stated = self.manifest["merkle_root"] if self.manifest else None
+        if not self.other_roots and stated == self.root.hex():
+            return None
+        index = first_bad(self.leaves[: len(self.kept) // 8], self.kept, 8) if self.kept else None
+        if index is None and "evidence/leaves.bin" in self.sound:
+            index = first_bad(self.leaves, self.file("evidence/leaves.bin"), 32)
+        return index
 
 
-def check_files(folder, public):
-    signed = whole_file(folder / "evidence/manifest.json")
-    signature = whole_file(folder / "evidence/manifest.sig")
-    genuine = is_signature(public, b"trading-ecosystem evidence manifest 1\n" + signed, signature)
-    require(genuine, "the manifest's signature is wrong")
-    manifest = json.loads(signed)
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
-    named = {one["path"]: one for one in manifest["files"]}
-    odd = there ^ (named.keys() | {"evidence/manifest.json", "evidence/manifest.sig"})
-    require(not odd, f"missing, or not of the pack: {', '.join(sorted(odd))}")
-    for name, one in named.items():
-        require(not (folder / name).is_symlink(), f"{name} is a link")
-        require(sha256(whole_file(folder / name)).hex() == one["sha256"], f"{name} was changed")
-    return manifest
-
-
-def check_events(folder, public, leaves):
-    header = json.loads(whole_file(folder / "header.json"))
-    record, previous, covered = sha256(canonical(header)).hex(), "0" * 64, 0
-    for line in whole_file(folder / "evidence/checkpoints.jsonl").splitlines():
-        require(json.loads(line)["previous"] == previous, "a checkpoint does not continue the one before it")
-        covered, previous = check_checkpoint(line, public, record, leaves), sha256(line).hex()
-    require(covered == len(leaves), f"{covered} events were signed, {len(leaves)} are here")
-
-
-def check_proofs(folder, leaves):
-    proofs, whole = json.loads(whole_file(folder / "evidence/proofs.json")), root(leaves)
-    for one in proofs["inclusion"]:
-        path = [bytes.fromhex(digest) for digest in one["path"]]
-        found = path_root(leaves[one["index"]], one["index"], proofs["entries"], path)
-        require(found == whole, f"the inclusion proof of event {one['index']} does not hold")
-
-
-def read_witness(file, folder):
-    """Check the witness's chain; returns its checkpoints of this record, and the locators of the record's events."""
-    record = hashlib.sha256(canonical(json.loads(whole_file(folder / "header.json")))).hexdigest()
-    previous, points, locators = "0" * 64, [], b""
-    for line in whole_file(file).splitlines():
-        one = json.loads(line)
-        require(one["previous"] == previous, "the witness's lines do not continue each other")
-        previous = sha256(line).hex()
-        if one["checkpoint"]["record"] == record:
-            points.append(canonical(one["checkpoint"]))
-            locators += base64.b64decode(one["locator"])
-    require(points, "the witness knows nothing of this record")
-    return record, points, locators
+def read_witness(file):
+    """The checkpoints of a witness, each with its locator; raises Unusable where the file is not as it was written."""
+    lines, previous, known = [], "0" * 64, {}
+    try:
+        *raw, rest = file.read_bytes().split(b"\n")
+        require(not rest, "its last line is cut off")
+        for line in raw:
+            one = shaped(parsed(line), {"previous": str, "checkpoint": dict, "locator": str}, "a line")
+            point = shaped(one["checkpoint"], CHECKPOINT, "a checkpoint")
+            locator = base64.b64decode(one["locator"], validate=True)
+            same = canonical(one) == line and base64.b64encode(locator).decode() == one["locator"]
+            require(same, "a line is not written canonically")
+            require(one["previous"] == previous, "its lines do not continue each other")
+            start, end = known.get(point["record"], 0), point["entries"]
+            require(end >= start and len(locator) == (end - start) * 8, "a line locates other events than its own")
+            previous, known[point["record"]] = sha256(line).hex(), end
+            lines.append((point, locator))
+    except (Wrong, *UNREADABLE) as error:
+        raise Unusable(f"the witness {file} cannot be used: {error}") from error
+    return lines
 
 
 def first_bad(leaves, wanted, width):
@@ -208,37 +372,36 @@ def first_bad(leaves, wanted, width):
 
 
 def verify(folder, public, witness=None):
-    """Everything that is wrong, as lines of text; nothing where all holds."""
-    wrong, kept = [], None
+    """Everything that is wrong, as lines of text; nothing where all holds. Raises Unusable where nothing can be checked."""
+    if not (folder / "evidence").is_dir():
+        raise Unusable(f"{folder} holds no evidence: there is no folder evidence in it")
+    witnessed = None if witness is None else read_witness(witness)
+    pack = Pack(folder, public)
+    pack.attempt(pack.check_manifest)
+    if pack.manifest:
+        pack.attempt(pack.check_files)
+    pack.attempt(pack.check_checkpoints)
+    pack.attempt(pack.check_roots, pack.points, "signed")
+    pack.attempt(pack.check_statements)
+    pack.attempt(pack.check_proofs)
+    if witnessed is not None:
+        pack.attempt(pack.check_witness, witnessed)
+    index = pack.first_bad()
+    return pack.wrong if index is None else [*pack.wrong, f"first bad event: index {index} (line {index + 1})"]
 
-    def attempt(check, *given):
-        try:
-            return check(*given)
-        except Wrong as error:
-            wrong.append(str(error))
-        except (ValueError, KeyError, IndexError, TypeError, OSError, RecursionError, MemoryError) as error:
-            wrong.append(f"not readable: {type(error).__name__} {error}")
 
-    leaves = [sha256(b"\x00" + line) for line in attempt(lines_of, folder / "journal.jsonl.gz") or ()]
-    attempt(check_files, folder, public)
-    attempt(check_events, folder, public, leaves)
-    attempt(check_proofs, folder, leaves)
-    if witness is not None:
-        record, points, kept = attempt(read_witness, witness, folder) or ("", [], None)
-        for point in points:
-            attempt(check_checkpoint, point, public, record, leaves)
-    if kept:
-        index = first_bad(leaves[: len(kept) // 8], kept, 8)
-    else:
-        index = attempt(lambda: first_bad(leaves, whole_file(folder / "evidence/leaves.bin"), 32))
-    if index is not None:
-        wrong.append(f"first bad event: index {index} (line {index + 1})")
-    return wrong
+def main(given):
+    """What is to be printed, and the exit code."""
+    if len(given) not in (2, 3) or not re.fullmatch("[0-9a-fA-F]{64}", given[1]):
+        return __doc__, 2
+    try:
+        found = verify(Path(given[0]), bytes.fromhex(given[1]), Path(given[2]) if given[2:] else None)
+    except Unusable as error:
+        return str(error), 2
+    return "\n".join(found) or "everything holds", 1 if found else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4) or not re.fullmatch("[0-9a-fA-F]{64}", sys.argv[2]):
-        sys.exit(__doc__)
-    found = verify(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) == 4 else None)
-    print("\n".join(found) or "everything holds")
-    sys.exit(1 if found else 0)
+    text, code = main(sys.argv[1:])
+    print(text, file=sys.stderr if code == 2 else sys.stdout)
+    sys.exit(code)

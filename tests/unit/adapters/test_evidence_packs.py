@@ -20,7 +20,7 @@ from trading_ecosystem.adapters.run_directory import JOURNAL
 from trading_ecosystem.ports.errors import BadInput
 
 COUNT = 50
-FLIPS = 600
+FLIPS = 270
 """Flipped bits in ``make test``; a campaign flips every bit of every file."""
 
 

@@ -20,11 +20,11 @@ from trading_ecosystem.adapters.evidence.checkpoints import (
     chain_break,
     is_signed_by,
     read_checkpoint,
-    record_of,
 )
 from trading_ecosystem.adapters.evidence.findings import Findings, FirstBad, Verification
 from trading_ecosystem.adapters.evidence.pack import (
     CHECKPOINTS,
+    FORMAT,
     LEAVES,
     MANIFEST_FILE,
     PROOFS,
@@ -39,7 +39,6 @@ from trading_ecosystem.adapters.evidence.witness import Witnessed, WitnessLine, 
 from trading_ecosystem.adapters.journal_files import read_lines
 from trading_ecosystem.adapters.run_directory import EVIDENCE, HEADER, JOURNAL, VERDICT
 from trading_ecosystem.domains.audit.merkle import DIGEST_SIZE, leaf_hash, verify_consistency, verify_leaf
-from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.ports.errors import BadInput, Corrupt
 
 T = TypeVar("T")
@@ -51,8 +50,8 @@ def verify_directory(directory: Path, key: PublicKey | None, witness_file: Path 
 
     Raises :class:`BadInput` for a directory without evidence and a witness that cannot be read.
     """
-    if not (directory / EVIDENCE / MANIFEST_FILE).is_file():
-        raise BadInput(str(directory), f"holds no evidence: there is no {EVIDENCE}/{MANIFEST_FILE} in it")
+    if not (directory / EVIDENCE).is_dir():
+        raise BadInput(str(directory), f"holds no evidence: there is no folder {EVIDENCE} in it")
     return _PackCheck(directory, key, None if witness_file is None else read_witness(witness_file)).run()
 
 
@@ -82,8 +81,7 @@ class _PackCheck:
             self._statements(manifest, log, digest, checkpoints)
         bad = self._roots(log, checkpoints)
         if self._lines is not None:
-            header = self._decoded(f"../{HEADER}", Header)
-            self._witness = of_record(self._lines, "" if header is None else record_of(header))
+            self._witness = of_record(self._lines, self._record())
             bad = check_witnessed(self._found, self._witness, log, key) or bad
         if bad is not None or manifest is None or manifest.merkle_root != log.root().hex():
             self._locate(f"{EVIDENCE}/{LEAVES}" in sound)
@@ -161,9 +159,12 @@ class _PackCheck:
     def _statements(self, manifest: Manifest, log: AuditLog, digest: str, checkpoints: list[SignedCheckpoint]) -> None:
         """What the documents state must be what the events give."""
         wrong = []
-        header, verdict = self._decoded(f"../{HEADER}", Header), None
-        if header is None or record_of(header) != manifest.record:
+        if manifest.format != FORMAT:
+            wrong.append(f"{MANIFEST_FILE} states format {manifest.format}; expected {FORMAT}")
+        if self._record() != manifest.record:
             wrong.append(f"{HEADER} is not of this record")
+        if self._bytes(LEAVES) != self._leaves:
+            wrong.append(f"{LEAVES} is of other events")
         if any(point.record != manifest.record for point in checkpoints):
             wrong.append("a checkpoint is of another record")
         if (manifest.entries, manifest.merkle_root, manifest.journal_digest) != (log.size, log.root().hex(), digest):
@@ -175,6 +176,11 @@ class _PackCheck:
             if stated != (log.size, digest) or root not in (None, log.root().hex()):
                 wrong.append(f"{VERDICT} is of other events")
         self._found.check("statements", not wrong, "; ".join(wrong), "header, verdict and manifest are of these events")
+
+    def _record(self) -> str:
+        """What the record is called by the header that lies here, whatever version wrote it; empty where it is not readable."""
+        header = self._decoded(f"../{HEADER}", dict[str, object])
+        return "" if header is None else hashlib.sha256(msgspec.json.encode(header)).hexdigest()
 
     def _roots(self, log: AuditLog, checkpoints: list[SignedCheckpoint]) -> SignedCheckpoint | None:
         """The first checkpoint whose root is not that of the events."""
@@ -307,7 +313,7 @@ def _consistency_problem(proofs: Proofs, checkpoints: list[SignedCheckpoint]) ->
         return "there is not one consistency proof from each checkpoint to the next"
     for one, (earlier, later) in zip(proofs.consistency, pairs, strict=True):
         path, roots = _digests(one.path), (_digest(earlier.merkle_root), _digest(later.merkle_root))
-        if path is None or not verify_consistency(one.first, one.second, *roots, path):
+        if path is None or one.first <= 0 or not verify_consistency(one.first, one.second, *roots, path):
             return f"the consistency proof from {one.first:,} to {one.second:,} does not hold"
     return ""
 
