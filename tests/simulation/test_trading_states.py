@@ -10,6 +10,8 @@ import pytest
 
 import trading_ecosystem
 from trading_ecosystem.messages.exchange import OrderCancelled, PlaceOrder
+from trading_ecosystem.messages.orders import TimeInForce
+from trading_ecosystem.messages.trading import CloseOutOutcome, PositionChanged, PositionCloseOutEnded
 from trading_ecosystem.messages.trading_state import TradingState, TradingStateChanged, TradingStateOrigin
 from trading_ecosystem.messages.units import MINUTE
 
@@ -76,3 +78,21 @@ def test_a_circuit_breaker_breaks_and_resets_by_itself(run: Run):
         (TradingState.HALTED, TradingStateOrigin.CIRCUIT_BREAKER),
         (TradingState.ACTIVE, TradingStateOrigin.BREAKER_RESET),
     ]
+
+
+def test_an_emergency_leaves_no_position_open(run: Run):
+    result = run("operations:\n  - {at: 20m, trading_state: liquidating}\n")
+    begun = 20 * MINUTE
+
+    def standing(until: int) -> dict[str, int]:
+        positions = {one.venue: one.position_lots for at, one in said(result, PositionChanged) if at < until}
+        return {venue: lots for venue, lots in positions.items() if lots}
+
+    before = standing(begun)
+    assert before
+    assert standing(begun + 10 * MINUTE) == {}
+    ended = [(one.venue, one.position_lots, one.outcome) for _, one in said(result, PositionCloseOutEnded)]
+    assert sorted(ended) == [(venue, 0, CloseOutOutcome.FLAT) for venue in sorted(before)]
+    placed = [one for at, one in said(result, PlaceOrder) if at >= begun]
+    assert {one.time_in_force for one in placed} == {TimeInForce.IMMEDIATE_OR_CANCEL}
+    assert max(at for at, _ in said(result, PlaceOrder)) < begun + 6 * MINUTE

@@ -23,7 +23,7 @@ class WithheldReason(enum.StrEnum):
     NOT_TRADING = "not_trading"
     """The instrument is halted or closed at its venue."""
     TRADING_HALTED = "trading_halted"
-    """The firm's trading state is halted."""
+    """The firm's trading state is halted, or liquidating."""
     REDUCING_ONLY = "reducing_only"
     """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 
@@ -137,6 +137,30 @@ class StrategyHalted(Message, frozen=True, gc=False):
     strategy: str
     reason: HaltReason
     detail: str
+
+
+class CloseOutOutcome(enum.StrEnum):
+    """How it ended that the engine closed out a position in an emergency."""
+
+    FLAT = "flat"
+    OUT_OF_ATTEMPTS = "out_of_attempts"
+    """What is left could not be traded."""
+    CALLED_OFF = "called_off"
+    """The firm's trading state changed before."""
+
+
+class PositionCloseOutEnded(Message, frozen=True, gc=False):
+    """The engine closes out a strategy's position no longer; so much of it is left, after so many orders."""
+
+    audience: ClassVar[Audience] = Audience.PRODUCTION
+    private: ClassVar[bool] = True
+    account: str
+    strategy: str
+    venue: str
+    instrument: str
+    position_lots: Lots
+    orders_sent: int
+    outcome: CloseOutOutcome
 
 
 class OrderWithheld(Message, frozen=True, gc=False):

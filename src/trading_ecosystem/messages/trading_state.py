@@ -1,7 +1,9 @@
 """Whether a firm may trade: its trading state, the kill switch, and the circuit breaker.
 
 **States.** ``active``: nothing is held back. ``reducing``: the trading engine sends only orders that bring a position nearer to
-flat. ``halted``: it sends none. On leaving ``active``, and at every pull of the kill switch, the engine cancels every order
+flat. ``halted``: it sends none. ``liquidating``: it sends
+none of its strategies', and closes out their positions by itself, in a bounded number of attempts, saying of each how that
+ended (``PositionCloseOutEnded``). On leaving ``active``, and at every pull of the kill switch, the engine cancels every order
 of its strategies, and the monitor asks every venue to cancel all orders of every account of the firm that may trade there.
 While the state is ``halted`` because of the kill switch, the monitor cancels whatever else of the firm a venue accepts.
 
@@ -25,6 +27,8 @@ class TradingState(enum.StrEnum):
     ACTIVE = "active"
     REDUCING = "reducing"
     HALTED = "halted"
+    LIQUIDATING = "liquidating"
+    """It closes out every position of its strategies."""
 
 
 class TradingStateOrigin(enum.StrEnum):

@@ -162,6 +162,7 @@ _PRODUCTION: Final[dict[Channel, tuple[type[Message], ...]]] = {
         trading.StrategyParametersChanged,
         trading.StrategyParametersRejected,
         trading.OrderWithheld,
+        trading.PositionCloseOutEnded,
         trading.StrategyMarked,
     ),
     Channel.ALERTS: (

@@ -88,7 +88,11 @@ def _read_breaker(node: Node | None) -> BreakerSection | None:
         ("triggers", "within", "resets_after", "to"),
     )
     triggers, within, resets, to = (fields.get(name) for name in ("triggers", "within", "resets_after", "to"))
-    state = None if to is None else TradingState(named(to, "to", (TradingState.REDUCING.value, TradingState.HALTED.value)))
+    state = (
+        None
+        if to is None
+        else TradingState(named(to, "to", tuple(state.value for state in TradingState if state is not TradingState.ACTIVE)))
+    )
     return BreakerSection(
         triggers=None if triggers is None else whole_number(triggers, "triggers", 1, 1_000),
         within_ns=None if within is None else duration(within, "within", SECOND, DAY),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from trading_ecosystem.domains.trading.close_out import CloseOut
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
 from trading_ecosystem.domains.trading.limits import OwnLimits
@@ -13,8 +14,8 @@ from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
 from trading_ecosystem.domains.trading.parameter_changes import changed_parameters, parameters_of, unknown_strategy
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.domains.trading.recovery import queries, recover
-from trading_ecosystem.domains.trading.reports import Report
-from trading_ecosystem.domains.trading.timers import MarkDue, StartDue, StrategyDue
+from trading_ecosystem.domains.trading.reports import LIQUIDATION, Report
+from trading_ecosystem.domains.trading.timers import CloseOutDue, MarkDue, StartDue, StrategyDue
 from trading_ecosystem.messages.base import Message, Question, master_of
 from trading_ecosystem.messages.exchange import (
     CancelOrder,
@@ -37,6 +38,7 @@ from trading_ecosystem.messages.trading import (
     OrderWithheld,
     PortfolioQuestion,
     PositionChanged,
+    PositionCloseOutEnded,
     StartStrategy,
     StopStrategy,
     StrategiesQuestion,
@@ -55,8 +57,6 @@ from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Begin, Component, Later, Query, Reconciled, Said
 from trading_ecosystem.ports.randomness import Randomness
 
-LIQUIDATION: Final = "liquidation:"
-"""What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""
 NOTHING: Final[tuple[Message, ...]] = ()
 
 
@@ -70,6 +70,7 @@ class Trading(Component):
         StartDue: "start_due",
         StrategyDue: "strategy_due",
         MarkDue: "mark_due",
+        CloseOutDue: "close_out_due",
         InstrumentListed: "instrument_listed",
         PerpetualListed: "instrument_listed",
         QuoteChanged: "quote_changed",
@@ -100,6 +101,7 @@ class Trading(Component):
         StrategyParametersRejected,
         OrderWithheld,
         PositionChanged,
+        PositionCloseOutEnded,
         StrategyMarked,
     )
     answers: ClassVar[dict[type[Question], str]] = {PortfolioQuestion: "portfolio", StrategiesQuestion: "strategies"}
@@ -118,6 +120,7 @@ class Trading(Component):
         self.claims = Claims()
         self.limits = OwnLimits(parameters, self.market, self.claims)
         self.desks: dict[str, Desk] = {}
+        self.close_out = CloseOut()
         self.quote_watchers: dict[tuple[str, str], list[Desk]] = {}
         self.price_watchers: dict[str, list[Desk]] = {}
         for strategy in parameters.strategies:
@@ -303,11 +306,9 @@ class Trading(Component):
         """An order was filled, in part or whole; it may be the venue's own, to close the account's position."""
         found = self._find(message)
         if found is None:
-            if message.client_order_id.startswith(LIQUIDATION):
-                for owner in self.desks.values():
-                    if owner.account == message.account:
-                        return owner.liquidated(message)
-            return NOTHING
+            owners = [desk for desk in self.desks.values() if desk.account == message.account]
+            is_liquidation = message.client_order_id.startswith(LIQUIDATION)
+            return owners[0].liquidated(message) if owners and is_liquidation else NOTHING
         desk, order = found
         order.order_id = message.order_id
         return desk.filled(order, message, now)
@@ -350,9 +351,13 @@ class Trading(Component):
         if message.changed_at < self.limits.state_since:
             return NOTHING
         self.limits.state, self.limits.state_since = message.state, message.changed_at
-        if message.state is TradingState.ACTIVE:
-            return NOTHING
-        return [one for desk in self.desks.values() for one in desk.cancel_everything(now)]
+        ended = [] if message.state is TradingState.ACTIVE else self.desks.values()
+        said = [one for desk in ended for one in desk.cancel_everything(now)]
+        return [*said, *self.close_out.state_changed(message, self.desks, now)]
+
+    def close_out_due(self, message: CloseOutDue, now: Nanos) -> Said:
+        """Positions may still be open."""
+        return self.close_out.due(message, self.desks, now)
 
     def trade_busted(self, message: TradeBusted, now: Nanos) -> Said:
         """A trade of a strategy was undone."""

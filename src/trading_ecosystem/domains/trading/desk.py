@@ -47,6 +47,9 @@ from trading_ecosystem.ports.component import Later
 LONGEST_DETAIL: Final = 200
 """Characters of a failure's one line."""
 
+CLOSE_OUT: Final = "close-out:"
+"""The label of orders that close out a position in an emergency (:mod:`close_out`); strategies are not told of them."""
+
 SaidList = list[Message | Later]
 
 
@@ -167,27 +170,34 @@ class Desk:
                 self._withhold(place, reason, said)
                 return
         for place in places:
-            requirement = self.limits.requirement(place, self.portfolio)
-            assert requirement is not None, "an order that passed the limits has a known requirement"
-            order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
-            self.limits.claims.reserve(self.account, place.venue, requirement.asset, requirement.amount_minor)
-            if self.withheld:
-                self._forget_withheld(place)
-            said.append(
-                PlaceOrder(
-                    venue=place.venue,
-                    account=self.account,
-                    client_order_id=order.client_order_id,
-                    instrument=place.instrument,
-                    side=place.side,
-                    order_type=place.order_type,
-                    time_in_force=place.time_in_force,
-                    price_ticks=place.price_ticks,
-                    quantity_lots=place.quantity_lots,
-                    post_only=place.post_only,
-                    terms=place.terms,
-                )
+            self._send(place, said, now)
+
+    def close_out(self, place: Place, said: SaidList, now: Nanos) -> None:
+        """Send an order of the engine's own, whatever the strategy wants."""
+        self._send(place, said, now)
+
+    def _send(self, place: Place, said: SaidList, now: Nanos) -> None:
+        requirement = self.limits.requirement(place, self.portfolio)
+        assert requirement is not None, "an order that passed the limits has a known requirement"
+        order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
+        self.limits.claims.reserve(self.account, place.venue, requirement.asset, requirement.amount_minor)
+        if self.withheld:
+            self._forget_withheld(place)
+        said.append(
+            PlaceOrder(
+                venue=place.venue,
+                account=self.account,
+                client_order_id=order.client_order_id,
+                instrument=place.instrument,
+                side=place.side,
+                order_type=place.order_type,
+                time_in_force=place.time_in_force,
+                price_ticks=place.price_ticks,
+                quantity_lots=place.quantity_lots,
+                post_only=place.post_only,
+                terms=place.terms,
             )
+        )
 
     def _withhold(self, place: Place, reason: WithheldReason, said: SaidList) -> None:
         key = (place.instrument, reason)
@@ -240,7 +250,7 @@ class Desk:
         position = self.portfolio.position(order.venue, order.instrument)
         position.fill(fill.side, fill.price_ticks, fill.quantity_lots, position.fee(fill))
         said: SaidList = [self.position_changed(position)]
-        if self.is_running:
+        if self.is_running and order.label != CLOSE_OUT:
             said += self.ask("order_filled", (order, fill), now)
         return said
 
@@ -273,7 +283,7 @@ class Desk:
         """The order left the market unfilled, in part or whole."""
         self._answered(order)
         self.orders.end(order, state)
-        return self.ask(callback, (order, *arguments), now) if self.is_running else []
+        return self.ask(callback, (order, *arguments), now) if self.is_running and order.label != CLOSE_OUT else []
 
     def _answered(self, order: Order) -> None:
         """The venue has answered: from now on its claims speak for the order."""

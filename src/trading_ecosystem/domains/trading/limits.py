@@ -51,9 +51,19 @@ class OwnLimits:
         self.claims = claims
 
     def withholds(
-        self, place: Place, account: str, orders: Orders, portfolio: Portfolio, running: bool, beside: int = 0
+        self,
+        place: Place,
+        account: str,
+        orders: Orders,
+        portfolio: Portfolio,
+        running: bool,
+        beside: int = 0,
+        closes_out: bool = False,
     ) -> WithheldReason | None:
-        """The first reason not to send an order, or ``None``; ``beside`` counts orders that go out together with it."""
+        """The first reason not to send an order, or ``None``; ``beside`` counts orders that go out together with it.
+
+        An order that ``closes_out`` a position in an emergency passes the limits on orders, positions and the trading state.
+        """
         if not running:
             return WithheldReason.STRATEGY_NOT_RUNNING
         if (place.venue, place.instrument) not in self.market.feeds:
@@ -65,13 +75,16 @@ class OwnLimits:
             return WithheldReason.INSUFFICIENT_CLAIM
         if self._exceeds_order_notional(place):
             return WithheldReason.ORDER_NOTIONAL
+        if closes_out:
+            takes_orders = self.market.feeds[place.venue, place.instrument].takes_orders
+            return None if takes_orders else WithheldReason.NOT_TRADING
         if len(orders.working) + beside >= self.parameters.max_open_orders:
             return WithheldReason.OPEN_ORDERS
         if self._exceeds_position(place, orders, portfolio):
             return WithheldReason.POSITION
         if not self.market.feeds[place.venue, place.instrument].takes_orders:
             return WithheldReason.NOT_TRADING
-        if self.state is TradingState.HALTED:
+        if self.state in (TradingState.HALTED, TradingState.LIQUIDATING):
             return WithheldReason.TRADING_HALTED
         if self.state is TradingState.REDUCING and not self._only_reduces(place, orders, portfolio):
             return WithheldReason.REDUCING_ONLY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from trading_ecosystem.messages.exchange import (
     CancelRejected,
@@ -26,3 +26,5 @@ Report: TypeAlias = (
     | TradeCorrected
 )
 """What a venue says about one order."""
+LIQUIDATION: Final = "liquidation:"
+"""What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""

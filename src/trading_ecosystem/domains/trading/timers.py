@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import WakeUp
 
 
@@ -17,6 +18,13 @@ class StrategyDue(WakeUp, frozen=True, gc=False):
     strategy: str
     run: int
     label: str
+
+
+class CloseOutDue(WakeUp, frozen=True, gc=False):
+    """The next attempt to close out all positions, in the emergency since then."""
+
+    since: Nanos
+    attempt: int
 
 
 class MarkDue(WakeUp, frozen=True, gc=False):

@@ -38,7 +38,7 @@ class _WithheldReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     WITHHELD_REASON_NOT_TRADING: _WithheldReason.ValueType  # 8
     """The instrument is halted or closed at its venue."""
     WITHHELD_REASON_TRADING_HALTED: _WithheldReason.ValueType  # 9
-    """The firm's trading state is halted."""
+    """The firm's trading state is halted, or liquidating."""
     WITHHELD_REASON_REDUCING_ONLY: _WithheldReason.ValueType  # 10
     """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 
@@ -56,7 +56,7 @@ WITHHELD_REASON_POSITION: WithheldReason.ValueType  # 7
 WITHHELD_REASON_NOT_TRADING: WithheldReason.ValueType  # 8
 """The instrument is halted or closed at its venue."""
 WITHHELD_REASON_TRADING_HALTED: WithheldReason.ValueType  # 9
-"""The firm's trading state is halted."""
+"""The firm's trading state is halted, or liquidating."""
 WITHHELD_REASON_REDUCING_ONLY: WithheldReason.ValueType  # 10
 """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
 global___WithheldReason = WithheldReason
@@ -106,6 +106,30 @@ STRATEGY_COMMAND_REJECT_REASON_NOT_RUNNING: StrategyCommandRejectReason.ValueTyp
 STRATEGY_COMMAND_REJECT_REASON_INVALID_PARAMETERS: StrategyCommandRejectReason.ValueType  # 4
 """Parameters are unknown, missing or unreadable, or name what is not traded here."""
 global___StrategyCommandRejectReason = StrategyCommandRejectReason
+
+class _CloseOutOutcome:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _CloseOutOutcomeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_CloseOutOutcome.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CLOSE_OUT_OUTCOME_UNSPECIFIED: _CloseOutOutcome.ValueType  # 0
+    CLOSE_OUT_OUTCOME_FLAT: _CloseOutOutcome.ValueType  # 1
+    CLOSE_OUT_OUTCOME_OUT_OF_ATTEMPTS: _CloseOutOutcome.ValueType  # 2
+    """What is left could not be traded."""
+    CLOSE_OUT_OUTCOME_CALLED_OFF: _CloseOutOutcome.ValueType  # 3
+    """The firm's trading state changed before."""
+
+class CloseOutOutcome(_CloseOutOutcome, metaclass=_CloseOutOutcomeEnumTypeWrapper):
+    """How it ended that the engine closed out a position in an emergency."""
+
+CLOSE_OUT_OUTCOME_UNSPECIFIED: CloseOutOutcome.ValueType  # 0
+CLOSE_OUT_OUTCOME_FLAT: CloseOutOutcome.ValueType  # 1
+CLOSE_OUT_OUTCOME_OUT_OF_ATTEMPTS: CloseOutOutcome.ValueType  # 2
+"""What is left could not be traded."""
+CLOSE_OUT_OUTCOME_CALLED_OFF: CloseOutOutcome.ValueType  # 3
+"""The firm's trading state changed before."""
+global___CloseOutOutcome = CloseOutOutcome
 
 @typing.final
 class StartStrategy(google.protobuf.message.Message):
@@ -343,6 +367,43 @@ class StrategyHalted(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["account", b"account", "detail", b"detail", "reason", b"reason", "strategy", b"strategy"]) -> None: ...
 
 global___StrategyHalted = StrategyHalted
+
+@typing.final
+class PositionCloseOutEnded(google.protobuf.message.Message):
+    """The engine closes out a strategy's position no longer; so much of it is left, after so many orders.
+    Audience: production, private to `account`.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: builtins.int
+    STRATEGY_FIELD_NUMBER: builtins.int
+    VENUE_FIELD_NUMBER: builtins.int
+    INSTRUMENT_FIELD_NUMBER: builtins.int
+    POSITION_LOTS_FIELD_NUMBER: builtins.int
+    ORDERS_SENT_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
+    account: builtins.str
+    strategy: builtins.str
+    venue: builtins.str
+    instrument: builtins.str
+    position_lots: builtins.int
+    orders_sent: builtins.int
+    outcome: global___CloseOutOutcome.ValueType
+    def __init__(
+        self,
+        *,
+        account: builtins.str = ...,
+        strategy: builtins.str = ...,
+        venue: builtins.str = ...,
+        instrument: builtins.str = ...,
+        position_lots: builtins.int = ...,
+        orders_sent: builtins.int = ...,
+        outcome: global___CloseOutOutcome.ValueType = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["account", b"account", "instrument", b"instrument", "orders_sent", b"orders_sent", "outcome", b"outcome", "position_lots", b"position_lots", "strategy", b"strategy", "venue", b"venue"]) -> None: ...
+
+global___PositionCloseOutEnded = PositionCloseOutEnded
 
 @typing.final
 class OrderWithheld(google.protobuf.message.Message):

@@ -28,6 +28,8 @@ class _TradingStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     TRADING_STATE_ACTIVE: _TradingState.ValueType  # 1
     TRADING_STATE_REDUCING: _TradingState.ValueType  # 2
     TRADING_STATE_HALTED: _TradingState.ValueType  # 3
+    TRADING_STATE_LIQUIDATING: _TradingState.ValueType  # 4
+    """It closes out every position of its strategies."""
 
 class TradingState(_TradingState, metaclass=_TradingStateEnumTypeWrapper):
     """What a firm's trading engine may send."""
@@ -36,6 +38,8 @@ TRADING_STATE_UNSPECIFIED: TradingState.ValueType  # 0
 TRADING_STATE_ACTIVE: TradingState.ValueType  # 1
 TRADING_STATE_REDUCING: TradingState.ValueType  # 2
 TRADING_STATE_HALTED: TradingState.ValueType  # 3
+TRADING_STATE_LIQUIDATING: TradingState.ValueType  # 4
+"""It closes out every position of its strategies."""
 global___TradingState = TradingState
 
 class _TradingStateOrigin:
