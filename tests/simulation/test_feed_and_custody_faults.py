@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 from tests.campaign import seeds
-from tests.simulation.test_blindness import alerts_alone, alerts_recorded
 from tests.simulation.test_twins import said
 
 import trading_ecosystem
@@ -109,14 +108,6 @@ def test_it_is_labelled_noticed_in_time_and_conserves_and_nothing_differs_before
     assert said(result, onset) == said(twin, onset)
     assert said(result, end) != said(twin, end)
     assert twin.audit.alerts == ()
-
-
-@pytest.mark.parametrize("kind", [FaultKind.FEED_OUT_OF_ORDER, FaultKind.PARTIAL_SETTLEMENT, FaultKind.STALE_BALANCE])
-def test_the_monitor_alone_says_the_same(path, kind):
-    result = faulted(path, kind, SEED)
-    recorded = alerts_recorded(result)
-    assert len(recorded) > 5
-    assert alerts_alone(result) == recorded
 
 
 def test_a_slow_clock_makes_prices_old(path):
