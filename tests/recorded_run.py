@@ -1,4 +1,4 @@
-"""One short real run with a fault that is noticed, made once per process: what the tests of kept history follow."""
+"""Short real runs with a fault that is noticed, made once per process: what the tests of kept history follow."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ SETTINGS = (
 def recorded_run() -> RunResult:
     """The run's result."""
     return trading_ecosystem.run("settlement_delay", seed=5, overrides=SETTINGS)
+
+
+SHORTER = ("duration=10m", "faults.0.at=3m", "faults.0.duration=4m", "clean_periods=[]")
+"""Of ``stale_feed``: not half as long a record, which ends with a score too."""
+
+
+@cache
+def shorter_run() -> RunResult:
+    """A run for tests that keep or execute again the whole of it."""
+    return trading_ecosystem.run("stale_feed", overrides=SHORTER)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from tests.campaign import seeds
 from tests.contract.trail_tampering import TAMPERS, Trail, read_trail, write_trail
 from tests.evidence_packs import recorded_lines
-from tests.recorded_run import recorded_run
+from tests.recorded_run import recorded_run, shorter_run
 from tests.servers import PASSWORDS
 
 from trading_ecosystem.adapters.evidence.findings import Verification
@@ -35,13 +36,14 @@ COUNT = 60
 class Kept:
     """A store with a trail, its key and its witness."""
 
-    def __init__(self, url: str, store: SqlStore, folder: Path) -> None:
+    def __init__(self, url: str, store: SqlStore, folder: Path, key: SigningKey | None = None) -> None:
         self.url = url
         self.store = store
         self.witness = folder / "witness.jsonl"
-        self.key: SigningKey = make_key(folder / "signing-key.pem")
-        asyncio.run(self._fill())
-        witness_store(url, self.key, self.witness, PASSWORDS)
+        self.key: SigningKey = key or make_key(folder / "signing-key.pem")
+        if key is None:
+            asyncio.run(self._fill())
+            witness_store(url, self.key, self.witness, PASSWORDS)
         self.trail = asyncio.run(read_trail(url, PASSWORDS))
 
     async def _fill(self) -> None:
@@ -57,9 +59,22 @@ class Kept:
         return verify_store(self.url, self.key.public, self.witness, RunDerivation, PASSWORDS)
 
 
+def in_sqlite(folder: Path, key: SigningKey | None = None) -> Kept:
+    return Kept(f"sqlite:///{folder / 'store'}", SqliteStore(folder / "store"), folder, key)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SigningKey]:
+    """A folder with a store and its witness, and the key: filled once, and copied for every test."""
+    folder = tmp_path_factory.mktemp("filled")
+    return folder, in_sqlite(folder).key
+
+
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Kept:
-    return Kept(f"sqlite:///{tmp_path / 'store'}", SqliteStore(tmp_path / "store"), tmp_path)
+def sqlite(filled: tuple[Path, SigningKey], tmp_path: Path) -> Kept:
+    folder, key = filled
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return in_sqlite(tmp_path, key)
 
 
 @pytest.fixture
@@ -103,7 +118,7 @@ def test_what_audit_concluded_is_covered_too(tmp_path: Path) -> None:
 
     async def fill() -> None:
         journal, histories = await open_live_store(url), await open_histories(url)
-        await keep_lines(journal, histories, recorded_run().header, recorded_run().read_lines(), RunDerivation)
+        await keep_lines(journal, histories, shorter_run().header, shorter_run().read_lines(), RunDerivation)
         for history in histories.values():
             await history.close()
         await journal.close()

@@ -14,6 +14,7 @@ import zlib
 import pytest
 from tests.campaign import CAMPAIGN
 from tests.command_line import cli
+from tests.recorded_run import SHORTER
 
 import trading_ecosystem
 
@@ -70,8 +71,7 @@ def test_replay_confirms_the_digest(runs):
 def noticed(tmp_path_factory):
     """A short run with a fault that is noticed: what is damaged."""
     folder = tmp_path_factory.mktemp("noticed") / "run"
-    settings = ("duration=10m", "faults.0.at=3m", "faults.0.duration=4m", "clean_periods=[]")
-    assert trading_ecosystem.run("stale_feed", overrides=settings, out=folder).passed
+    assert trading_ecosystem.run("stale_feed", overrides=SHORTER, out=folder).passed
     return folder
 
 

@@ -17,7 +17,7 @@ from trading_ecosystem.adapters.sql.opening import opening_failures
 from trading_ecosystem.adapters.sql.partitions import make_partitions
 from trading_ecosystem.adapters.sql.tables import SCHEMAS, metadata_of
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqliteStore, SqlStore
-from trading_ecosystem.adapters.sql.versions import check_ours, upgrade_schema
+from trading_ecosystem.adapters.sql.versions import check_ours, newest_version, upgrade_schema
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.settings import Passwords
 
@@ -37,9 +37,14 @@ async def migrate(store: SqlStore, passwords: Passwords | None = None) -> list[M
     """Bring every schema to the newest version; raises :class:`trading_ecosystem.ports.errors.BadInput` with the remedy."""
     if isinstance(store, SqliteStore):
         _make_folder(store)
-        for schema in SCHEMAS:
-            await _check_file(store, schema)
-        return [await _migrate_file(store, schema) for schema in SCHEMAS]
+        versions = {schema: await _check_file(store, schema) for schema in SCHEMAS}
+        return [
+            # A file of this version was made whole, and is only looked at: opening a store costs little.
+            Migrated(schema, version, version)
+            if version is not None and version == newest_version(schema)
+            else await _migrate_file(store, schema)
+            for schema, version in versions.items()
+        ]
     return await _migrate_database(store, passwords or Passwords())
 
 
@@ -50,15 +55,15 @@ def _make_folder(store: SqliteStore) -> None:
         raise BadInput(str(store), f"cannot be used: {error.strerror}; expected a folder that can be written") from error
 
 
-async def _check_file(store: SqliteStore, schema: str) -> None:
-    """Nothing is changed in a folder where one file is somebody else's."""
+async def _check_file(store: SqliteStore, schema: str) -> str | None:
+    """The version of a file that is ours or not there: nothing is changed in a folder where one is somebody else's."""
     if not store.file(schema).exists():
-        return
+        return None
     engine = sqlite_engine(store, schema)
     try:
         with opening_failures(store, schema):
             async with engine.connect() as connection:
-                await connection.run_sync(check_ours, schema, str(store))
+                return await connection.run_sync(check_ours, schema, str(store))
     finally:
         await engine.dispose()
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from trading_ecosystem.adapters.sql.engines import one_connection, sqlite_writer
 from trading_ecosystem.adapters.sql.failures import failures
 from trading_ecosystem.adapters.sql.statements import Batch, RowWriter
-from trading_ecosystem.adapters.sql.tables import RecordTable, SchemaTables
+from trading_ecosystem.adapters.sql.tables import RecordTable, SchemaTables, tables_of
 from trading_ecosystem.adapters.sql.writer_thread import WriterThread
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.ports.errors import NotFound, Unavailable
@@ -51,7 +51,7 @@ class SqlHistory:
         self.projection = projection
         self._engine = engine
         self._store = f"{store}, schema {projection.NAMESPACE}"
-        self._tables = SchemaTables(projection)
+        self._tables = tables_of(projection)
         self._sqlite = engine.dialect.name == "sqlite"
         self._writers = {kind: RowWriter(kept, engine.dialect.name) for kind, kept in self._tables.of.items()}
         self._moving = _moving(self._tables, sqlite=self._sqlite)

@@ -12,7 +12,7 @@ from trading_ecosystem.adapters.sql.append_only import deletes_allowed
 from trading_ecosystem.adapters.sql.engines import administrator_engine, sqlite_engine, writing
 from trading_ecosystem.adapters.sql.failures import failures
 from trading_ecosystem.adapters.sql.partitions import drop_partitions, make_partitions
-from trading_ecosystem.adapters.sql.tables import APPEND_ONLY, JOURNAL, JournalTables, SchemaTables
+from trading_ecosystem.adapters.sql.tables import APPEND_ONLY, JOURNAL, JournalTables, tables_of
 from trading_ecosystem.adapters.sql.urls import PostgresqlStore, SqlStore
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.records import Record
@@ -23,7 +23,7 @@ SNAPSHOTS_KEPT: Final = 2
 
 async def delete_before(store: SqlStore, domain: str, record_type: type[Record], field: str, until_at: Nanos) -> int:
     """Delete the rows of one table from before an instant; returns how many."""
-    table = SchemaTables(PROJECTIONS[domain]).of[record_type].table
+    table = tables_of(PROJECTIONS[domain]).of[record_type].table
 
     def work(connection: Connection) -> int:
         whole = 0

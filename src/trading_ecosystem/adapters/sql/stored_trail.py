@@ -14,7 +14,7 @@ from trading_ecosystem.adapters.domain_records import PROJECTIONS
 from trading_ecosystem.adapters.sql.engines import Engines
 from trading_ecosystem.adapters.sql.failures import failures
 from trading_ecosystem.adapters.sql.opening import open_engines
-from trading_ecosystem.adapters.sql.tables import JOURNAL, JournalTables, SchemaTables
+from trading_ecosystem.adapters.sql.tables import JOURNAL, JournalTables, tables_of
 from trading_ecosystem.adapters.sql.urls import parse_sql_store
 from trading_ecosystem.domains.audit.event_records import EventRecord
 from trading_ecosystem.domains.audit.records import NAMESPACE as AUDIT
@@ -46,7 +46,7 @@ class StoredTrail:
         self._engines = engines
         self._name = str(engines.store)
         self._journal = JournalTables()
-        self._events = SchemaTables(PROJECTIONS[AUDIT]).of[EventRecord]
+        self._events = tables_of(PROJECTIONS[AUDIT]).of[EventRecord]
 
     async def header(self) -> Any:
         """The header's bytes, or ``None`` where there is none."""

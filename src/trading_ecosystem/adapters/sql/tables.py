@@ -136,6 +136,16 @@ class SchemaTables:
             )
 
 
+def tables_of(projection: Projection) -> SchemaTables:
+    """The tables of a domain's schema, made once: every store of the process works with the same."""
+    if projection not in _MADE:
+        _MADE[projection] = SchemaTables(projection)
+    return _MADE[projection]
+
+
+_MADE: Final[dict[object, SchemaTables]] = {}
+
+
 class JournalTables:
     """The tables of the schema ``journal``: entries, the batches they were committed in, the header and snapshots.
 
@@ -180,7 +190,7 @@ class JournalTables:
 
 def metadata_of(schema: str) -> MetaData:
     """The tables of a schema, the journal's or a domain's."""
-    return JournalTables().metadata if schema == JOURNAL else SchemaTables(PROJECTIONS[schema]).metadata
+    return JournalTables().metadata if schema == JOURNAL else tables_of(PROJECTIONS[schema]).metadata
 
 
 def _kind(hint: Any) -> tuple[TypeEngine[Any], bool]:
