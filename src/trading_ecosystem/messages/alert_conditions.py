@@ -105,8 +105,10 @@ future counts as ``now``. Threshold 10,000 (100 basis points).
 venue is sent it. The *answer* to a ``PlaceOrder`` is ``OrderAccepted`` or ``OrderRejected``, or a fill of the order; to a
 ``CancelOrder`` it is ``OrderCancelled`` or ``CancelRejected``, or a fill that leaves nothing; each with the same venue,
 account and client order id. A command that repeats the venue, account, client order id and kind of one unanswered is none. A
-command that waits for more than 15 min is given up. What answers no command that is waiting is no answer; what answers two
-decides by the longer wait.
+command that waits for more than 15 min is given up. What answers two decides by the longer wait.
+Links differ, so that an answer may arrive before the copy of its command. What could answer a command that does not wait is
+remembered for 1 min for that command, the latest such answer only; if the command arrives within that, it is answered at
+once, after no wait, and the answer decides then. Else it is no answer.
 
 VENUE_DOWN (venue): how long ago the newest quote, depth, trade summary or ``TradingPhaseChanged`` of the venue arrived;
 threshold 60 s. It holds when
@@ -123,7 +125,8 @@ SPREAD_WIDE (``venue:instrument``; decided by quotes with both sides, not crosse
 LIQUIDITY_LOW (``venue:instrument``; decided by depths): how many times thinner the depth is than before, parts per million:
 ``mean * 10⁶ // lots`` where ``lots`` are all on both sides, at least 1, and ``mean`` is the floored mean of the last 60
 depths at which it did not hold, all there. Threshold 8,000,000 (an eighth), critical from 16,000,000.
-EXECUTION_LATENCY (venue; decided by answers): time from command to answer; threshold 1 s.
+EXECUTION_LATENCY (venue; decided by answers): time from command to answer, each as it arrived, so that it includes what the
+link from the venue to the monitor is slower than that from the firm; threshold 1 s.
 ORDER_UNANSWERED (venue): for how long the oldest unanswered command has waited; threshold 30 s. Begins, worsens (60 s) and
 ends by being given up at exact instants.
 REJECT_RATE (venue; decided by answers to ``PlaceOrder``): of the answers within the last 5 min, the share that are
@@ -213,6 +216,7 @@ THINNER_PPM: Final[PartsPerMillion] = 8_000_000
 DEPTHS_REMEMBERED: Final = 60
 LATENCY_FROM: Final[Nanos] = SECOND
 UNANSWERED_AFTER: Final[Nanos] = 30 * SECOND
+EARLY_ANSWER_KEPT: Final[Nanos] = MINUTE
 GIVEN_UP_AFTER: Final[Nanos] = 15 * MINUTE
 REJECTS_PPM: Final[PartsPerMillion] = 500_000
 REJECT_WINDOW: Final[Nanos] = 5 * MINUTE

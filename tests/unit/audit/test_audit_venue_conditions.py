@@ -167,6 +167,52 @@ def test_the_next_oldest_command_goes_on_being_unanswered_or_not():
     assert record.held(AlertKind.ORDER_UNANSWERED)[0] == (30, 40, 40_000_000_000)
 
 
+def test_an_answer_before_its_command_counts_for_less_than_a_minute():
+    record = VenueRecord()
+    record.accept(0, "a")
+    record.cancelled(0, "b", 2)
+    record.reject(1, "c")
+    record.place(60 - NANO, "a")
+    record.cancel(60, "b")  # A nanosecond too late.
+    record.place(60, "c")
+    record.price(200, BTC, "60000")
+    assert record.held(AlertKind.EXECUTION_LATENCY) == []
+    assert record.held(AlertKind.ORDER_UNANSWERED) == [(90, None, 140_000_000_000)]
+
+
+def test_an_early_answer_answers_one_command_once_and_ends_a_latency():
+    record = VenueRecord()
+    record.place(0, "b")
+    record.fill(1, 1, 600, client_order_id="a")
+    record.accept(2, "b")
+    record.place(3, "a")
+    record.cancel(4, "a")
+    record.cancel(5, "a")
+    record.price(50, BTC, "60000")
+    assert record.held(AlertKind.EXECUTION_LATENCY) == [(2, 3, 2_000_000_000)]
+    assert record.held(AlertKind.ORDER_UNANSWERED) == [(35, None, 45_000_000_000)]
+
+
+def test_the_latest_early_answer_counts():
+    record = VenueRecord()
+    record.accept(0, "a")
+    record.accept(1, "b")
+    record.fill(30, 1, 600, client_order_id="a", leaves_lots=3)
+    record.place(89, "a")
+    record.place(90, "b")
+    record.price(130, BTC, "60000")
+    assert record.held(AlertKind.ORDER_UNANSWERED) == [(120, None, 40_000_000_000)]
+
+
+def test_early_rejections_count_when_their_orders_arrive():
+    record = VenueRecord()
+    for number in range(10):
+        record.reject(number, f"o{number}")
+    for number in range(10):
+        record.place(20 + number, f"o{number}")
+    assert record.held(AlertKind.REJECT_RATE) == [(29, None, 1_000_000)]
+
+
 def test_orders_of_other_firms_are_none_of_the_monitors_business():
     record = VenueRecord()
     record.place(0, "a", account="other/maker")

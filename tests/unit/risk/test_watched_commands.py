@@ -110,6 +110,69 @@ def test_the_oldest_counts_and_an_answer_to_it_leaves_the_next():
     assert cleared(monitor, UNANSWERED) == [55 * SECOND]
 
 
+# ---------------------------------------------------------------- answers that overtake the copies of their commands
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (place("a"), accepted("a")),
+        (place("a"), rejected("a")),
+        (place("a"), filled(leaves=5)),
+        (place("a"), filled()),
+        (cancel("a"), cancelled("a")),
+        (cancel("a"), cancel_rejected("a")),
+        (cancel("a"), filled()),
+    ],
+)
+@pytest.mark.parametrize(("early", "waits"), [(0, False), (MINUTE - 1, False), (MINUTE, True)])
+def test_an_answer_that_came_first_is_remembered_for_a_minute(command, answer, early, waits):
+    monitor = Monitor()
+    monitor.tell(answer, START)
+    monitor.tell(command, START + early)
+    monitor.until(START + HOUR)
+    assert bool(alerts(monitor, UNANSWERED)) is waits
+    assert alerts(monitor, LATENCY) == []
+
+
+def test_an_early_fill_that_leaves_nothing_answers_an_order_and_its_cancel_once():
+    monitor = Monitor()
+    monitor.tell(place("b"), START)
+    monitor.tell(filled("a"), START + SECOND)
+    monitor.tell(accepted("b"), START + 2 * SECOND)
+    monitor.tell(place("a"), START + 3 * SECOND)  # No wait: b's latency is over.
+    monitor.tell(cancel("a"), START + 4 * SECOND)
+    monitor.tell(cancel("a"), START + 5 * SECOND)  # Nothing is left that answers this one.
+    monitor.until(START + HOUR)
+    assert [at for at, *_ in alerts(monitor, LATENCY)] == [2 * SECOND]
+    assert cleared(monitor, LATENCY) == [3 * SECOND]
+    assert [at for at, *_ in alerts(monitor, UNANSWERED)] == [35 * SECOND, 65 * SECOND]
+
+
+def test_the_latest_early_answer_counts_and_for_its_own_command_only():
+    monitor = Monitor()
+    monitor.tell(accepted("a"), START)
+    monitor.tell(accepted("b"), START + SECOND)
+    monitor.tell(filled("a", leaves=5), START + 30 * SECOND)
+    monitor.tell(place("c"), START + 31 * SECOND)
+    monitor.tell(place("a"), START + 89 * SECOND)
+    monitor.tell(place("b"), START + 90 * SECOND)
+    monitor.until(START + HOUR)
+    # c waits from 31 s, b from 90 s on: for c's fifteen minutes and then b's it is one alert.
+    assert [at for at, *_ in alerts(monitor, UNANSWERED)] == [61 * SECOND, 91 * SECOND]
+    assert cleared(monitor, UNANSWERED) == [90 * SECOND + 15 * MINUTE + 1]
+
+
+def test_early_rejections_count_when_their_orders_arrive():
+    monitor = Monitor()
+    for number in range(10):
+        monitor.tell(rejected(f"o{number}"), START + number * SECOND)
+    assert alerts(monitor, AlertKind.REJECT_RATE) == []
+    for number in range(10):
+        monitor.tell(place(f"o{number}"), START + (20 + number) * SECOND)
+    assert alerts(monitor, AlertKind.REJECT_RATE) == [(29 * SECOND, "raised", ALPHA, "critical", 1_000_000)]
+
+
 # ---------------------------------------------------------------- rejections
 
 

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from trading_ecosystem.domains.audit.feed_conditions import Tally
 from trading_ecosystem.domains.audit.intervals import Tracks
 from trading_ecosystem.messages.alert_conditions import (
+    EARLY_ANSWER_KEPT,
     EXECUTION_WINDOW,
     GIVEN_UP_AFTER,
     LATENCY_FROM,
@@ -56,6 +57,8 @@ class VenueOrders:
         self._after_cancel = tracks.of(AlertKind.FILL_AFTER_CANCEL, venue)
         self._waiting: dict[CommandKey, tuple[Nanos, Entry]] = {}
         """Commands without an answer, in the order in which they arrived."""
+        self._unasked: dict[CommandKey, tuple[Nanos, bool]] = {}
+        """Answers without a command that waits for them: when each arrived, in this order, and whether it rejects."""
         self._answers = Tally(REJECT_WINDOW)
         self._rejected = Tally(REJECT_WINDOW)
         self._executions: dict[tuple[str, str, int], Nanos] = {}
@@ -69,7 +72,14 @@ class VenueOrders:
         """The copy of a command reaches the monitor."""
         self.grow_older(at)
         kind = PLACE if isinstance(message, PlaceOrder) else CANCEL
-        self._waiting.setdefault((kind, message.account, message.client_order_id), (at, entry))
+        key = (kind, message.account, message.client_order_id)
+        if key in self._waiting:
+            return
+        if key in self._unasked:
+            _, rejects = self._unasked.pop(key)
+            self._decide({kind: 0}, rejects, at, entry)
+        else:
+            self._waiting[key] = (at, entry)
 
     def answered(self, message: Answer, at: Nanos, entry: Entry) -> None:
         """The answer to a command reaches the monitor."""
@@ -102,7 +112,12 @@ class VenueOrders:
         self._storm.observe(fills, fills >= STORM_FILLS, at, entry)
 
     def grow_older(self, at: Nanos) -> None:
-        """Time has come to ``at``: commands may have waited for too long, or for so long that they are given up."""
+        """Time has come to ``at``: commands may have waited for too long, or for so long that they are given up.
+
+        Answers that came before their commands may have done so too long ago.
+        """
+        while self._unasked and at - next(iter(self._unasked.values()))[0] >= EARLY_ANSWER_KEPT:
+            del self._unasked[next(iter(self._unasked))]
         while self._waiting:
             key, (sent_at, entry) = next(iter(self._waiting.items()))
             given_up_at = sent_at + GIVEN_UP_AFTER + 1
@@ -116,13 +131,22 @@ class VenueOrders:
     def _take(self, kinds: tuple[str, ...], message: Answer | OrderFilled, rejection: bool, at: Nanos, entry: Entry) -> None:
         """An answer to commands of these kinds, where such commands wait; of two the longer wait decides."""
         self.grow_older(at)
-        keys = [(kind, message.account, message.client_order_id) for kind in kinds]
-        waited = {key[0]: at - self._waiting.pop(key)[0] for key in keys if key in self._waiting}
-        if not waited:
-            return
+        waited: dict[str, Nanos] = {}
+        for kind in kinds:
+            key = (kind, message.account, message.client_order_id)
+            if key in self._waiting:
+                waited[kind] = at - self._waiting.pop(key)[0]
+            else:
+                self._unasked.pop(key, None)
+                self._unasked[key] = (at, rejection)
+        if waited:
+            self._observe_oldest(at)
+            self._decide(waited, rejection, at, entry)
+
+    def _decide(self, waited: dict[str, Nanos], rejection: bool, at: Nanos, entry: Entry) -> None:
+        """Commands of these kinds were answered after these waits."""
         took = max(waited.values())
         self._latency.observe(took, took >= LATENCY_FROM, at, entry)
-        self._observe_oldest(at)
         if PLACE in waited:
             self._answers.add(1, at)
             self._rejected.add(int(rejection), at)

@@ -2,11 +2,13 @@
 
 The monitor hears a copy of each command when the venue is sent it, and waits for the answer. The oldest that waits is on top,
 because commands arrive in order; one wake-up per venue is under way, for the next instant at which that one has waited for too
-long, or twice as long, or is given up.
+long, or twice as long, or is given up. Where the link that brings the copies is the slower one, answers come first: they are
+kept for a while, so that their commands do not wait for what has come already.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from trading_ecosystem.domains.risk.parameters import RiskParameters
@@ -16,6 +18,7 @@ from trading_ecosystem.domains.risk.watches.numbers import is_fill
 from trading_ecosystem.domains.risk.watches.on_off import OnOff, Recent
 from trading_ecosystem.domains.risk.watches.wake_ups import Alarm, CommandsDue
 from trading_ecosystem.messages.alert_conditions import (
+    EARLY_ANSWER_KEPT,
     GIVEN_UP_AFTER,
     LATENCY_FROM,
     REJECT_ANSWERS,
@@ -42,12 +45,14 @@ Waiting: TypeAlias = tuple[str, str, bool]
 class VenueCommands:
     """The commands of the firm to one venue."""
 
-    __slots__ = ("alarm", "answered", "latency", "name", "rejected", "rejects", "unanswered", "waiting")
+    __slots__ = ("alarm", "answered", "early", "latency", "name", "rejected", "rejects", "unanswered", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.waiting: dict[Waiting, Nanos] = {}
         """When each was sent, oldest first."""
+        self.early: dict[Waiting, tuple[Nanos, bool]] = {}
+        """When the latest answer to a command that does not wait arrived, and whether it is a rejection; oldest first."""
         self.alarm = Alarm()
         self.answered = Recent(REJECT_WINDOW)
         self.rejected = Recent(REJECT_WINDOW)
@@ -59,21 +64,24 @@ class VenueCommands:
         """A command was sent."""
         self._give_up(now)
         if command not in self.waiting:
-            self.waiting[command] = now
+            early = self.early.pop(command, None)
+            if early is not None and now - early[0] < EARLY_ANSWER_KEPT:
+                self._decide((command,), 0, early[1], now, monitor, said)
+            else:
+                self.waiting[command] = now
         self.look(now, monitor, said)
 
     def answered_by(self, answers: tuple[Waiting, ...], rejection: bool, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """An answer to whichever of these commands wait."""
         self._give_up(now)
         waiting = self.waiting
-        sent = [(waiting.pop(command), command) for command in answers if command in waiting]
-        if not sent:
-            return
-        longest = now - min(sent_at for sent_at, _ in sent)
-        if longest >= LATENCY_FROM or self.latency.holds:
-            self.latency.decide(longest, now, monitor, said)
-        if any(not cancel for _, (_, _, cancel) in sent):
-            self._decide_rejects(rejection, now, monitor, said)
+        answered = [command for command in answers if command in waiting]
+        if len(answered) < len(answers):
+            self._remember([command for command in answers if command not in waiting], rejection, now)
+            if not answered:
+                return
+        longest = now - min(waiting.pop(command) for command in answered)
+        self._decide(answered, longest, rejection, now, monitor, said)
         if self.unanswered.holds:
             self.look(now, monitor, said)
 
@@ -93,6 +101,24 @@ class VenueCommands:
         else:
             due_at = sent_at + GIVEN_UP_AFTER + 1
         self.alarm.set(CommandsDue(self.name), due_at, said)
+
+    def _remember(self, commands: Sequence[Waiting], rejection: bool, now: Nanos) -> None:
+        """Keep an answer for commands whose copies may be on their way, and forget those kept for too long."""
+        early = self.early
+        for command in commands:
+            early.pop(command, None)
+            early[command] = (now, rejection)
+        while now - early[oldest := next(iter(early))][0] >= EARLY_ANSWER_KEPT:
+            del early[oldest]
+
+    def _decide(
+        self, commands: Sequence[Waiting], longest: Nanos, rejection: bool, now: Nanos, monitor: Monitor, said: SaidList
+    ) -> None:
+        """These commands were answered, after waiting for so long at most."""
+        if longest >= LATENCY_FROM or self.latency.holds:
+            self.latency.decide(longest, now, monitor, said)
+        if any(not cancel for _, _, cancel in commands):
+            self._decide_rejects(rejection, now, monitor, said)
 
     def _decide_rejects(self, rejection: bool, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         self.answered.add(now)
