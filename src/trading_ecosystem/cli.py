@@ -27,8 +27,9 @@ from trading_ecosystem import (
     store_commands,
     suite_commands,
 )
-from trading_ecosystem.adapters.scenario_library import find_scenario, library
+from trading_ecosystem.adapters.scenario_library import find_scenario
 from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence, EcosystemError, PortError
+from trading_ecosystem.scenario_commands import JsonOption, ScenarioArgument, SeedOption, SetOption, print_plan, scenarios_app
 from trading_ecosystem.terminal import (
     BAD_INPUT,
     HELD,
@@ -59,7 +60,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-scenarios_app = typer.Typer(help="List the scenario library, or check a scenario file.", no_args_is_help=True)
 app.add_typer(scenarios_app, name="scenarios")
 store_commands.register(app)
 serve_commands.register(app)
@@ -69,18 +69,11 @@ suite_commands.register(app)
 compare_commands.register(app)
 new_commands.register(app)
 
-ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or a name of `scenarios list`.", show_default=False)]
-SeedOption = Annotated[int | None, typer.Option(help="Seed of every random stream; default: the scenario's own.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the scenario, e.g. faults.depeg.magnitude=-0.03."),
-]
 OutOption = Annotated[Path | None, typer.Option(help="Run directory to write; default: runs/SCENARIO-SEED.")]
 SpeedOption = Annotated[
     float | None,
     typer.Option(help="Run against the wall clock: so many seconds of ecosystem time per second; default: as fast as it goes."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 @app.command()
@@ -100,12 +93,18 @@ def run(
     port: monitor_commands.PortOption = 0,
     signing_key: audit_commands.SigningKeyOption = None,
     witness: audit_commands.WitnessOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be injected, when and how large, and what is judged; run nothing.")
+    ] = False,
 ) -> None:
     """Run a scenario and print the verdict."""
     from trading_ecosystem.reports.verdict_document import verdict_document
     from trading_ecosystem.reports.verdict_text import verdict_text
 
     path = find_scenario(scenario)
+    if dry_run:
+        print_plan(path, seed, set_ or [], json)
+        return
     target = out or Path("runs") / _default_name(path, seed, set_ or [])
     speed_ppm = store_commands.speed_ppm_of(speed)
     with progress_bar(f"running {path.stem}", quiet=json) as progress:
@@ -144,42 +143,6 @@ def replay(
         print_json({"replayed": True, "entries": count, "journal_digest": digest})
     else:
         sys.stdout.write(f"the same: {count:,} entries, digest {digest}\n")
-
-
-@scenarios_app.command("list")
-def scenarios_list(json: JsonOption = False) -> None:
-    """List the scenarios that come with the package."""
-    from trading_ecosystem.adapters.scenario_files import read_scenario
-
-    parsed = [read_scenario(path) for path in library().values()]
-    if json:
-        print_json([{"name": s.name, "title": s.title, "seed": s.seed, "duration_ns": s.duration_ns} for s in parsed])
-        return
-    width = max(len(scenario.name) for scenario in parsed)
-    for scenario in parsed:
-        sys.stdout.write(f"{scenario.name:{width}}  {scenario.title}\n")
-
-
-@scenarios_app.command("check")
-def scenarios_check(scenario: ScenarioArgument, set_: SetOption = None, json: JsonOption = False) -> None:
-    """Read a scenario, say what is wrong with it, or how large its record will be."""
-    from trading_ecosystem.adapters.scenario_files import read_scenario
-    from trading_ecosystem.container import ENTRY_BUDGET
-    from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
-
-    parsed = read_scenario(find_scenario(scenario), set_ or ())
-    estimate = estimate_entries(parsed)
-    if estimate > ENTRY_BUDGET:
-        raise BadInput(parsed.name, f"would make about {estimate:,} entries; expected at most {ENTRY_BUDGET:,}: shorten it")
-    hour = " in the first hour" if parsed.is_open else ""
-    if json:
-        shown = {"name": parsed.name, "title": parsed.title, "open": parsed.is_open, "estimated_entries": estimate}
-        print_json({**shown, "faults": len(parsed.faults)})
-        return
-    sys.stdout.write(
-        f"{parsed.name}: {parsed.title}\n{len(parsed.faults)} faults, {len(parsed.expectations)} expectations, "
-        f"{len(parsed.clean_periods)} clean periods; about {estimate:,} entries{hour}\n"
-    )
 
 
 @app.command()

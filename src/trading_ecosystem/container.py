@@ -35,8 +35,9 @@ from trading_ecosystem.domains.exchange.component import Exchange
 from trading_ecosystem.domains.market_data.component import MarketData
 from trading_ecosystem.domains.risk.component import Risk
 from trading_ecosystem.domains.test_coordination.component import TestCoordination
+from trading_ecosystem.domains.test_coordination.criteria_judge import judge_run, measures_of
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
-from trading_ecosystem.domains.test_coordination.judge import judge
+from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.domains.trading.component import Trading
 from trading_ecosystem.messages.envelope import Entry, Header
@@ -264,7 +265,8 @@ class _Execution:
         if header.audit:
             audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
             recorder.follow(_ingesting(audit))
-        for follower in (self.observations.follow, *self.followers):
+        measures = measures_of(scenario)
+        for follower in (self.observations.follow, _measuring(measures), *self.followers):
             recorder.follow(follower)
         with few_collections():
             if self._speed_ppm is None:
@@ -279,10 +281,8 @@ class _Execution:
         if audit is not None:
             audit.finish()
             report = audit.report()
-        # A clean twin has no faults to expect anything of; its clean periods still count.
-        expectations = scenario.expectations if header.faults else ()
         alerts, starts_at = self.observations.alerts, scenario.starts_at
-        verdict = judge(expectations, scenario.clean_periods, report, alerts, starts_at, header.acting)
+        verdict = judge_run(scenario, report, alerts, measures, starts_at, faults=header.faults, acting=header.acting)
         return RunResult(
             scenario=scenario,
             header=header,
@@ -305,6 +305,11 @@ class _Execution:
     def _report_progress(self, now: Nanos) -> None:
         if self._progress is not None:
             self._progress(now - self.scenario.starts_at, self.scenario.duration_ns)
+
+
+def _measuring(measures: RunMeasures) -> Follower:
+    """A follower that hands every entry to what the scenario's criteria are measured by."""
+    return lambda entries, lines: measures.follow(entries)
 
 
 def _ingesting(audit: Audit) -> Follower:

@@ -35,6 +35,8 @@ NOTICED = (
     "stablecoin_collapse",
     "runaway_algorithm",
     "slow_leak",
+    "phased_disruption",
+    "ether_disruption",
 )
 """Every fault of these is noticed within its SLA; other alerts may come with it, and none is false."""
 CONTROLS = ("busy_market", "volatile_market")

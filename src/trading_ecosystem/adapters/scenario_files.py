@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import yaml
 
+from trading_ecosystem.adapters.scenario_templates import expanded, has_template, identifier, set_value
 from trading_ecosystem.adapters.time_zones import is_time_zone
 from trading_ecosystem.domains.test_coordination.document import Field, Items, Mapping, Node, Scalar, shown
+from trading_ecosystem.domains.test_coordination.grammar.variables import PARAMETERS
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem, Scenario
 from trading_ecosystem.domains.test_coordination.scenario_reading import SettingProblem, StrategyCheck, read_document
 from trading_ecosystem.domains.trading.kinds import KINDS, settings_of
@@ -24,8 +26,6 @@ LARGEST_FILE: Final = 1 << 20
 """Bytes of the largest scenario file that is read."""
 DEEPEST: Final = 20
 """Levels of nesting in a scenario."""
-_IDENTIFIERS: Final = ("id", "name", "fault")
-"""Fields by which an item of a list is addressed in ``--set``."""
 _TAG: Final = "tag:yaml.org,2002:"
 _TAGS: Final = tuple(
     _TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
@@ -66,7 +66,7 @@ def read_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
 
     A recording that it names must exist, relative to the file's folder.
     """
-    root = _composed(_text_of(path), str(path), overrides)
+    root = _composed(_text_of(path), str(path), overrides, path.parent)
     scenario = _read(root, path.stem)
     recording = recording_path(scenario, path)
     if recording is not None and not recording.is_file():
@@ -106,13 +106,14 @@ def _read(root: yaml.Node, name: str) -> Scenario:
 def resolved_text(source: Path | str, overrides: Sequence[str] = ()) -> str:
     """The YAML text of a file (or the text itself) after overrides: what is kept so that a run can be done again.
 
-    Without overrides it is the text as written. With them it is the same document without its comments.
+    Without overrides and a template it is the text as written. With them it is the whole document without its comments.
     """
-    place = str(source) if isinstance(source, Path) else "scenario"
+    place, folder = (str(source), source.parent) if isinstance(source, Path) else ("scenario", None)
     text = _text_of(source) if isinstance(source, Path) else source
-    if not overrides:
+    if not overrides and not has_template(_compose(text, place)):
         return text
-    written: str = yaml.serialize(_composed(text, place, overrides), Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
+    root = _composed(text, place, overrides, folder)
+    written: str = yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
     return written
 
 
@@ -218,8 +219,9 @@ def _check_nodes(node: yaml.Node) -> None:
             _check_nodes(item)
 
 
-def _composed(text: str, place: str, overrides: Sequence[str]) -> yaml.Node:
-    root = _compose(text, place)
+def _composed(text: str, place: str, overrides: Sequence[str], folder: Path | None = None) -> yaml.Node:
+    """The nodes of a text with its template, looked for in ``folder`` and in the library, and with overrides."""
+    root = expanded(_compose(text, place), folder, lambda path: _compose(_text_of(path), str(path)), _place)
     for override in overrides:
         _apply(root, override)
     return root
@@ -238,7 +240,12 @@ def _apply(root: yaml.Node, override: str) -> None:
     if isinstance(parent, yaml.MappingNode):
         for position, (field, _) in enumerate(parent.value):
             if field.value == steps[-1]:
-                parent.value[position] = (field, new)
+                definition = parent.value[position][1]
+                if steps[:-1] == [PARAMETERS] and isinstance(definition, yaml.MappingNode) and isinstance(new, yaml.ScalarNode):
+                    # A parameter keeps its type and its bounds.
+                    set_value(definition, field, new)
+                else:
+                    parent.value[position] = (field, new)
                 return
         parent.value.append((_scalar("str", steps[-1], place), new))
         return
@@ -276,22 +283,13 @@ def _found(node: yaml.Node, steps: list[str], place: str, create: bool = False) 
 
 def _item_position(node: yaml.SequenceNode, step: str, place: str) -> int:
     """The position of an item that ``--set`` names by id, name, fault or index."""
-    names = [_identifier(item) for item in node.value]
+    names = [identifier(item) for item in node.value]
     if step in names:
         return names.index(step)
     if step.isascii() and step.isdigit() and int(step[:9]) < len(names):
         return int(step)
     known = ", ".join(name for name in names if name) or f"0 to {len(names) - 1}"
     raise BadInput(place, f"there is no item {shown(step)} to set; expected an index or one of: {known}")
-
-
-def _identifier(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        fields = {key.value: value.value for key, value in node.value if isinstance(value, yaml.ScalarNode)}
-        for name in _IDENTIFIERS:
-            if name in fields:
-                return str(fields[name])
-    return ""
 
 
 def _node_of(node: yaml.Node) -> Node:

@@ -24,6 +24,8 @@ LARGEST: Final = 1_000_000
 """Bytes of a suite file."""
 _SUITE: Final = {"title", "description", "bases", "cases"}
 _CASE: Final = {"name", "base", "scenario", "set", "seeds", "faults", "operations", "change"}
+_JUDGED: Final = ("expectations", "clean_periods", "clean", "steady_state", "success", "rollback")
+"""What a scenario says of how it is judged."""
 _OF_BASE: Final = ("faults", "operations", "change")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -40,9 +42,10 @@ class Case(msgspec.Struct, frozen=True):
     def without(self, kept: frozenset[str]) -> str:
         """The scenario with these of its faults only: a twin. Expectations are left out, since a twin is not judged."""
         document = yaml.safe_load(self.text)
-        document["faults"] = [one for one in document.get("faults") or [] if one["id"] in kept]
-        for name in ("expectations", "clean_periods"):
-            document.pop(name, None)
+        for part in (document, *(document.get("phases") or ())):
+            part["faults"] = [one for one in part.get("faults") or [] if one["id"] in kept]
+            for name in _JUDGED:
+                part.pop(name, None)
         return _dumped(document)
 
 

@@ -9,7 +9,7 @@ from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.domains.audit import records as audit_records
 from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.test_coordination import records as coordination_records
-from trading_ecosystem.domains.test_coordination.judge import judge
+from trading_ecosystem.domains.test_coordination.criteria_judge import judge_run, measures_of
 from trading_ecosystem.domains.test_coordination.scenario import RISK
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.risk import AlertRaised
@@ -27,11 +27,13 @@ class RunDerivation:
         instruments = ecosystem.market_data.instruments
         self._audit = Audit(ecosystem.firm.name, monitor=RISK, instruments=instruments) if header.audit else None
         self._alerts: list[AlertRaised] = []
+        self._measures = measures_of(self._scenario)
 
     def ingest(self, entry: Entry, line: bytes) -> None:
         """Take the next entry."""
         if self._audit is not None:
             self._audit.ingest(entry, line)
+        self._measures.follow((entry,))
         if isinstance(entry.message, AlertRaised):
             self._alerts.append(entry.message)
 
@@ -42,8 +44,9 @@ class RunDerivation:
             self._audit.finish()
             report = self._audit.report()
         scenario, header = self._scenario, self._header
-        expectations = scenario.expectations if header.faults else ()
-        verdict = judge(expectations, scenario.clean_periods, report, self._alerts, header.started_at, header.acting)
+        verdict = judge_run(
+            scenario, report, self._alerts, self._measures, header.started_at, faults=header.faults, acting=header.acting
+        )
         run = f"{scenario.name}-{header.seed}"
         return {
             coordination_records.NAMESPACE: [

@@ -36,6 +36,8 @@ def verdict_document(result: RunResult) -> dict[str, Any]:
         "simulated_ns": result.simulated_ns,
         "wall_seconds": round(result.wall_seconds, 3),
     }
+    if result.verdict.checks:
+        document["checks"] = msgspec.to_builtins(result.verdict.checks)
     if result.header.monitors:
         document["acting"] = result.header.acting
         document["monitors"] = [_monitor(verdict, monitors[verdict.monitor]) for verdict in result.verdict.monitors]

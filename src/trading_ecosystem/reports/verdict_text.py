@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -73,6 +75,14 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
 
 
+def titled_table(title: str, headings: Sequence[str]) -> Table:
+    """An empty table in the style of the verdict's."""
+    table = _table(title)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 def _expectations(result: RunResult) -> Table:
     start = result.scenario.starts_at
     table = _table("What the scenario expects")
@@ -84,6 +94,10 @@ def _expectations(result: RunResult) -> Table:
     for period in result.verdict.clean_periods:
         text = f"no alert from {clock_text(period.from_at, start)} to {clock_text(period.until_at, start)}"
         table.add_row(text, period.evidence, Text(period.judgement.value, style=_STYLES[period.judgement]))
+    for check in result.verdict.checks:
+        table.add_row(
+            f"{check.part}: {check.criterion}", check.evidence, Text(check.judgement.value, style=_STYLES[check.judgement])
+        )
     for line in result.verdict.unexpected:
         table.add_row("nothing unexpected", line, Text(Judgement.FAILS.value, style=_STYLES[Judgement.FAILS]))
     return table

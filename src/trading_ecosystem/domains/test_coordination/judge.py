@@ -54,6 +54,15 @@ class CleanPeriodResult(msgspec.Struct, frozen=True):
     evidence: str
 
 
+class CheckResult(msgspec.Struct, frozen=True):
+    """One criterion of steady state, success or rollback (``part``), in words, and the evidence in one line."""
+
+    part: str
+    criterion: str
+    judgement: Judgement
+    evidence: str
+
+
 class MonitorVerdict(msgspec.Struct, frozen=True):
     """How the same expectations fare with the alerts of another monitor."""
 
@@ -74,6 +83,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """One line for everything else that was wrong."""
     monitors: tuple[MonitorVerdict, ...] = ()
     """Every other monitor of the run."""
+    checks: tuple[CheckResult, ...] = ()
+    """What else the scenario asks of the whole run."""
 
     @property
     def passed(self) -> bool:

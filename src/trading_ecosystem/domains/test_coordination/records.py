@@ -91,7 +91,8 @@ class ExpectationRecord(Record, frozen=True):
 
 
 class ResultRecord(Record, frozen=True):
-    """One part of a run's verdict: ``part`` is ``verdict``, ``expectation``, ``clean_period`` or ``unexpected``."""
+    """One part of a run's verdict: ``part`` is ``verdict``, ``expectation``, ``clean_period``, ``check``, ``unexpected`` or
+    ``monitor``."""
 
     table: ClassVar[str] = "results"
     key: ClassVar[tuple[str, ...]] = ("run", "part", "number")
@@ -139,6 +140,9 @@ def verdict_changes(run: str, verdict: Verdict) -> list[Change]:
     for number, period in enumerate(verdict.clean_periods):
         subject = f"{period.from_at}-{period.until_at}"
         rows.append(ResultRecord(run, "clean_period", number, subject, period.judgement, period.evidence))
+    for number, check in enumerate(verdict.checks):
+        subject = f"{check.part}: {check.criterion}"
+        rows.append(ResultRecord(run, "check", number, subject, check.judgement, check.evidence))
     for number, line in enumerate(verdict.unexpected):
         rows.append(ResultRecord(run, "unexpected", number, run, Judgement.FAILS, line))
     for number, monitor in enumerate(verdict.monitors):

@@ -12,6 +12,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from trading_ecosystem.domains.test_coordination.criteria import Checks
+from trading_ecosystem.domains.test_coordination.grammar.phases import Phase
+from trading_ecosystem.domains.test_coordination.grammar.variables import Parameter
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.domains.test_coordination.state_operations import StateOperation
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
@@ -382,6 +385,11 @@ class Scenario(msgspec.Struct, frozen=True):
     clean_periods: tuple[CleanPeriod, ...]
     operations: tuple[Operation, ...] = ()
     """By time, and then as written."""
+    checks: Checks = Checks()
+    phases: tuple[Phase, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Scenarios without which this one says nothing: where several are run, they are run before it, and must hold."""
 
     @property
     def is_open(self) -> bool:

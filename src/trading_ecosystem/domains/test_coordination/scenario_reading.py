@@ -26,6 +26,9 @@ from trading_ecosystem.domains.test_coordination.document import (
 )
 from trading_ecosystem.domains.test_coordination.ecosystem_reading import read_ecosystem
 from trading_ecosystem.domains.test_coordination.fault_reading import check_ranges, read_faults
+from trading_ecosystem.domains.test_coordination.grammar import criteria_reading
+from trading_ecosystem.domains.test_coordination.grammar.phases import unfolded
+from trading_ecosystem.domains.test_coordination.grammar.variables import substituted
 from trading_ecosystem.domains.test_coordination.operation_reading import read_operations
 from trading_ecosystem.domains.test_coordination.quantities import (
     LARGEST,
@@ -85,6 +88,8 @@ class StrategyCheck(msgspec.Struct, frozen=True):
 
 def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
     """The scenario in a document; ``name`` is the stem of its file."""
+    root, parameters = substituted(root)
+    root, phases = unfolded(root)
     known = (
         "title",
         "description",
@@ -97,6 +102,8 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         "faults",
         "expectations",
         "clean_periods",
+        "needs",
+        *criteria_reading.FIELDS,
     )
     fields = Fields(root, "a scenario", known)
     description, seed, starts_at = fields.get("description"), fields.get("seed"), fields.get("starts_at")
@@ -121,6 +128,10 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         expectations=_read_expectations(_limited(fields, "expectations"), faults),
         clean_periods=tuple(_read_clean_period(item, duration_ns) for item in _limited(fields, "clean_periods")),
         operations=read_operations(_limited(fields, "operations"), ecosystem, workloads, within_ns),
+        checks=criteria_reading.read_checks(fields, ecosystem, faults, duration_ns),
+        phases=phases,
+        parameters=parameters,
+        needs=_read_needs(_limited(fields, "needs"), name),
     )
 
 
@@ -134,6 +145,16 @@ def _read_duration(fields: Fields) -> Nanos:
             problem = f"an open scenario has no end at which it is judged; expected no {judged}, or a duration such as 90m"
             raise BadInput(fields.place_of(judged), problem)
     return OPEN
+
+
+def _read_needs(nodes: tuple[Node, ...], name: str) -> tuple[str, ...]:
+    needs: list[str] = []
+    for node in nodes:
+        needed = text_of(node, "what a scenario needs")
+        if needed in needs or needed == name:
+            raise BadInput(node.place, f"{shown(needed)} cannot be needed here; expected other scenarios, each once")
+        needs.append(needed)
+    return tuple(needs)
 
 
 def _limited(fields: Fields, key: str) -> tuple[Node, ...]:
