@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, nullcontext
 import msgspec
 import pytest
 from sqlalchemy import Connection, text
-from tests.recorded_run import recorded_run
+from tests.recorded_run import shorter_run
 from tests.servers import PASSWORDS
 
 from trading_ecosystem.adapters.histories import open_histories
@@ -41,7 +41,7 @@ def url(request, tmp_path, monkeypatch) -> str:
 
 
 def kept(url: str) -> int:
-    run = recorded_run()
+    run = shorter_run()
     return keep_run(url, run.header, run.read_lines(), RunDerivation)
 
 
@@ -70,7 +70,7 @@ def plant(url: str, table: str, *statements: str, leave: bool = True) -> None:
 
 def test_a_kept_run_has_no_differences_and_every_planted_one_is_found(url):
     count = kept(url)
-    assert count == recorded_run().entry_count
+    assert count == shorter_run().entry_count
     found = check_url(url, RunDerivation)
     assert (found.entries, found.differences, found.behind, found.shown) == (count, 0, {}, ())
     assert found.rows > count
@@ -128,11 +128,11 @@ async def opened(url):
 
 
 def test_a_run_that_broke_off_is_kept_when_it_is_tried_again(url):
-    run = recorded_run()
+    run = shorter_run()
 
     def breaking():
         for number, line in enumerate(run.read_lines()):
-            if number == 9_000:
+            if number == 5_000:
                 raise KeyboardInterrupt
             yield line
 
@@ -142,19 +142,19 @@ def test_a_run_that_broke_off_is_kept_when_it_is_tried_again(url):
                 await keep_lines(journal, histories, run.header, breaking(), RunDerivation)
             # One history is further behind than the others: behind is not wrong.
             found = await check_store(journal, histories, RunDerivation)
-            assert (found.entries, found.differences, found.behind) == (8192, 0, {})
+            assert (found.entries, found.differences, found.behind) == (4096, 0, {})
 
     asyncio.run(break_off())
     assert kept(url) == run.entry_count
     assert check_url(url, RunDerivation).differences == 0
     other = msgspec.structs.replace(run.header, seed=6)
-    with pytest.raises(BadInput, match="holds another run, of .*settlement_delay.* with seed 5; expected a new store"):
+    with pytest.raises(BadInput, match="holds another run, of .*stale_feed.* with seed 7; expected a new store"):
         keep_run(url, other, run.read_lines(), RunDerivation)
     check_usable(url)
 
 
 def test_a_history_that_is_behind_is_no_difference(url):
-    run = recorded_run()
+    run = shorter_run()
     lines = list(run.read_lines())[:5000]
 
     async def story() -> None:
@@ -172,7 +172,7 @@ def test_a_history_that_is_behind_is_no_difference(url):
 
 
 def test_what_is_old_is_archived_whole_and_then_taken_out(url, tmp_path):
-    run = recorded_run()
+    run = shorter_run()
     kept(url)
     folder = tmp_path / "archive"
     started, ended = run.header.started_at, list(run.entries())[-1].at

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from tests.simulation.test_fault_kinds import SCENARIO
+from tests.simulation.test_fault_kinds import lasting
 from tests.simulation.test_twins import said
 
 import trading_ecosystem
@@ -22,7 +22,7 @@ from trading_ecosystem.runtime.replay import ComparingJournal, recorded_inputs, 
 
 def run(tmp_path, fault, more="", faults=True):
     path = tmp_path / "broken.yaml"
-    path.write_text(SCENARIO.format(fault=fault).replace("duration: 50m", "duration: 30m") + more)
+    path.write_text(lasting("30m", fault) + more)
     return trading_ecosystem.run(path, faults=faults)
 
 

@@ -12,7 +12,7 @@ from trading_ecosystem.messages.test_coordination import FaultKind
 
 SCENARIO = """\
 title: One fault of a kind
-duration: 50m
+duration: {duration}
 seed: 5
 ecosystem:
   market_data: {{jumps: false}}
@@ -52,15 +52,22 @@ KINDS = {
     FaultKind.DIVERGENCE: "kind: divergence, instrument: BTC/USDT, magnitude: 0.02, buildup: 10m, sustain: 5m, recovery: 10m",
     FaultKind.FEED_CORRUPT: "kind: feed_corrupt, duration: 10m, probability: 0.5, magnitude: 0.04",
 }
+SHORT = {kind for kind in KINDS if kind.value.startswith(("feed_", "link_"))}
+"""Over and noticed within minutes."""
 OUT_OF_MANDATE = {
     FaultKind.LINK_DUPLICATE,
     FaultKind.LINK_REORDER,
 }
 
 
-def run(tmp_path, fault, seed=5):
+def lasting(duration, fault):
+    """The scenario with this fault, so long."""
+    return SCENARIO.format(duration=duration, fault=fault)
+
+
+def run(tmp_path, fault, seed=5, duration="35m"):
     path = tmp_path / "fault.yaml"
-    path.write_text(SCENARIO.format(fault=fault))
+    path.write_text(lasting(duration, fault))
     result = trading_ecosystem.run(path, seed=seed)
     assert result.audit is not None
     return result
@@ -79,7 +86,7 @@ def test_every_kind_is_here():
 @pytest.mark.parametrize("seed", seeds(1, 5))
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_fault_of_each_kind_is_labelled_and_scored(tmp_path, kind, seed):
-    result = run(tmp_path, KINDS[kind], seed)
+    result = run(tmp_path, KINDS[kind], seed, "22m" if kind in SHORT else "50m")
     assert result.verdict.unexpected == ()
     (score,) = result.audit.detections
     assert score.kind is kind
