@@ -161,7 +161,11 @@ ALERT_OF_LIMIT: Final[dict[LimitKind, AlertKind]] = {
 
 
 class ChangeLimit(Command, frozen=True, gc=False):
-    """Set a limit to a new value."""
+    """Set a limit to a new value, or have a new one.
+
+    A new one on a part of the firm begins with what that part holds; its loss and drawdown, orders and turnover count from
+    then.
+    """
 
     audience: ClassVar[Audience] = Audience.PRODUCTION
     addressed_by: ClassVar[str | None] = "component"

@@ -310,8 +310,8 @@ def test_a_changed_limit_of_the_firm_is_looked_at_at_once() -> None:
     ("account", "kind", "subject", "value", "reason"),
     [
         ("other", LimitKind.POSITION_LONG, "BTC", 5, "other is not of fund"),
-        (FIRM, LimitKind.POSITION_SHORT, "BTC", 5, "no limit of position_short on BTC"),
-        (FIRM, LimitKind.POSITION_LONG, "ETH", 5, "no limit of position_long on ETH"),
+        (FIRM, LimitKind.POSITION_SHORT, "DOGE", 5, "DOGE can have no limit of position_short"),
+        (FIRM, LimitKind.ASSET_NOTIONAL, "ETH", -5, "a limit is positive"),
         (FIRM, LimitKind.POSITION_LONG, "BTC", 0, "a limit is positive"),
         (FIRM, LimitKind.POSITION_LONG, "BTC", -5, "a limit is positive"),
         (FIRM, LimitKind.POSITION_LONG, "BTC", 10**19, f"a position_long limit is at most {10**18}"),

@@ -24,6 +24,13 @@ class Activity:
         self.turnover = Tally(TURNOVER_WINDOW)
         self.bounds: dict[LimitKind, Bound] = {}
 
+    def begin(self, kind: LimitKind) -> None:
+        """Count anew, for a limit where there was none."""
+        if kind is LimitKind.ORDER_RATE:
+            self.orders = Tally(ORDER_RATE_WINDOW)
+        else:
+            self.turnover = Tally(TURNOVER_WINDOW)
+
     def judge(self, kind: LimitKind, at: Nanos, entry: Entry) -> None:
         """Hold what was done against a limit, if there is one."""
         bound = self.bounds.get(kind)
@@ -44,6 +51,8 @@ class ActivityConditions:
         """A limit is in force from now on."""
         activity = self._of.setdefault(message.subject, Activity())
         track = self._tracks.of(ALERT_OF_LIMIT[message.kind], message.subject)
+        if message.kind not in activity.bounds:
+            activity.begin(message.kind)
         activity.bounds[message.kind] = Bound(track, message.value)
         activity.judge(message.kind, at, entry)
 

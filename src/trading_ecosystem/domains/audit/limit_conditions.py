@@ -91,6 +91,26 @@ class LimitConditions:
             self._judge_value(asset, at, entry)
         self._judge_firm(at, entry)
 
+    def begin(self, firm: LimitConditions, held: PerpetualPositions, at: Nanos) -> None:
+        """The first limit on a part of the firm: it has what it has, and loss and drawdown count from here."""
+        equity = self.equity
+        equity.begin_day(at)
+        equity.prices.update(firm.equity.prices)
+        self._perpetual_prices.update(firm._perpetual_prices)
+        for asset, amount in self._positions.items():
+            equity.position_changed(asset, amount)
+        for symbol in PERPETUALS:
+            self._carry(symbol, held)
+        equity.reference = equity.mark = equity.total
+
+    def _carry(self, symbol: str, held: PerpetualPositions) -> None:
+        """A position in a perpetual is another one."""
+        asset = INSTRUMENTS[symbol].base
+        self._perpetual_base[asset] = sum(self._base(held, one) for one in PERPETUALS if INSTRUMENTS[one].base == asset)
+        price = self._perpetual_prices.get(symbol, 0)
+        self.equity.perpetual_marked(symbol, self._base(held, symbol), price, self._carried(held, symbol))
+        self.equity.perpetual_moved(asset, self._perpetual_base[asset], self._positions.get(asset, 0))
+
     def price_arrived(self, asset: str, price: MinorUnits, at: Nanos, entry: Entry) -> None:
         """A price of an asset against USD reaches the monitor."""
         equity = self.equity
@@ -124,12 +144,8 @@ class LimitConditions:
         self.equity.begin_day(at)
         moved = [cash]
         for symbol in symbols:
-            asset = INSTRUMENTS[symbol].base
-            self._perpetual_base[asset] = sum(self._base(held, one) for one in PERPETUALS if INSTRUMENTS[one].base == asset)
-            price = self._perpetual_prices.get(symbol, 0)
-            self.equity.perpetual_marked(symbol, self._base(held, symbol), price, self._carried(held, symbol))
-            self.equity.perpetual_moved(asset, self._perpetual_base[asset], self._positions.get(asset, 0))
-            moved.append(asset)
+            self._carry(symbol, held)
+            moved.append(INSTRUMENTS[symbol].base)
         self.positions_changed(moved, at, entry)
 
     def _base(self, held: PerpetualPositions, symbol: str) -> MinorUnits:

@@ -47,15 +47,15 @@ class LimitScopes:
         if kind in OF_ACTIVITY:
             self.activity.limit_set(message, at, entry)
         elif kind in SCOPED:
-            self._scope(scope, message.account).limit_set(message, asset, at, entry)
+            self._scope(scope, message.account, at).limit_set(message, asset, at, entry)
         elif kind in OF_ACCOUNTS:
-            self._scope("" if subject == message.account else subject, message.account).limit_set(message, "", at, entry)
+            self._scope("" if subject == message.account else subject, message.account, at).limit_set(message, "", at, entry)
         elif kind is LimitKind.STABLECOIN_EXPOSURE:
             self._firm.limit_set(message, subject, at, entry)
         else:
             self._measures.limit_set(message, at, entry)
 
-    def _scope(self, name: str, firm: str) -> LimitConditions:
+    def _scope(self, name: str, firm: str, at: Nanos) -> LimitConditions:
         if not name:
             return self._firm
         of_account = master_of(name) == firm
@@ -64,7 +64,7 @@ class LimitScopes:
             amounts = (self._positions.by_account if of_account else self._positions.by_venue).setdefault(name, {})
             account, venue = (name, "") if of_account else ("", name)
             scopes[name] = LimitConditions(amounts, self._tracks, account, venue)
-            scopes[name].equity.prices.update(self._firm.equity.prices)
+            scopes[name].begin(self._firm, self._positions.perpetuals, at)
             self._all.append(scopes[name])
         return scopes[name]
 

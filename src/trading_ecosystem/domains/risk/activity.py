@@ -18,7 +18,7 @@ from trading_ecosystem.messages.alert_conditions import ORDER_RATE_WINDOW, TURNO
 from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder
 from trading_ecosystem.messages.margin import MarginChanged
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.risk import AlertKind, LimitKind
+from trading_ecosystem.messages.risk import AlertKind, ChangeLimit, LimitKind
 from trading_ecosystem.messages.units import INSTRUMENTS, MinorUnits, Nanos, PartsPerMillion
 
 
@@ -55,6 +55,7 @@ class ActivityLimits(Part):
         OrderFilled: "order_filled",
         PricePublished: "price_published",
         MarginChanged: "margin_changed",
+        ChangeLimit: "change_limit",
     }
 
     def __init__(self, parameters: RiskParameters) -> None:
@@ -63,14 +64,27 @@ class ActivityLimits(Part):
         self.rates: dict[str, WindowedSum] = {}
         self.turnovers: dict[str, WindowedSum] = {}
         for limit in parameters.limits:
-            if limit.kind is LimitKind.ORDER_RATE:
-                self.rates[limit.subject] = WindowedSum(ORDER_RATE_WINDOW)
-            elif limit.kind is LimitKind.TURNOVER:
-                self.turnovers[limit.subject] = WindowedSum(TURNOVER_WINDOW)
+            self._count(limit.kind, limit.subject)
         self.instruments = dict.fromkeys(parameters.instruments, True)
         self.usage: dict[tuple[str, str], PartsPerMillion] = {}
         """Maintenance margin over equity, by venue and account, as last reported."""
         self.executions = Memory(REMEMBERED)
+
+    def _count(self, kind: LimitKind, subject: str) -> None:
+        """Count from now on, unless that is done already."""
+        if kind is LimitKind.ORDER_RATE:
+            self.rates.setdefault(subject, WindowedSum(ORDER_RATE_WINDOW))
+        elif kind is LimitKind.TURNOVER:
+            self.turnovers.setdefault(subject, WindowedSum(TURNOVER_WINDOW))
+
+    def change_limit(self, message: ChangeLimit, now: Nanos, monitor: Monitor, said: SaidList) -> None:
+        """There may be a limit where none was; what it is held against counts from now on, but margin is used already."""
+        if monitor.limits.find(message.kind, message.subject) is None:
+            return
+        self._count(message.kind, message.subject)
+        if message.kind is LimitKind.MARGIN_USAGE:
+            used = self._most_used(message.subject)
+            monitor.limit_watch.arrived(AlertKind.MARGIN_USAGE_LIMIT, message.subject, used, now, monitor.alerts, said)
 
     def commanded(self, message: PlaceOrder | CancelOrder, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """One more order, or cancel, of an account and of the firm."""
@@ -80,11 +94,12 @@ class ActivityLimits(Part):
 
     def order_filled(self, message: OrderFilled, now: Nanos, monitor: Monitor, said: SaidList) -> None:
         """More was traded; a fill that arrives again was not."""
+        execution = (message.venue, message.instrument, message.trade_id, message.account, message.execution_id)
+        is_new = self.executions.add(execution)
         subjects = self._subjects(self.turnovers, message.account)
         if not subjects:
             return
-        execution = (message.venue, message.instrument, message.trade_id, message.account, message.execution_id)
-        amount = _traded(message, monitor) if self.executions.add(execution) else 0
+        amount = _traded(message, monitor) if is_new else 0
         for subject in subjects:
             turnover = self.turnovers[subject].add(amount, now) if amount else self.turnovers[subject].at(now)
             monitor.limit_watch.arrived(AlertKind.TURNOVER_LIMIT, subject, turnover, now, monitor.alerts, said)
@@ -102,8 +117,11 @@ class ActivityLimits(Part):
         if not (0 <= message.maintenance_minor <= LARGEST_PRICE and -LARGEST_PRICE <= message.equity_minor <= LARGEST_PRICE):
             return
         self.usage[message.venue, message.account] = ratio_of(message.maintenance_minor, message.equity_minor)
-        most = max(usage for (venue, _), usage in self.usage.items() if venue == message.venue)
+        most = self._most_used(message.venue)
         monitor.limit_watch.arrived(AlertKind.MARGIN_USAGE_LIMIT, message.venue, most, now, monitor.alerts, said)
+
+    def _most_used(self, name: str) -> PartsPerMillion:
+        return max((usage for (venue, _), usage in self.usage.items() if venue == name), default=0)
 
     def _subjects(self, counted: dict[str, WindowedSum], account: str) -> list[str]:
         """The account and the firm, those of them that are counted, each once."""

@@ -153,6 +153,16 @@ class LimitWatch:
                 return Latest()
         return _WHOLE[limit.kind](exposure)
 
+    def added(self, limit: Limit, now: Nanos) -> None:
+        """There is one limit more; what it is held against, where nothing was, begins as it stands; :meth:`changed` follows."""
+        before = set(self.scopes)
+        self._take(limit)
+        guard = self.guards[ALERT_OF_LIMIT[limit.kind], limit.subject]
+        guard.limits.sort(key=_rank)
+        for name, scope in self.scopes.items():
+            if name not in before:
+                scope.begin(self.positions, self.exposure, now)
+
     # What arrives
 
     def begun(self, now: Nanos) -> None:

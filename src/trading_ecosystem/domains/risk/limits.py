@@ -21,6 +21,8 @@ from trading_ecosystem.domains.risk.parameters import LimitParameters
 from trading_ecosystem.messages.risk import CRITICAL_PPM, HIGH_PPM, WARNING_PPM, LimitKind, LimitSet, Severity
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
 
+MOST_LIMITS: Final = 1_000
+"""How many limits a firm may have."""
 LARGEST_LIMIT: Final = 10**18
 """Ten thousand million whole units: above it a limit would be none."""
 
@@ -95,6 +97,12 @@ class LimitBook:
     def find(self, kind: LimitKind, subject: str) -> Limit | None:
         """The limit of this kind on this subject, if there is one."""
         return self.limits.get((kind, subject))
+
+    def add(self, kind: LimitKind, subject: str, value: int) -> Limit:
+        """A limit where there was none, in its first version."""
+        assert (kind, subject) not in self.limits, f"two limits of {kind} on {subject}"
+        limit = self.limits[kind, subject] = Limit(kind, subject, value)
+        return limit
 
     def in_force(self, limit: Limit, by: str = "", reason: str = "") -> LimitSet:
         """What is said about a limit, and about who changed it and why."""

@@ -12,7 +12,7 @@ from trading_ecosystem.domains.risk.perpetuals import PerpetualSum
 from trading_ecosystem.domains.risk.pnl import ProfitAndLoss
 from trading_ecosystem.domains.risk.positions import Positions
 from trading_ecosystem.messages.base import master_of
-from trading_ecosystem.messages.units import MinorUnits, Nanos
+from trading_ecosystem.messages.units import ASSETS, PERPETUALS, MinorUnits, Nanos
 
 
 def is_account_of(firm: str, scope: str) -> bool:
@@ -30,6 +30,18 @@ class ScopedExposure:
         self.is_account = is_account_of(firm, name)
         self.exposure = Exposure()
         self.pnl = ProfitAndLoss()
+
+    def begin(self, positions: Positions, firm: Exposure, now: Nanos) -> None:
+        """Look at what the part holds and what that is worth; its profit and loss count from here."""
+        self.positions_changed(positions, ASSETS, PERPETUALS)
+        for asset, held in firm.assets.items():
+            if held.price:
+                self.exposure.set_price(asset, held.price)
+        for symbol, perpetual in firm.perpetuals.items():
+            if perpetual.price:
+                self.exposure.set_perpetual_price(symbol, perpetual.price)
+        self.pnl.begin_day(now, self.exposure.equity)
+        self.pnl.mark = self.exposure.equity
 
     def day(self, now: Nanos) -> None:
         """Begin a new day if one has begun, before anything is taken in."""

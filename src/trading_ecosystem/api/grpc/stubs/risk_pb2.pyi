@@ -244,7 +244,7 @@ global___AlertState = AlertState
 
 @typing.final
 class ChangeLimit(google.protobuf.message.Message):
-    """Set a limit to a new value.
+    """Set a limit to a new value, or have a new one.
     Audience: production, addressed by `component`.
     """
 
