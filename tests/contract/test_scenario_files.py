@@ -37,6 +37,7 @@ NAMES = [
     "bank_holiday",
     "basis_divergence",
     "busy_market",
+    "ether_disruption",
     "exchange_downtime",
     "feed_disruption",
     "living_market",
@@ -45,6 +46,7 @@ NAMES = [
     "overlapping_faults",
     "partial_settlement",
     "perp_squeeze",
+    "phased_disruption",
     "plausible_prices",
     "quiet_day",
     "runaway_algorithm",
@@ -713,9 +715,12 @@ def examples() -> list[str]:
 
 
 def test_the_examples_of_the_page_can_be_read() -> None:
-    first, ruled, operated, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
+    first, ruled, operated, phased, templated, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
     assert set(ruled.ecosystem.venues[0].rules.markets) == {"BTC/USD"}
     assert [operation.at_ns for operation in operated.operations] == [10 * MINUTE, 20 * MINUTE, 30 * MINUTE]
+    assert [phase.name for phase in phased.phases] == ["calm", "shock", "feed", "recovery"]
+    assert phased.checks.any
+    assert {plan.lowest.assets for plan in templated.faults if isinstance(plan.lowest, PriceFault)} == {("ETH",)}
     assert sourced.ecosystem.market_data.sources is not None
     assert [source.name for source in sourced.ecosystem.market_data.sources.sources] == ["primary", "backup", "odd"]
     assert first.expectations == (Expectation("depeg", AlertKind.STABLECOIN_DEPEG, 15 * MINUTE),)
