@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.campaign import seeds
-from tests.contract.trail_tampering import TAMPERS, Trail, read_trail, write_trail
+from tests.contract.trail_tampering import FIELDS, TAMPERS, Trail, read_trail, write_trail
 from tests.evidence_packs import recorded_lines
 from tests.recorded_run import recorded_run, shorter_run
 from tests.servers import PASSWORDS
@@ -110,6 +110,17 @@ def test_a_thousand_tampers_in_sqlite_are_noticed_and_located(sqlite: Kept) -> N
 
 def test_tampers_in_postgresql_are_noticed_and_located(postgresql: Kept) -> None:
     tamper_with(postgresql, seeds(len(TAMPERS), 300))
+
+
+def test_every_column_of_an_event_is_compared(sqlite: Kept) -> None:
+    for place, field in enumerate(FIELDS[1:], 1):
+        trail = sqlite.trail.copy()
+        value = trail.events[7][place]
+        trail.events[7][place] = value + "x" if isinstance(value, str) else (value or 0) + 1
+        write_trail(sqlite.store, trail)
+        found = sqlite.verify()
+        assert not found.valid
+        assert found.first_bad.problem == f"of audit has another {field}"
 
 
 def test_what_audit_concluded_is_covered_too(tmp_path: Path) -> None:
