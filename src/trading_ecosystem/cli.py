@@ -96,6 +96,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be injected, when and how large, and what is judged; run nothing.")
     ] = False,
+    twin: Annotated[
+        bool, typer.Option("--twin", help="Also run the clean twin, and say in verdict and report what the faults did.")
+    ] = False,
 ) -> None:
     """Run a scenario and print the verdict."""
     from trading_ecosystem.reports.verdict_document import verdict_document
@@ -111,10 +114,10 @@ def run(
         options = {"seed": seed, "overrides": set_ or (), "out": target, "progress": progress}
         options |= {"signing_key": signing_key, "witness": witness}
         if external:
-            monitor_commands.check(store, speed_ppm, audit)
+            monitor_commands.check(store, speed_ppm, audit, twin)
             result = monitor_commands.run_external_into(path, port, acting, **options)
         else:
-            result = store_commands.run_into(store, path, **options, audit=audit, speed_ppm=speed_ppm)
+            result = store_commands.run_into(store, path, **options, audit=audit, speed_ppm=speed_ppm, twin=twin)
     if json:
         print_json(verdict_document(result) | {"evidence": result.evidence})
     else:

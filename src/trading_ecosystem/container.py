@@ -7,10 +7,11 @@ knows dependency-injector.
 from __future__ import annotations
 
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -22,10 +23,11 @@ from trading_ecosystem.adapters.clocks import SystemClock
 from trading_ecosystem.adapters.evidence.run_evidence import RunEvidence
 from trading_ecosystem.adapters.few_collections import few_collections
 from trading_ecosystem.adapters.in_process_monitors import InProcessMonitors
+from trading_ecosystem.adapters.journal_files import CompressedJournal
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
-from trading_ecosystem.adapters.recorded_inputs import rows_of_record, with_monitors
+from trading_ecosystem.adapters.recorded_inputs import inputs_of_record, with_monitors
 from trading_ecosystem.adapters.recorded_monitors import RecordedMonitors
-from trading_ecosystem.adapters.run_directory import HEADER, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
+from trading_ecosystem.adapters.run_directory import HEADER, JOURNAL, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_inputs import scenario_inputs
 from trading_ecosystem.adapters.scenario_library import find_scenario
@@ -43,12 +45,13 @@ from trading_ecosystem.domains.trading.component import Trading
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
-from trading_ecosystem.ports.errors import BadInput, Corrupt, Divergence
+from trading_ecosystem.ports.errors import BadInput, Corrupt
 from trading_ecosystem.ports.journal import Journal
+from trading_ecosystem.reports.impact import measure_impact
 from trading_ecosystem.reports.observations import Observations
 from trading_ecosystem.reports.page import render_report
 from trading_ecosystem.reports.run_result import RunResult
-from trading_ecosystem.reports.verdict_document import verdict_document
+from trading_ecosystem.reports.verdict_document import compare_verdicts, verdict_document
 from trading_ecosystem.runtime.kernel import Kernel
 from trading_ecosystem.runtime.links import Links
 from trading_ecosystem.runtime.live import drive
@@ -151,6 +154,7 @@ def run(
     acting: str = RISK,
     signing_key: str | Path | None = None,
     witness: str | Path | None = None,
+    twin: bool = False,
 ) -> RunResult:
     """Run a scenario and return its result; with ``out``, write a run directory too.
 
@@ -159,8 +163,9 @@ def run(
     the live driver runs it against the wall clock, at that many millionths of ecosystem time per wall time; the record is the
     same again. With ``monitors`` these take part in lock-step and are scored beside the built-in one; their reports are part of
     the record, and the verdict is that of ``acting``. A run directory holds evidence, signed with ``signing_key``, or with a
-    key made beside it; ``witness`` is a file that remembers its checkpoints (``docs/evidence.md``). Raises :class:`BadInput`
-    for input that cannot be used and leaves nothing half-written whatever happens.
+    key made beside it; ``witness`` is a file that remembers its checkpoints (``docs/evidence.md``). With ``twin`` the clean
+    twin is run as well, and the result says what the faults did. Raises :class:`BadInput` for input that cannot be used and
+    leaves nothing half-written whatever happens.
     """
     path = find_scenario(scenario)
     # Read from the file first, so that what is wrong is named where a person wrote it.
@@ -169,23 +174,29 @@ def run(
     header = header_of(parsed, path, text, parsed.seed if seed is None else seed, audit)
     taking_part = () if monitors is None else tuple(monitors.names)
     header = msgspec.structs.replace(header, overrides=tuple(overrides), faults=faults, monitors=taking_part, acting=acting)
-    _check(parsed, path, header, speed_ppm)
+    _check(parsed, path, header, speed_ppm, twin)
     execution = _Execution(parsed, header, speed_ppm=speed_ppm, progress=progress, monitors=monitors)
     inputs = scenario_inputs(parsed, header.seed, path.parent)
     if isinstance(monitors, RecordedMonitors):
         inputs = with_monitors(monitors.read_lines, inputs, parsed.starts_at)
     if out is None:
         memory = MemoryJournal()
-        return execution.result(memory, inputs, memory.lines, None)
+        result = execution.result(memory, inputs, memory.lines, None)
+        return (
+            execution.beside_twin(result, memory.lines, scenario_inputs(parsed, header.seed, path.parent)) if twin else result
+        )
     target = Path(out)
     evidence = RunEvidence(target, _path(signing_key), _path(witness))
     execution.followers.append(evidence.record.follow)
     with RunDirectoryWriter(target) as writer:
         writer.write_json(HEADER, header)
         result = execution.result(writer.journal, inputs, lambda: RunDirectory(target).lines(), target)
+        writer.journal.close()
+        if twin:
+            again = scenario_inputs(parsed, header.seed, path.parent)
+            result = execution.beside_twin(result, writer.journal.lines, again)
         writer.write_json(VERDICT, verdict_document(result))
         writer.write_text(REPORT, render_report(result, execution.observations))
-        writer.journal.close()
         signed = evidence.write(writer.folder, header)
         writer.finish()
     return msgspec.structs.replace(result, evidence=evidence.remember(signed))
@@ -195,7 +206,7 @@ def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-def _check(scenario: Scenario, path: Path, header: Header, speed_ppm: int | None) -> None:
+def _check(scenario: Scenario, path: Path, header: Header, speed_ppm: int | None, twin: bool) -> None:
     """Raise :class:`BadInput` for what cannot be run."""
     if not 0 <= header.seed <= LARGEST_SEED:
         raise BadInput("--seed", f"{header.seed} cannot be used; expected a whole number from 0 to {LARGEST_SEED}")
@@ -213,6 +224,10 @@ def _check(scenario: Scenario, path: Path, header: Header, speed_ppm: int | None
         )
     if speed_ppm is not None and header.monitors:
         raise BadInput("--speed", "monitors in this process cannot take part in a run against the wall clock")
+    if twin and header.monitors:
+        raise BadInput("--twin", "a run with other monitors has no twin, in which they would report as well; leave one away")
+    if twin and not (header.faults and scenario.faults):
+        raise BadInput("--twin", "no fault is injected, so the run is its own clean twin; expected a scenario with a fault")
 
 
 def header_of(scenario: Scenario, path: Path, text: str, seed: int, audit: bool) -> Header:
@@ -297,6 +312,17 @@ class _Execution:
             read_lines=read_lines,
         )
 
+    def beside_twin(
+        self, result: RunResult, read_lines: Callable[[], Iterator[bytes]], inputs: Iterator[ScheduledInput]
+    ) -> RunResult:
+        """The result, and what the faults did: its clean twin is run now, simulated, and kept nowhere."""
+        header = msgspec.structs.replace(self.header, faults=False, audit=False)
+        with tempfile.TemporaryDirectory(prefix="trading-ecosystem-twin-") as folder:
+            with closing(CompressedJournal(Path(folder) / JOURNAL)) as journal:
+                _Execution(self.scenario, header, progress=self._progress).result(journal, inputs, journal.lines, None)
+            impact = measure_impact(read_lines, journal.lines, self.scenario.starts_at)
+        return msgspec.structs.replace(result, impact=impact)
+
     def _run_paced(self, kernel: Kernel, recorder: Recorder, inputs: Iterator[ScheduledInput], speed_ppm: int) -> None:
         for scheduled in inputs:
             kernel.admit(scheduled.sender, scheduled.message, scheduled.at)
@@ -342,14 +368,14 @@ def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int
         return _replay_live(directory, header, scenario)
     journal, verdict = ComparingJournal(directory.lines()), directory.verdict()
     execution = _Execution(scenario, header, progress=progress)
-    inputs: Iterator[ScheduledInput] = made_from.opening_inputs(scenario, header.seed)
-    if scenario.ecosystem.market_data.recording is not None:
-        inputs = chain(inputs, rows_of_record(directory.lines()))
+    inputs = inputs_of_record(directory.lines, scenario, header.seed)
     if header.monitors:
         inputs = with_monitors(directory.lines, inputs, header.started_at)
     result = execution.result(journal, inputs, directory.lines, None)
     journal.expect_end()
-    _compare_verdicts(verdict, verdict_document(result), result.entry_count)
+    if "impact" in verdict:
+        result = execution.beside_twin(result, directory.lines, inputs_of_record(directory.lines, scenario, header.seed))
+    compare_verdicts(verdict, verdict_document(result), result.entry_count)
     return result.entry_count, result.journal_digest
 
 
@@ -366,12 +392,3 @@ def _replay_live(directory: RunDirectory, header: Header, scenario: Scenario) ->
     digest = JournalDigest()
     digest.update(lines)
     return len(lines), digest.hexdigest()
-
-
-def _compare_verdicts(stored: dict[str, object], again: dict[str, object], count: int) -> None:
-    """Raise :class:`Divergence` where the stored verdict is not what the record gives."""
-    again = msgspec.json.decode(msgspec.json.encode(again))
-    for name in dict.fromkeys((*again, *stored)):
-        if name != "wall_seconds" and stored.get(name) != again.get(name):
-            said, is_now = (str(document.get(name))[:80] for document in (stored, again))
-            raise Divergence(0, count, f"{VERDICT} states for {name}: {said}; the record gives: {is_now}")

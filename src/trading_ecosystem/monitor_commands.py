@@ -50,9 +50,9 @@ def risk_monitor(
         raise Unavailable(str(error)) from None
 
 
-def check(store: str | None, speed_ppm: int | None, audit: bool) -> None:
+def check(store: str | None, speed_ppm: int | None, audit: bool, twin: bool = False) -> None:
     """Raise :class:`BadInput` for options of ``run`` that go with no monitor outside."""
-    wrong = {"--store": store is not None, "--speed": speed_ppm is not None, "--no-audit": not audit}
+    wrong = {"--store": store is not None, "--speed": speed_ppm is not None, "--no-audit": not audit, "--twin": twin}
     for option in (option for option, given in wrong.items() if given):
         raise BadInput(option, "does not go with --external; leave one of them away")
 

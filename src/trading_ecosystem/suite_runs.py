@@ -20,11 +20,10 @@ from trading_ecosystem import __version__
 from trading_ecosystem.adapters.program_sources import program_digest
 from trading_ecosystem.adapters.suite_files import Case, Suite
 from trading_ecosystem.messages.audit import AlertFinding, AuditReport
-from trading_ecosystem.messages.base import Audience
-from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.risk import ExposureReported
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.errors import BadInput, EcosystemError
+from trading_ecosystem.reports.impact import agree_until
 from trading_ecosystem.reports.run_result import RunResult
 from trading_ecosystem.reports.suite.run_score import RunScore, alert_scores, fault_score
 
@@ -34,7 +33,6 @@ MOST_ENTRIES: Final = 300_000
 """No run of a suite is longer."""
 SCORES: Final = "scores.jsonl"
 _EXPOSURE: Final = b'"type":"ExposureReported"'
-_EARLY: Final = (Audience.PRODUCTION, Audience.WORLD)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -167,7 +165,7 @@ def _score(job: Job) -> RunScore:
             clean = twin
     agrees = impact = None
     if clean is not None:
-        agrees = _agree_until(min((one.onset_at for one in audit.detections), default=None), result, clean)
+        agrees = agree_until(_first_onset(audit), result.entries(), clean.entries())
         ends = (_last_equity(result), _last_equity(clean))
         impact = None if ends[0] is None or ends[1] is None else ends[0] - ends[1]
     return RunScore(
@@ -184,6 +182,10 @@ def _score(job: Job) -> RunScore:
         impact_usd_minor=impact,
         extra_runs=len(twins),
     )
+
+
+def _first_onset(audit: AuditReport) -> Nanos | None:
+    return min((one.onset_at for one in audit.detections), default=None)
 
 
 def _twins_of(faults: Sequence[str]) -> list[frozenset[str]]:
@@ -205,27 +207,6 @@ def _run(name: str, text: str, seed: int) -> RunResult:
 def _audit_of(result: RunResult) -> AuditReport:
     assert result.audit is not None, "suites are scored"
     return result.audit
-
-
-def _agree_until(onset_at: Nanos | None, result: RunResult, twin: RunResult) -> bool:
-    """Whether two runs say the same to production and between simulators before an instant, or all along without one."""
-
-    def early(run: RunResult) -> Iterator[tuple[Nanos, str, object]]:
-        for entry in run.entries():
-            if onset_at is not None and entry.at >= onset_at:
-                return
-            if _counts(entry):
-                yield entry.at, entry.sender, entry.message
-
-    first, second = early(result), early(twin)
-    for one in first:
-        if next(second, None) != one:
-            return False
-    return next(second, None) is None
-
-
-def _counts(entry: Entry) -> bool:
-    return type(entry.message).audience in _EARLY
 
 
 def _last_equity(result: RunResult) -> MinorUnits | None:

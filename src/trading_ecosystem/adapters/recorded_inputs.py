@@ -7,11 +7,21 @@ from heapq import merge
 from itertools import chain
 
 from trading_ecosystem.adapters.in_process_monitors import DOOR
+from trading_ecosystem.adapters.scenario_parameters import opening_inputs
+from trading_ecosystem.domains.test_coordination.scenario import Scenario
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.market_data import PriceRecorded, SourcePriceRecorded
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.runtime.replay import recorded_inputs
 from trading_ecosystem.runtime.simulation import ScheduledInput
+
+
+def inputs_of_record(read_lines: Callable[[], Iterator[bytes]], scenario: Scenario, seed: int) -> Iterator[ScheduledInput]:
+    """The inputs of a simulated run: the scenario's own, and the rows of a recording from the record."""
+    inputs: Iterator[ScheduledInput] = opening_inputs(scenario, seed)
+    if scenario.ecosystem.market_data.recording is not None:
+        inputs = chain(inputs, rows_of_record(read_lines()))
+    return inputs
 
 
 def rows_of_record(lines: Iterator[bytes]) -> Iterator[ScheduledInput]:

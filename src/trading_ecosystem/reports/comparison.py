@@ -153,10 +153,12 @@ def comparison_text(compared: Comparison) -> str:
             f"only in the {which}: {one.kind} {one.subject} {one.severity} after {one.at_ns // SECOND} s" for one in alerts
         ]
     lines += [
-        f"{one.name}: {_usd(one.first)} and {_usd(one.second)} USD, impact {_usd(one.impact)}" for one in compared.amounts
+        f"{one.name}: {usd_text(one.first)} and {usd_text(one.second)} USD, impact {usd_text(one.impact)}"
+        for one in compared.amounts
     ]
     return "\n".join(lines) + "\n"
 
 
-def _usd(amount: MinorUnits | None) -> str:
+def usd_text(amount: MinorUnits | None) -> str:
+    """An amount in USD to the cent, or a dash where there is none."""
     return "-" if amount is None else f"{amount / MINOR_UNITS_PER_WHOLE:,.2f}"

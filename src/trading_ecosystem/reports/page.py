@@ -14,6 +14,7 @@ from trading_ecosystem.messages.risk import AlertEscalated, AlertRaised, AlertRe
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, Nanos, assets_about
 from trading_ecosystem.reports import wording
 from trading_ecosystem.reports.charts import Line, Mark, Window, line_chart
+from trading_ecosystem.reports.comparison import usd_text
 from trading_ecosystem.reports.monitor_rows import monitor_rows
 from trading_ecosystem.reports.observations import Observations
 from trading_ecosystem.reports.run_result import RunResult
@@ -71,6 +72,7 @@ def _template() -> Template:
     environment.filters["duration"] = wording.duration_text
     environment.filters["date"] = wording.date_text
     environment.filters["words"] = wording.words
+    environment.filters["usd"] = usd_text
     environment.globals["measure"] = wording.measure_text
     return environment.get_template("page.html")
 

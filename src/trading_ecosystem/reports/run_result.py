@@ -25,6 +25,7 @@ from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.errors import NotFound
 from trading_ecosystem.ports.records import Record, changes_of
+from trading_ecosystem.reports.impact import Impact
 from trading_ecosystem.runtime.replay import decode_line
 
 FOLLOWING: Final[tuple[ModuleType, ...]] = (
@@ -58,6 +59,8 @@ class RunResult(msgspec.Struct, frozen=True):
     """Reads the journal's lines from the first."""
     evidence: Evidence | None = None
     """What was signed, if a run directory was written."""
+    impact: Impact | None = None
+    """What the faults did, where the clean twin was run too."""
 
     @property
     def passed(self) -> bool:

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from trading_ecosystem.adapters.run_directory import VERDICT
 from trading_ecosystem.domains.test_coordination.judge import MonitorVerdict, every_monitor
 from trading_ecosystem.messages.audit import MonitorFindings
+from trading_ecosystem.ports.errors import Divergence
 from trading_ecosystem.reports.run_result import RunResult
 
 
@@ -41,7 +43,19 @@ def verdict_document(result: RunResult) -> dict[str, Any]:
     if result.header.monitors:
         document["acting"] = result.header.acting
         document["monitors"] = [_monitor(verdict, monitors[verdict.monitor]) for verdict in result.verdict.monitors]
+    if result.impact is not None:
+        amounts = [msgspec.to_builtins(amount) | {"impact": amount.impact} for amount in result.impact.amounts]
+        document["impact"] = msgspec.to_builtins(result.impact) | {"amounts": amounts}
     return document
+
+
+def compare_verdicts(stored: dict[str, object], again: dict[str, object], count: int) -> None:
+    """Raise :class:`Divergence` where the stored verdict is not what the record gives."""
+    again = msgspec.json.decode(msgspec.json.encode(again))
+    for name in dict.fromkeys((*again, *stored)):
+        if name != "wall_seconds" and stored.get(name) != again.get(name):
+            said, is_now = (str(document.get(name))[:80] for document in (stored, again))
+            raise Divergence(0, count, f"{VERDICT} states for {name}: {said}; the record gives: {is_now}")
 
 
 def _monitor(verdict: MonitorVerdict, found: MonitorFindings) -> dict[str, Any]:

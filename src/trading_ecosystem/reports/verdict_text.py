@@ -12,6 +12,7 @@ from rich.text import Text
 from trading_ecosystem.domains.test_coordination.judge import Judgement
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
 from trading_ecosystem.messages.units import HOUR
+from trading_ecosystem.reports.comparison import usd_text
 from trading_ecosystem.reports.monitor_rows import monitor_rows
 from trading_ecosystem.reports.run_result import RunResult
 from trading_ecosystem.reports.wording import clock_text, duration_text, measure_text, words
@@ -134,6 +135,14 @@ def _facts(result: RunResult, command: str) -> Table:
         grid.add_row("alerts", f"{len(audit.alerts)} raised, {false} false, {unattributed} without a fault")
         broken = len(audit.conservation)
         grid.add_row("conservation", "held after every message" if not broken else f"BROKEN {broken} times")
+    if result.impact is not None:
+        lines = [f"{one.name} {usd_text(one.impact)} USD" for one in result.impact.amounts]
+        lines.append(
+            f"{len(result.impact.fault_alerts)} alerts that the clean twin has not, {len(result.impact.twin_alerts)} less"
+        )
+        if not result.impact.agrees_until_onset:
+            lines.append("the clean twin DIFFERS before the first onset")
+        grid.add_row("impact", "\n".join(lines))
     hours = result.simulated_ns / HOUR
     speed = hours / result.wall_seconds
     grid.add_row("simulated", f"{duration_text(result.simulated_ns)} in {result.wall_seconds:.1f} s ({speed:,.1f} h per s)")
