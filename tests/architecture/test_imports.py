@@ -79,6 +79,7 @@ VIOLATIONS = [
     ("web", "runtime.live", "litestar"),
     ("prometheus", "api.gateway", "prometheus_client"),
     ("tracing", "api.gateway", "opentelemetry"),
+    ("calendars", "domains.custodian.settlement_calendar", "exchange_calendars"),
     ("signing", "adapters.evidence.pack", "cryptography"),
     ("web", "adapters.remote", "grpc"),
     ("asyncio", "runtime.kernel", "asyncio"),
