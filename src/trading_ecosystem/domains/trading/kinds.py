@@ -8,6 +8,23 @@ from typing import Any, Final
 import msgspec
 
 from trading_ecosystem.domains.trading.arbitrage import Arbitrage, ArbitrageSettings
+from trading_ecosystem.domains.trading.library.avellaneda_stoikov import AvellanedaStoikov, AvellanedaStoikovSettings
+from trading_ecosystem.domains.trading.library.carry import Carry, CarrySettings
+from trading_ecosystem.domains.trading.library.execution.iceberg import Iceberg, IcebergSettings
+from trading_ecosystem.domains.trading.library.execution.participation import Pov, PovSettings
+from trading_ecosystem.domains.trading.library.execution.scheduled import (
+    ImplementationShortfall,
+    ImplementationShortfallSettings,
+    Twap,
+    TwapSettings,
+    Vwap,
+    VwapSettings,
+)
+from trading_ecosystem.domains.trading.library.grid import Grid, GridSettings
+from trading_ecosystem.domains.trading.library.inventory_skew import InventorySkew, InventorySkewSettings
+from trading_ecosystem.domains.trading.library.mean_reversion import MeanReversion, MeanReversionSettings
+from trading_ecosystem.domains.trading.library.pairs import Pairs, PairsSettings
+from trading_ecosystem.domains.trading.library.triangular import Triangular, TriangularSettings
 from trading_ecosystem.domains.trading.market_making import MarketMaking, MarketMakingSettings
 from trading_ecosystem.domains.trading.misbehaving import (
     CorrelationBreaker,
@@ -44,6 +61,18 @@ KINDS: Final[Mapping[str, StrategyKind]] = {
     "market_making": StrategyKind(MarketMakingSettings, MarketMaking),
     "momentum": StrategyKind(MomentumSettings, Momentum),
     "arbitrage": StrategyKind(ArbitrageSettings, Arbitrage),
+    "avellaneda_stoikov": StrategyKind(AvellanedaStoikovSettings, AvellanedaStoikov),
+    "inventory_skew": StrategyKind(InventorySkewSettings, InventorySkew),
+    "grid": StrategyKind(GridSettings, Grid),
+    "mean_reversion": StrategyKind(MeanReversionSettings, MeanReversion),
+    "pairs": StrategyKind(PairsSettings, Pairs),
+    "triangular": StrategyKind(TriangularSettings, Triangular),
+    "carry": StrategyKind(CarrySettings, Carry),
+    "twap": StrategyKind(TwapSettings, Twap),
+    "vwap": StrategyKind(VwapSettings, Vwap),
+    "implementation_shortfall": StrategyKind(ImplementationShortfallSettings, ImplementationShortfall),
+    "pov": StrategyKind(PovSettings, Pov),
+    "iceberg": StrategyKind(IcebergSettings, Iceberg),
     "scripted": StrategyKind(ScriptedSettings, Scripted),
     "runaway": StrategyKind(RunawaySettings, Runaway),
     "risk_ignorant": StrategyKind(RiskIgnorantSettings, RiskIgnorant),

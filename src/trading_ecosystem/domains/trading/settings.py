@@ -35,6 +35,10 @@ _MOST_WHOLE_UNITS: Final = 10**7
 _MOST_PERIODS: Final = 100_000
 _LONGEST: Final[Nanos] = 3_650 * DAY
 _MOST_DIGITS: Final = 30
+_MOST_WEIGHTS: Final = 1_000
+_MILLION: Final = 10**6
+_SMALLEST: Final = 1e-12
+_LARGEST: Final = 1e12
 _UNITS: Final = {"ns": 1, "us": MICROSECOND, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -136,6 +140,29 @@ def _flag(text: str) -> bool:
     return text.strip() == "true"
 
 
+def _positive(text: str) -> float:
+    number = float(_decimal(text))
+    if not _SMALLEST <= number <= _LARGEST:
+        raise ValueError("out of range")
+    return number
+
+
+def _millionths(text: str) -> int:
+    number = _decimal(text) * _MILLION
+    if number != int(number) or not 0 <= number <= _MOST_PERIODS * _MILLION:
+        raise ValueError("out of range")
+    return int(number)
+
+
+def _weights(text: str) -> tuple[int, ...]:
+    weights = tuple(int(_decimal(weight)) for weight in text.split(","))
+    if any(weight != _decimal(part) or weight < 0 for weight, part in zip(weights, text.split(","), strict=True)):
+        raise ValueError("out of range")
+    if not any(weights) or max(weights) > _MOST_PERIODS * _MILLION or len(weights) > _MOST_WEIGHTS:
+        raise ValueError("out of range")
+    return weights
+
+
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "one name": _name,
     "names separated by commas": _names,
@@ -145,6 +172,10 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a positive duration such as 90s or 1h30m": _duration,
     "a whole number from 1 to 100000": _periods,
     "true or false": _flag,
+    "a positive number": _positive,
+    "a number from 0 in steps of 0.000001": _millionths,
+    "a positive price in the quote asset": _dollars,
+    "at most 1000 whole numbers from 0 separated by commas, not all 0": _weights,
     "text": str.strip,
 }
 """How each sort of setting is read, by what is expected of it."""
@@ -161,6 +192,16 @@ Duration = Annotated[int, msgspec.Meta(description="a positive duration such as 
 """Kept in nanoseconds; a bare whole number is nanoseconds already."""
 Periods = Annotated[int, msgspec.Meta(description="a whole number from 1 to 100000")]
 Flag = Annotated[bool, msgspec.Meta(description="true or false")]
+Positive = Annotated[float, msgspec.Meta(description="a positive number")]
+"""A parameter of a model, from 10⁻¹² to 10¹²; never an amount of money."""
+Multiple = Annotated[int, msgspec.Meta(description="a number from 0 in steps of 0.000001")]
+"""A factor such as a number of standard deviations, kept in millionths."""
+Price = Annotated[int, msgspec.Meta(description="a positive price in the quote asset")]
+"""Written in whole units of the quote asset per whole base, kept in minor units of the quote asset."""
+Weights = Annotated[
+    tuple[int, ...], msgspec.Meta(description="at most 1000 whole numbers from 0 separated by commas, not all 0")
+]
+"""Shares of a whole, by their proportion."""
 Text = Annotated[str, msgspec.Meta(description="text")]
 
 

@@ -17,9 +17,10 @@ from typing import Any
 from trading_ecosystem.domains.trading.intentions import Intention
 from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.view import View
-from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged
+from trading_ecosystem.messages.exchange import OrderFilled, QuoteChanged, TradesPublished
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.orders import RejectReason
+from trading_ecosystem.messages.risk import AlertRaised
 
 
 class Strategy:
@@ -36,6 +37,14 @@ class Strategy:
         """The instruments whose published prices it is told; asked once, when it is loaded."""
         return ()
 
+    def trades_watched(self) -> Iterable[tuple[str, str]]:
+        """The (venue, instrument) pairs whose published trades it is told; asked once, when it is loaded."""
+        return ()
+
+    def alerts_watched(self) -> bool:
+        """Whether it is told of the alerts that the firm's risk monitor raises; asked once, when it is loaded."""
+        return False
+
     def pairs_traded(self) -> Iterable[tuple[str, str]]:
         """The (venue, instrument) pairs it may trade, by its settings; asked at the edge, to refuse what does not exist."""
         return self.quotes_watched()
@@ -50,6 +59,14 @@ class Strategy:
 
     def price_published(self, view: View, price: PricePublished) -> Iterable[Intention]:
         """The vendor feed published a price that it watches; ``price.priced_at`` may be old."""
+        return ()
+
+    def trades_published(self, view: View, trades: TradesPublished) -> Iterable[Intention]:
+        """A venue published a summary of the trades, everybody's, since its last one."""
+        return ()
+
+    def alert_raised(self, view: View, alert: AlertRaised) -> Iterable[Intention]:
+        """The firm's risk monitor raised an alert, such as the breach of a limit."""
         return ()
 
     def order_filled(self, view: View, order: Order, fill: OrderFilled) -> Iterable[Intention]:
