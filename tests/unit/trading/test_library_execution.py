@@ -192,15 +192,20 @@ def test_an_iceberg_may_leave_the_hiding_to_the_venue() -> None:
     assert (order.quantity_lots, order.terms) == (1_000_000, OrderTerms(display_lots=400_000))
 
 
-def test_a_peak_that_left_the_market_is_shown_again() -> None:
+def test_a_peak_that_is_not_in_the_market_is_shown_again() -> None:
     made = floor("iceberg", ICEBERG)
-    (peak,) = orders(start(made))
-    assert wakes(made.hear(rejected(peak, RejectReason.RATE_LIMITED))) == [(10.0, "")]
+    made.claim(ALPHA, "fund/work", "BTC", 0)
+    said = start(made)
+    assert orders(said) == []  # withheld
+    assert wakes(said) == [(10.0, "")]
+    made.claim(ALPHA, "fund/work", "BTC", 1)
+    (peak,) = orders(made.after(10).hear(StrategyDue("work", 1, "")))
+    made.hear(rejected(peak, RejectReason.RATE_LIMITED))
     (again,) = orders(made.after(10).hear(StrategyDue("work", 1, "")))
     made.accept(again)
     made.hear(made.fill(again, 150_000))
-    said = made.hear(cancelled(again, 150_000))
-    assert wakes(said) == [(20.0, "")]
+    assert orders(made.after(10).hear(StrategyDue("work", 1, ""))) == []
+    made.hear(cancelled(again, 150_000))
     (rest,) = orders(made.after(10).hear(StrategyDue("work", 1, "")))
     assert rest.quantity_lots == 400_000
 

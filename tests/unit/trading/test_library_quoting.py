@@ -98,7 +98,7 @@ def test_it_waits_for_the_refresh_and_withdraws_without_a_market() -> None:
 
 def test_quotes_never_cross_the_venues_own() -> None:
     made, _ = warmed("avellaneda_stoikov", {**STOIKOV, "kappa": "1000", "gamma": "0.000000001"})
-    orders = [one for one in made.trading.desks["quoter"].orders.working.values()]
+    orders = list(made.trading.desks["quoter"].orders.working.values())
     # The model would quote at the mid to the cent; the market is 60,000 to 60,020 and one tick inside is the limit.
     assert [order.price_ticks for order in orders] == [6_000_999, 6_001_001]
 
@@ -154,7 +154,7 @@ def test_a_round_trip_on_the_grid_earns_one_step() -> None:
     note(made.hear(made.fill(order_at(made, orders, -1))))
     assert standing(made)["0"] == (Side.SELL, 60_000)
     note(made.hear(made.fill(order_at(made, orders, -2))))
-    assert {rung for rung in standing(made)} == {"-1", "0", "1", "2"}
+    assert set(standing(made)) == {"-1", "0", "1", "2"}
     assert all(side is Side.SELL for side, _ in standing(made).values())
     note(made.hear(made.fill(order_at(made, orders, -1))))
     note(made.hear(made.fill(order_at(made, orders, 0))))

@@ -3,7 +3,7 @@
 When the peak has traded, the next is shown, at the end of the queue, until all is done: Esser and Mönch (2007, "The
 navigation of an iceberg: the optimal use of hidden orders", *Finance Research Letters* 4(2), 68-81). With ``native`` the
 venue keeps the hidden part (FIX DisplayQty 1138), else the strategy sends every peak as an order of its own, and nobody
-else knows of the rest. A peak that left the market untraded is sent again after ``retry``.
+else knows of the rest. Every ``retry`` it looks whether a peak that was withheld, refused or cancelled is to be sent again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.settings import Duration, Flag, Name, Price, Quantity
 from trading_ecosystem.domains.trading.view import View
 from trading_ecosystem.messages.exchange import OrderFilled
-from trading_ecosystem.messages.orders import OrderTerms, RejectReason
+from trading_ecosystem.messages.orders import OrderTerms
 from trading_ecosystem.messages.units import INSTRUMENTS, SECOND, Lots, PartsPerMillion
 
 
@@ -60,23 +60,17 @@ class Iceberg(ParentOrder):
     def started(self, view: View) -> Iterable[Intention]:
         """Show the first peak."""
         self.begin(view)
-        return self._show(view)
+        return self.timer(view, "")
 
     def order_filled(self, view: View, order: Order, fill: OrderFilled) -> Iterable[Intention]:
         """Show the next peak once this one has traded whole."""
         return self._show(view) if fill.leaves_lots == 0 else ()
 
-    def order_cancelled(self, view: View, order: Order) -> Iterable[Intention]:
-        """It left the market; try again later."""
-        return (WakeMe(view.now + self.settings.retry_ns),)
-
-    def order_rejected(self, view: View, order: Order, reason: RejectReason) -> Iterable[Intention]:
-        """It did not reach the market; try again later."""
-        return (WakeMe(view.now + self.settings.retry_ns),)
-
     def timer(self, view: View, label: str) -> Iterable[Intention]:
-        """Show a peak, where none is shown."""
-        return self._show(view)
+        """Show a peak where none is shown, and look again."""
+        if self.done(view) >= self.quantity:
+            return ()
+        return (*self._show(view), WakeMe(view.now + self.settings.retry_ns))
 
     def _show(self, view: View) -> Iterable[Intention]:
         settings = self.settings
