@@ -20,7 +20,7 @@ import math
 
 import msgspec
 
-from trading_ecosystem.domains.trading.library.quoting import ModelQuoting
+from trading_ecosystem.domains.trading.library.quoting import FormulaQuoting
 from trading_ecosystem.domains.trading.settings import Duration, Name, Periods, Positive, Quantity
 from trading_ecosystem.messages.units import HOUR, MINUTE, SECOND, Nanos
 
@@ -52,7 +52,7 @@ class AvellanedaStoikovSettings(msgspec.Struct, frozen=True, forbid_unknown_fiel
     refresh_ns: Duration = msgspec.field(name="refresh", default=30 * SECOND)
 
 
-class AvellanedaStoikov(ModelQuoting):
+class AvellanedaStoikov(FormulaQuoting):
     """See the module."""
 
     def __init__(self, settings: AvellanedaStoikovSettings) -> None:

@@ -20,7 +20,7 @@ import math
 
 import msgspec
 
-from trading_ecosystem.domains.trading.library.quoting import ModelQuoting
+from trading_ecosystem.domains.trading.library.quoting import FormulaQuoting
 from trading_ecosystem.domains.trading.settings import Duration, Name, Periods, Positive, Quantity
 from trading_ecosystem.messages.units import MINUTE, SECOND, Nanos
 
@@ -51,7 +51,7 @@ class InventorySkewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     refresh_ns: Duration = msgspec.field(name="refresh", default=30 * SECOND)
 
 
-class InventorySkew(ModelQuoting):
+class InventorySkew(FormulaQuoting):
     """See the module."""
 
     def __init__(self, settings: InventorySkewSettings) -> None:

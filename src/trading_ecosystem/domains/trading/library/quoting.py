@@ -43,7 +43,7 @@ class QuotingSettings(Protocol):
         """Of the volatility estimate."""
 
 
-class ModelQuoting(Strategy):
+class FormulaQuoting(Strategy):
     """Quotes from a model of mid price, volatility and inventory; a subclass is the model."""
 
     def __init__(self, settings: QuotingSettings) -> None:
