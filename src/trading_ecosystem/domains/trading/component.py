@@ -31,7 +31,7 @@ from trading_ecosystem.messages.exchange import (
 )
 from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
-from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, ReplaceOrder, ReplaceRejected
 from trading_ecosystem.messages.orders import TradingPhase
 from trading_ecosystem.messages.trading import (
     ChangeStrategyParameters,
@@ -83,6 +83,7 @@ class Trading(Component):
         CancelRejected: "cancel_rejected",
         OrderReplaced: "order_changed",
         OrderRestated: "order_changed",
+        ReplaceRejected: "order_changed",
         TradingPhaseChanged: "phase_changed",
         TradeBusted: "trade_busted",
         TradeCorrected: "trade_corrected",
@@ -93,6 +94,7 @@ class Trading(Component):
     }
     says: ClassVar[tuple[type[Message], ...]] = (
         PlaceOrder,
+        ReplaceOrder,
         CancelOrder,
         StrategyStarted,
         StrategyHalted,
@@ -329,13 +331,11 @@ class Trading(Component):
         desk, order = found
         return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
 
-    def order_changed(self, message: OrderReplaced | OrderRestated, now: Nanos) -> Said:
-        """An order has another quantity, or price: replaced by other means, or cut down by the venue."""
+    def order_changed(self, message: OrderReplaced | OrderRestated | ReplaceRejected, now: Nanos) -> Said:
+        """An order has another quantity, or price, or it was refused one."""
         found = self._find(message)
         if found is not None and found[1].state not in ENDED:
-            found[1].quantity_lots = message.quantity_lots
-            if isinstance(message, OrderReplaced):
-                found[1].price_ticks = message.price_ticks
+            found[0].changed(found[1], message)
         return NOTHING
 
     def phase_changed(self, message: TradingPhaseChanged, now: Nanos) -> Said:

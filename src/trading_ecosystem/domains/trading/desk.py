@@ -18,6 +18,7 @@ from trading_ecosystem.domains.trading.intentions import (
     Intention,
     Place,
     PlaceTogether,
+    Replace,
     WakeMe,
 )
 from trading_ecosystem.domains.trading.limits import OwnLimits
@@ -30,6 +31,7 @@ from trading_ecosystem.domains.trading.valuation import mark
 from trading_ecosystem.domains.trading.view import View
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import CancelOrder, OrderFilled, PlaceOrder
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, ReplaceOrder, ReplaceRejected
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.trading import (
     HaltReason,
@@ -151,6 +153,10 @@ class Desk:
                     self._place((intention,), said, now)
                 case PlaceTogether(orders=orders):
                     self._place(orders, said, now)
+                case Replace(client_order_id=client_order_id):
+                    order = self.orders.working.get(client_order_id)
+                    if order is not None and not order.is_pending:
+                        self._replace(order, intention, said, now)
                 case Cancel(client_order_id=client_order_id):
                     order = self.orders.working.get(client_order_id)
                     if order is not None:
@@ -198,6 +204,23 @@ class Desk:
                 terms=place.terms,
             )
         )
+
+    def _replace(self, order: Order, wanted: Replace, said: SaidList, now: Nanos) -> None:
+        """Ask the venue for another price or quantity, where the order that it makes is one that may be sent."""
+        leaves = wanted.quantity_lots - order.cumulative_lots
+        place = Place(order.venue, order.instrument, order.side, wanted.price_ticks, leaves, label=order.label)
+        reason = self.limits.withholds(place, self.account, self.orders, self.portfolio, self.is_running, instead_of=order)
+        if reason is not None:
+            self._withhold(place, reason, said)
+            return
+        requirement = self.limits.requirement(place, self.portfolio)
+        assert requirement is not None, "an order that passed the limits has a known requirement"
+        # The venue holds what the order takes as it is; only what it is to take beyond that is set aside.
+        order.reserved_asset = requirement.asset
+        order.reserved_minor = max(0, requirement.amount_minor - self.limits.held_by(order, self.portfolio))
+        self.limits.claims.reserve(self.account, order.venue, order.reserved_asset, order.reserved_minor)
+        self.orders.ask_replace(order, now)
+        said.append(ReplaceOrder(order.venue, self.account, order.client_order_id, wanted.price_ticks, wanted.quantity_lots))
 
     def _withhold(self, place: Place, reason: WithheldReason, said: SaidList) -> None:
         key = (place.instrument, reason)
@@ -278,6 +301,16 @@ class Desk:
         position.undo(before.side, before.price_ticks, before.quantity_lots, position.fee(before))
         position.fill(correction.side, correction.price_ticks, correction.quantity_lots, position.fee(correction))
         return [self.position_changed(position)]
+
+    def changed(self, order: Order, message: OrderReplaced | OrderRestated | ReplaceRejected) -> None:
+        """An open order has another quantity or price, or its replacement was refused; the strategy is not told."""
+        if order.state is OrderState.PENDING_REPLACE and not isinstance(message, OrderRestated):
+            self._answered(order)
+            self.orders.replaced(order)
+        if not isinstance(message, ReplaceRejected):
+            order.quantity_lots = message.quantity_lots
+            if isinstance(message, OrderReplaced):
+                order.price_ticks = message.price_ticks
 
     def ended(self, order: Order, state: OrderState, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
         """The order left the market unfilled, in part or whole."""

@@ -31,6 +31,18 @@ class PlaceTogether(msgspec.Struct, frozen=True):
     orders: tuple[Place, ...]
 
 
+class Replace(msgspec.Struct, frozen=True, gc=False):
+    """Give a working order another price or quantity under its old name; nothing while a request about it is unanswered.
+
+    ``quantity_lots`` is the whole order's, what has traded included (FIX OrderQty). Less at the same price keeps the place in
+    the queue, anything else takes a new one.
+    """
+
+    client_order_id: str
+    price_ticks: Ticks
+    quantity_lots: Lots
+
+
 class Cancel(msgspec.Struct, frozen=True, gc=False):
     """Cancel one working order; nothing happens when it is not working any more."""
 
@@ -51,7 +63,7 @@ class WakeMe(msgspec.Struct, frozen=True, gc=False):
     label: str = ""
 
 
-Intention: TypeAlias = Place | PlaceTogether | Cancel | CancelAll | WakeMe
+Intention: TypeAlias = Place | PlaceTogether | Replace | Cancel | CancelAll | WakeMe
 
-INTENTIONS: Final = frozenset((Place, PlaceTogether, Cancel, CancelAll, WakeMe))
+INTENTIONS: Final = frozenset((Place, PlaceTogether, Replace, Cancel, CancelAll, WakeMe))
 """The types an answer may have; anything else is a failure of the strategy."""

@@ -40,6 +40,7 @@ from trading_ecosystem.domains.trading.misbehaving import (
 )
 from trading_ecosystem.domains.trading.momentum import Momentum, MomentumSettings
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
+from trading_ecosystem.domains.trading.rebalancing import Rebalancing, RebalancingSettings
 from trading_ecosystem.domains.trading.scripted import Scripted, ScriptedSettings
 from trading_ecosystem.domains.trading.settings import SettingsError, expectations, read_settings
 from trading_ecosystem.domains.trading.strategy import Strategy
@@ -73,6 +74,7 @@ KINDS: Final[Mapping[str, StrategyKind]] = {
     "implementation_shortfall": StrategyKind(ImplementationShortfallSettings, ImplementationShortfall),
     "pov": StrategyKind(PovSettings, Pov),
     "iceberg": StrategyKind(IcebergSettings, Iceberg),
+    "rebalancing": StrategyKind(RebalancingSettings, Rebalancing),
     "scripted": StrategyKind(ScriptedSettings, Scripted),
     "runaway": StrategyKind(RunawaySettings, Runaway),
     "risk_ignorant": StrategyKind(RiskIgnorantSettings, RiskIgnorant),

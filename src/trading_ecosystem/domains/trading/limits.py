@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trading_ecosystem.domains.trading.intentions import Place
 from trading_ecosystem.domains.trading.market import Claims, Market
-from trading_ecosystem.domains.trading.orders import Orders
+from trading_ecosystem.domains.trading.orders import Order, Orders
 from trading_ecosystem.domains.trading.parameters import TradingParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio
 from trading_ecosystem.domains.trading.valuation import base_price, usd_price
@@ -59,9 +59,11 @@ class OwnLimits:
         running: bool,
         beside: int = 0,
         closes_out: bool = False,
+        instead_of: Order | None = None,
     ) -> WithheldReason | None:
         """The first reason not to send an order, or ``None``; ``beside`` counts orders that go out together with it.
 
+        It may stand ``instead_of`` a working order that it replaces: then that one's lots and claim count no more.
         An order that ``closes_out`` a position in an emergency passes the limits on orders, positions and the trading state.
         """
         if not running:
@@ -71,22 +73,25 @@ class OwnLimits:
         if not _is_valid(place):
             return WithheldReason.INVALID_ORDER
         requirement = self.requirement(place, portfolio)
-        if requirement is None or requirement.amount_minor > self.claims.spendable(account, place.venue, requirement.asset):
+        if requirement is None:
+            return WithheldReason.INSUFFICIENT_CLAIM
+        spendable = self.claims.spendable(account, place.venue, requirement.asset)
+        if requirement.amount_minor > spendable + self.held_by(instead_of, portfolio):
             return WithheldReason.INSUFFICIENT_CLAIM
         if self._exceeds_order_notional(place):
             return WithheldReason.ORDER_NOTIONAL
         if closes_out:
             takes_orders = self.market.feeds[place.venue, place.instrument].takes_orders
             return None if takes_orders else WithheldReason.NOT_TRADING
-        if len(orders.working) + beside >= self.parameters.max_open_orders:
+        if instead_of is None and len(orders.working) + beside >= self.parameters.max_open_orders:
             return WithheldReason.OPEN_ORDERS
-        if self._exceeds_position(place, orders, portfolio):
+        if self._exceeds_position(place, orders, portfolio, instead_of):
             return WithheldReason.POSITION
         if not self.market.feeds[place.venue, place.instrument].takes_orders:
             return WithheldReason.NOT_TRADING
         if self.state in (TradingState.HALTED, TradingState.LIQUIDATING):
             return WithheldReason.TRADING_HALTED
-        if self.state is TradingState.REDUCING and not self._only_reduces(place, orders, portfolio):
+        if self.state is TradingState.REDUCING and not self._only_reduces(place, orders, portfolio, instead_of):
             return WithheldReason.REDUCING_ONLY
         return None
 
@@ -111,6 +116,14 @@ class OwnLimits:
         # A fee is rounded up on each fill, and every lot may fill by itself: at most one minor unit a lot.
         most = notional * fee_ppm // PARTS_PER_MILLION + place.quantity_lots if fee_ppm else 0
         return Requirement(instrument.quote, notional + most)
+
+    def held_by(self, order: Order | None, portfolio: Portfolio) -> MinorUnits:
+        """What a working order holds of the account's claims at its venue, as the venue counts it; 0 where there is none."""
+        if order is None:
+            return 0
+        place = Place(order.venue, order.instrument, order.side, order.price_ticks, order.leaves_lots)
+        requirement = self.requirement(place, portfolio)
+        return 0 if requirement is None else requirement.amount_minor
 
     def _margin(self, place: Place, portfolio: Portfolio) -> Requirement | None:
         """What an order in a perpetual takes; what the venue asks beyond it, for working orders, it refuses itself."""
@@ -146,13 +159,13 @@ class OwnLimits:
         limit = self.parameters.max_order_notional_usd_minor
         return instrument.notional(price, place.quantity_lots) * quote_usd > limit * MINOR_UNITS_PER_WHOLE
 
-    def _exceeds_position(self, place: Place, orders: Orders, portfolio: Portfolio) -> bool:
+    def _exceeds_position(self, place: Place, orders: Orders, portfolio: Portfolio, instead_of: Order | None) -> bool:
         """Whether the position, with this and all working orders of its side filled, is past the limit.
 
         An order that only brings it nearer to flat passes, however large the position has become.
         """
         instrument = INSTRUMENTS[place.instrument]
-        held, after = _filled(place, orders, portfolio)
+        held, after = _filled(place, orders, portfolio, instead_of)
         if _is_nearer_to_flat(held, after):
             return False
         base_usd = base_price(self.market.prices, instrument)
@@ -161,15 +174,17 @@ class OwnLimits:
         limit = self.parameters.max_position_usd_minor
         return abs(after) * instrument.lot_size * base_usd > limit * MINOR_UNITS_PER_WHOLE
 
-    def _only_reduces(self, place: Place, orders: Orders, portfolio: Portfolio) -> bool:
+    def _only_reduces(self, place: Place, orders: Orders, portfolio: Portfolio, instead_of: Order | None) -> bool:
         """Whether the position, with this and all working orders of its side filled, is nearer to flat and not beyond."""
-        return _is_nearer_to_flat(*_filled(place, orders, portfolio))
+        return _is_nearer_to_flat(*_filled(place, orders, portfolio, instead_of))
 
 
-def _filled(place: Place, orders: Orders, portfolio: Portfolio) -> tuple[Lots, Lots]:
-    """The position over all venues, now and with an order and all working orders of its side filled."""
+def _filled(place: Place, orders: Orders, portfolio: Portfolio, instead_of: Order | None) -> tuple[Lots, Lots]:
+    """The position over all venues, now and with an order and all working orders of its side filled, but one."""
     held = portfolio.lots_over_venues(place.instrument)
     coming = orders.working_lots(place.instrument, place.side) + place.quantity_lots
+    if instead_of is not None:
+        coming -= instead_of.leaves_lots
     return held, held + coming if place.side is Side.BUY else held - coming
 
 

@@ -35,6 +35,7 @@ class OrderState(enum.StrEnum):
     PENDING_NEW = "pending_new"
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
+    PENDING_REPLACE = "pending_replace"
     PENDING_CANCEL = "pending_cancel"
     FILLED = "filled"
     CANCELLED = "cancelled"
@@ -43,6 +44,8 @@ class OrderState(enum.StrEnum):
 
 ENDED: Final = frozenset((OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED))
 """The states that no order leaves."""
+PENDING: Final = frozenset((OrderState.PENDING_NEW, OrderState.PENDING_REPLACE, OrderState.PENDING_CANCEL))
+"""The states in which a request of the sender is unanswered."""
 
 
 class Order:
@@ -98,7 +101,7 @@ class Order:
     @property
     def is_pending(self) -> bool:
         """Whether a request of its sender is unanswered."""
-        return self.state is OrderState.PENDING_NEW or self.state is OrderState.PENDING_CANCEL
+        return self.state in PENDING
 
 
 class Orders:
@@ -149,9 +152,20 @@ class Orders:
         if order.state not in ENDED:
             if leaves_lots == 0 or order.cumulative_lots >= order.quantity_lots:
                 self.end(order, OrderState.FILLED)
-            elif order.state is not OrderState.PENDING_CANCEL:
+            elif order.state not in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE):
                 order.state = OrderState.PARTIALLY_FILLED
         return True
+
+    def ask_replace(self, order: Order, now: Nanos) -> None:
+        """A replacement was sent."""
+        assert not order.is_pending
+        order.state = OrderState.PENDING_REPLACE
+        order.asked_at = now
+
+    def replaced(self, order: Order) -> None:
+        """The venue answered a replacement, one way or the other: the order works as before, or is still being cancelled."""
+        if order.state is OrderState.PENDING_REPLACE:
+            order.state = OrderState.PARTIALLY_FILLED if order.cumulative_lots else OrderState.NEW
 
     def ask_cancel(self, order: Order, now: Nanos) -> None:
         """A cancel was sent."""

@@ -11,7 +11,7 @@ from trading_ecosystem.messages.exchange import (
     OrderFilled,
     OrderRejected,
 )
-from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated
+from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, ReplaceRejected
 from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 
 Report: TypeAlias = (
@@ -22,6 +22,7 @@ Report: TypeAlias = (
     | CancelRejected
     | OrderReplaced
     | OrderRestated
+    | ReplaceRejected
     | TradeBusted
     | TradeCorrected
 )
