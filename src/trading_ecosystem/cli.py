@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from trading_ecosystem import (
     __version__,
     audit_commands,
+    backtest_commands,
     compare_commands,
     monitor_commands,
     new_commands,
@@ -68,6 +69,7 @@ audit_commands.register(app)
 suite_commands.register(app)
 compare_commands.register(app)
 new_commands.register(app)
+backtest_commands.register(app)
 
 OutOption = Annotated[Path | None, typer.Option(help="Run directory to write; default: runs/SCENARIO-SEED.")]
 SpeedOption = Annotated[

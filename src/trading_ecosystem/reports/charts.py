@@ -67,7 +67,7 @@ def line_chart(
     ]
     parts += [_window(frame, window) for window in windows]
     parts += [_value_tick(frame, tick, ticks) for tick in ticks]
-    parts += [_time_tick(frame, at) for at in time_ticks(duration)]
+    parts += [_time_tick(frame, at, axis_text(at, duration)) for at in time_ticks(duration)]
     parts += [_line(frame, line, COLOURS[index % len(COLOURS)]) for index, line in enumerate(lines)]
     parts += [_mark(frame, mark) for mark in marks]
     parts += _legend(lines)
@@ -87,7 +87,8 @@ def value_ticks(low: float, high: float) -> list[float]:
 
 def time_ticks(duration: Nanos) -> list[Nanos]:
     """Round instants, at most thirteen of them."""
-    step = next((step for step in _TIME_STEPS if duration / step <= 12), 24 * HOUR)
+    days = -(-duration // (12 * 24 * HOUR))
+    step = next((step for step in _TIME_STEPS if duration / step <= 12), days * 24 * HOUR)
     return list(range(0, duration + 1, step))
 
 
@@ -97,6 +98,11 @@ def clock_text(at: Nanos) -> str:
     minutes, rest = divmod(rest, MINUTE)
     seconds = rest // SECOND
     return f"{hours}:{minutes:02}:{seconds:02}" if seconds else f"{hours}:{minutes:02}"
+
+
+def axis_text(at: Nanos, duration: Nanos) -> str:
+    """A label of the time axis: days where more than twelve of them are shown."""
+    return f"{at // (24 * HOUR)} d" if duration > 12 * 24 * HOUR else clock_text(at)
 
 
 class _Frame:
@@ -146,11 +152,11 @@ def _value_tick(frame: _Frame, value: float, ticks: Sequence[float]) -> str:
     )
 
 
-def _time_tick(frame: _Frame, at: Nanos) -> str:
+def _time_tick(frame: _Frame, at: Nanos, text: str) -> str:
     x = frame.x(at)
     return (
         f'<line class="tick" x1="{x}" x2="{x}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM + 5}"/>'
-        f'<text x="{x}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{clock_text(at)}</text>'
+        f'<text x="{x}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{text}</text>'
     )
 
 
