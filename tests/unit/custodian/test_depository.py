@@ -2,7 +2,6 @@ import pytest
 from msgspec import structs
 from tests.unit.custodian.small_depository import TODAY, SmallDepository, sides
 
-from trading_ecosystem.domains.custodian.depository.delivery_models import DeliveryModel
 from trading_ecosystem.domains.custodian.depository.fails import Reference, failed_days, late_matching
 from trading_ecosystem.domains.custodian.depository.instructions import (
     CommandResult,
@@ -13,6 +12,7 @@ from trading_ecosystem.domains.custodian.depository.instructions import (
     UnmatchedReason,
 )
 from trading_ecosystem.domains.custodian.depository.matching import mismatches
+from trading_ecosystem.domains.custodian.depository.netting import Netting
 from trading_ecosystem.domains.custodian.penalties import PenaltyClass, PenaltyKind, net_amounts, penalty_of
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE as WHOLE
 
@@ -197,7 +197,7 @@ def circle() -> SmallDepository:
 def test_a_circle_that_settles_net_alone():
     world = circle()
     assert world.settle() == ()
-    for model in (DeliveryModel.CASH_NET, DeliveryModel.BOTH_NET):
+    for model in (Netting.CASH, Netting.BOTH):
         world = circle()
         before = world.holdings()
         assert len(world.settle(model)) == 3
@@ -209,11 +209,11 @@ def test_securities_have_to_move_one_after_the_other_where_only_cash_is_netted()
     world = SmallDepository(bert={"USD": 100}, cleo={"USD": 100})
     for one in (*sides("b", "bert", "anna", "BTC", 10, 100), *sides("c", "anna", "bert", "BTC", 10, 100)):
         world.depository.instruct(one, TODAY)
-    assert world.settle(DeliveryModel.CASH_NET) == ()
-    assert len(world.settle(DeliveryModel.BOTH_NET)) == 2
+    assert world.settle(Netting.CASH) == ()
+    assert len(world.settle(Netting.BOTH)) == 2
 
 
-@pytest.mark.parametrize("model", [DeliveryModel.CASH_NET, DeliveryModel.BOTH_NET])
+@pytest.mark.parametrize("model", [Netting.CASH, Netting.BOTH])
 def test_what_a_participant_cannot_pay_is_left_out_last_first(model):
     world = SmallDepository(anna={"BTC": 30}, bert={"USD": 250})
     for name in ("a", "b", "c"):

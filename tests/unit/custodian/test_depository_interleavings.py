@@ -10,10 +10,10 @@ import pytest
 from tests.campaign import CAMPAIGN, seeds
 from tests.unit.custodian.small_depository import ASSETS, TODAY, SmallDepository, sides
 
-from trading_ecosystem.domains.custodian.depository.delivery_models import DeliveryModel
 from trading_ecosystem.domains.custodian.depository.depository import Depository
 from trading_ecosystem.domains.custodian.depository.fails import Reference, failed_days
 from trading_ecosystem.domains.custodian.depository.instructions import Status
+from trading_ecosystem.domains.custodian.depository.netting import Netting
 from trading_ecosystem.domains.custodian.general_ledger.transfers import TransferResult
 from trading_ecosystem.domains.custodian.penalties import PenaltyClass, net_amounts, penalty_of
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE
@@ -96,7 +96,7 @@ class Interleaving:
             command(self.draw.choice(self.references))
 
     def cycle(self) -> None:
-        done = self.world.settle(self.draw.choice(list(DeliveryModel)), today=self.today)
+        done = self.world.settle(self.draw.choice(list(Netting)), today=self.today)
         self.settled += len(done)
         self.parts += any(pair.status is Status.IN_PROGRESS for pair in done)
 

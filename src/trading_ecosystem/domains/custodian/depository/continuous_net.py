@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from trading_ecosystem.domains.custodian.depository.delivery_models import Holding
+from trading_ecosystem.domains.custodian.depository.netting import Holding
 from trading_ecosystem.domains.custodian.general_ledger.general_ledger import GeneralLedger
 from trading_ecosystem.domains.custodian.general_ledger.transfers import Transfer, TransferResult
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits, Nanos

@@ -12,15 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from trading_ecosystem.domains.custodian.depository.delivery_models import (
-    DeliveryModel,
-    Holding,
-    Leg,
-    Pair,
-    chosen,
-    lacking,
-    net_of,
-)
 from trading_ecosystem.domains.custodian.depository.instructions import (
     CommandResult,
     Instruction,
@@ -31,6 +22,15 @@ from trading_ecosystem.domains.custodian.depository.instructions import (
     instruction_refusal,
 )
 from trading_ecosystem.domains.custodian.depository.matching import Unmatched
+from trading_ecosystem.domains.custodian.depository.netting import (
+    Holding,
+    Leg,
+    Netting,
+    Pair,
+    chosen,
+    lacking,
+    net_of,
+)
 from trading_ecosystem.domains.custodian.general_ledger.general_ledger import GeneralLedger
 from trading_ecosystem.domains.custodian.general_ledger.transfers import Transfer, TransferResult
 from trading_ecosystem.messages.units import MinorUnits, Nanos
@@ -133,7 +133,7 @@ class Depository:
         del self._open[pair.number]
         return CommandResult.DONE
 
-    def settle(self, today: int, now: Nanos, model: DeliveryModel = DeliveryModel.BOTH_GROSS) -> tuple[Pair, ...]:
+    def settle(self, today: int, now: Nanos, model: Netting = Netting.NOTHING) -> tuple[Pair, ...]:
         """Run one cycle; returns the pairs of which anything settled, in the order in which it did."""
         due: list[Pair] = []
         for pair in self._open.values():
@@ -144,7 +144,7 @@ class Depository:
             else:
                 due.append(pair)
         due.sort(key=_order)
-        if model is DeliveryModel.BOTH_GROSS:
+        if model is Netting.NOTHING:
             return self._settle_gross(due, today, now)
         return self._settle_net(model, due, today, now)
 
@@ -207,7 +207,7 @@ class Depository:
                 progress = True
         return tuple(dict.fromkeys(settled))
 
-    def _settle_net(self, model: DeliveryModel, due: list[Pair], today: int, now: Nanos) -> tuple[Pair, ...]:
+    def _settle_net(self, model: Netting, due: list[Pair], today: int, now: Nanos) -> tuple[Pair, ...]:
         taken, left_out = chosen(model, due, self._available(due))
         for pair in due:
             pair.reason = left_out.get(pair.number)
@@ -215,7 +215,7 @@ class Depository:
         netted: list[Leg] = []
         for pair in taken:
             for leg in pair.legs(pair.left_minor):
-                if model is DeliveryModel.CASH_NET and leg.asset == pair.deliver.security:
+                if model is Netting.CASH and leg.asset == pair.deliver.security:
                     gross.append((leg.giver, leg.taker, leg.asset, leg.amount_minor))
                 else:
                     netted.append(leg)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from trading_ecosystem.domains.custodian.depository.delivery_models import Pair
 from trading_ecosystem.domains.custodian.depository.instructions import PendingReason
+from trading_ecosystem.domains.custodian.depository.netting import Pair
 from trading_ecosystem.domains.custodian.penalties import FailedDay, PenaltyClass, PenaltyKind, late_days
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits, PartsPerMillion
 

@@ -17,14 +17,14 @@ Holding = tuple[str, str]
 """Participant and asset."""
 
 
-class DeliveryModel(enum.StrEnum):
-    """Which legs settle gross."""
+class Netting(enum.StrEnum):
+    """What of a cycle is netted."""
 
-    BOTH_GROSS = "both_gross"
+    NOTHING = "nothing"
     """Model 1."""
-    CASH_NET = "cash_net"
+    CASH = "cash"
     """Model 2."""
-    BOTH_NET = "both_net"
+    BOTH = "both"
     """Model 3."""
 
 
@@ -124,10 +124,10 @@ def net_of(legs: Iterable[Leg]) -> dict[Holding, MinorUnits]:
 
 
 def chosen(
-    model: DeliveryModel, due: Sequence[Pair], available: Mapping[Holding, MinorUnits]
+    model: Netting, due: Sequence[Pair], available: Mapping[Holding, MinorUnits]
 ) -> tuple[list[Pair], dict[int, PendingReason]]:
     """Of pairs in the order of the queue, those that settle together by a netting model, and why each other one does not."""
-    assert model is not DeliveryModel.BOTH_GROSS, "in model 1 each pair settles by itself"
+    assert model is not Netting.NOTHING, "in model 1 each pair settles by itself"
     left_out: dict[int, PendingReason] = {}
     while True:
         taken, short = _passed(model, [pair for pair in due if pair.number not in left_out], available)
@@ -140,10 +140,10 @@ def chosen(
 
 
 def _passed(
-    model: DeliveryModel, due: Sequence[Pair], available: Mapping[Holding, MinorUnits]
+    model: Netting, due: Sequence[Pair], available: Mapping[Holding, MinorUnits]
 ) -> tuple[list[Pair], dict[int, PendingReason]]:
     """Pairs whose securities can move one after the other; all of them where securities are netted."""
-    if model is DeliveryModel.BOTH_NET:
+    if model is Netting.BOTH:
         return list(due), {}
     running = dict(available)
     taken: list[Pair] = []
@@ -160,7 +160,7 @@ def _passed(
 
 
 def _first_deficit(
-    model: DeliveryModel, taken: Sequence[Pair], available: Mapping[Holding, MinorUnits]
+    model: Netting, taken: Sequence[Pair], available: Mapping[Holding, MinorUnits]
 ) -> tuple[Pair, PendingReason] | None:
     """The last pair in the queue that takes from the first holding that would be negative, if one would be."""
     net = net_of(leg for pair in taken for leg in pair.legs(pair.left_minor))
@@ -169,9 +169,7 @@ def _first_deficit(
             continue
         for pair in reversed(taken):
             for leg in reversed(pair.legs(pair.left_minor)):
-                if (leg.giver, leg.asset) == holding and (
-                    model is DeliveryModel.BOTH_NET or leg.asset != pair.deliver.security
-                ):
+                if (leg.giver, leg.asset) == holding and (model is Netting.BOTH or leg.asset != pair.deliver.security):
                     in_securities = leg.asset == pair.deliver.security
                     return pair, PendingReason.LACK_OF_SECURITIES if in_securities else PendingReason.LACK_OF_CASH
     return None
