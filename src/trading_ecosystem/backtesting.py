@@ -6,8 +6,8 @@ are recorded ones. There is no custodian and no risk monitor: trades settle at o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, Final
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -18,6 +18,7 @@ from trading_ecosystem.adapters.strategy_kinds import kind_named
 from trading_ecosystem.domains.exchange.recorded.component import RecordedVenue
 from trading_ecosystem.domains.exchange.recorded.parameters import RecordedVenueParameters
 from trading_ecosystem.domains.exchange.recorded.queue_position import QueueEstimate
+from trading_ecosystem.domains.trading.attentive import engine_for
 from trading_ecosystem.domains.trading.component import Trading
 from trading_ecosystem.domains.trading.kinds import StrategyKind, check_parameters
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
@@ -188,11 +189,8 @@ def _kernel(
     span: tuple[Nanos, Nanos],
     observed: Observed,
 ) -> Kernel:
-    class Engine(Trading):
-        """The trading engine with the one kind that is tested."""
-
-        kinds: ClassVar[Mapping[str, StrategyKind]] = {_WORD: kind}
-
+    kinds = {_WORD: kind}
+    engine_class: type[Trading] = type("BacktestTrading", (engine_for(parameters, kinds),), {"kinds": kinds})
     randomness = SeededRandomness(settings.seed)
     venues = []
     priced: dict[str, bool] = {}
@@ -204,7 +202,7 @@ def _kernel(
         share = settings.assumptions.bar_share_ppm
         recorded = RecordedVenueParameters(symbols, first, claims, *fees, settings.queue, share, settings.price_every_ns)
         venues.append(RecordedVenue(venue, recorded, iter(history.between(venue, *span)), randomness))
-    engine = Engine(ENGINE, parameters, randomness, frozenset({FIRM}))
+    engine = engine_class(ENGINE, parameters, randomness, frozenset({FIRM}))
     latencies = ((ENGINE, "*", settings.order_latency_ns), ("*", ENGINE, settings.feed_latency_ns))
     rules = tuple(
         LatencyRule(sender, receiver, LatencyDistribution.FIXED, mean) for sender, receiver, mean in latencies if mean

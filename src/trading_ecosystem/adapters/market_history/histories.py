@@ -62,7 +62,7 @@ class History(msgspec.Struct, frozen=True):
 def source_of(text: str) -> Source:
     """``[[VENUE:]SYMBOL=]FILE`` as a source; raises ``BadInput`` where it names no instrument or file."""
     named, equals, file = text.partition("=")
-    if not equals or (named not in INSTRUMENTS and "/" in named.partition(":")[0]):
+    if not equals or Path(text).exists():
         named, file = DEFAULT_SYMBOL, text
     venue, colon, symbol = named.rpartition(":")
     if not colon:

@@ -25,6 +25,7 @@ from trading_ecosystem.messages.exchange import (
     TradesPublished,
 )
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.order_handling import OrderReplaced, ReplaceOrder, ReplaceRejected
 from trading_ecosystem.messages.orders import RejectReason, TradingPhase
 from trading_ecosystem.messages.trading_phases import PhaseReason, TradingPhaseChanged
 from trading_ecosystem.messages.units import INSTRUMENTS, Nanos
@@ -42,7 +43,7 @@ class RecordingDue(WakeUp, frozen=True, gc=False):
 class CommandDue(WakeUp, frozen=True, gc=False):
     """A command that was delayed by a condition is handled now."""
 
-    command: PlaceOrder | CancelOrder
+    command: PlaceOrder | CancelOrder | ReplaceOrder
 
 
 class ConditionDue(WakeUp, frozen=True, gc=False):
@@ -64,7 +65,8 @@ class RecordedVenue(Component):
         CommandDue: "command_due",
         ConditionDue: "condition_due",
         PlaceOrder: "place_order",
-        CancelOrder: "cancel_order",
+        CancelOrder: "change_order",
+        ReplaceOrder: "change_order",
         VenueConditionSet: "condition_set",
     }
     says: ClassVar[tuple[type[Message], ...]] = (
@@ -75,6 +77,8 @@ class RecordedVenue(Component):
         OrderFilled,
         OrderCancelled,
         CancelRejected,
+        OrderReplaced,
+        ReplaceRejected,
         QuoteChanged,
         TradesPublished,
         PricePublished,
@@ -143,13 +147,20 @@ class RecordedVenue(Component):
             return [self.entry.rejected(message, RejectReason.EXCHANGE_OPTION)]
         return self.entry.place(message, self.markets.get(message.instrument), now)
 
-    def cancel_order(self, message: CancelOrder, now: Nanos) -> Said:
-        """Cancel an order, unless a condition is in the way."""
+    def change_order(self, message: CancelOrder | ReplaceOrder, now: Nanos) -> Said:
+        """Cancel or replace an order, unless a condition is in the way."""
         if self.misbehaviour.is_out:
             return NOTHING
         if delay := self.misbehaviour.delay_ns:
             return [Later(CommandDue(message), now + delay)]
-        return self.entry.cancel(message, self.markets)
+        return self._change(message, now)
+
+    def _change(self, message: CancelOrder | ReplaceOrder, now: Nanos) -> Said:
+        if isinstance(message, CancelOrder):
+            return self.entry.cancel(message, self.markets)
+        if self.misbehaviour.is_halted:
+            return [self.entry.not_replaced(message, RejectReason.WRONG_PHASE)]
+        return self.entry.replace(message, self.markets, now)
 
     def command_due(self, message: CommandDue, now: Nanos) -> Said:
         """A late command is handled, if the venue is not out by now."""
@@ -157,7 +168,7 @@ class RecordedVenue(Component):
             return NOTHING
         if isinstance(message.command, PlaceOrder):
             return self._place(message.command, now)
-        return self.entry.cancel(message.command, self.markets)
+        return self._change(message.command, now)
 
     def condition_set(self, message: VenueConditionSet, now: Nanos) -> Said:
         """Misbehave from now on."""

@@ -57,6 +57,14 @@ class Holdings:
         claim.move(-order.held_minor, order.held_minor)
         return self.claims.changed(claim, ClaimReason.HELD)
 
+    def hold_anew(self, order: RecordedOrder) -> Message:
+        """Hold what the order needs now that it was replaced."""
+        needed = self.needed(order.command, order.command.price_ticks, order.leaves_lots)
+        more, order.held_minor = needed - order.held_minor, needed
+        claim = self.claims.of(order.command.account, self._held_asset(order.command))
+        claim.move(-more, more)
+        return self.claims.changed(claim, ClaimReason.HELD if more > 0 else ClaimReason.RETURNED)
+
     def fee(self, notional: MinorUnits, liquidity: Liquidity) -> MinorUnits:
         """The fee of one fill, in the quote asset, rounded up."""
         return fee_of(notional, self._taker_ppm if liquidity is Liquidity.TAKER else self._maker_ppm)

@@ -1,13 +1,16 @@
 """Orders and cancels at a recorded venue: what is refused, what trades at once, what rests.
 
 Limit and market orders, good till cancelled, immediate or cancel, fill or kill, and post-only are known; the rarer terms are
-refused with ``INVALID_TERMS``, as nothing in a recording says how they would have fared.
+refused with ``INVALID_TERMS``, as nothing in a recording says how they would have fared. A replacement keeps its place in the
+queue where it only takes lots off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from msgspec import structs
 
 from trading_ecosystem.domains.exchange.recorded.fill_reports import FillReports
 from trading_ecosystem.domains.exchange.recorded.holdings import Holdings
@@ -23,6 +26,7 @@ from trading_ecosystem.messages.exchange import (
     OrderRejected,
     PlaceOrder,
 )
+from trading_ecosystem.messages.order_handling import OrderReplaced, ReplaceOrder, ReplaceRejected
 from trading_ecosystem.messages.orders import (
     CancelReason,
     CancelRejectReason,
@@ -64,13 +68,7 @@ class RecordedOrderEntry(FillReports):
         name = (command.account, command.client_order_id)
         self.by_name[name] = order
         self.names[name] = True
-        said: list[Message] = [self.holdings.hold(order), self._accepted(order)]
-        for level in market.book.reachable(command.side, limit):
-            lots = min(level.quantity_lots, order.leaves_lots)
-            if not lots:
-                break
-            market.book.take(command.side, level.price_ticks, lots)
-            said += self.filled(order, level.price_ticks, lots, Liquidity.TAKER, now, limit)
+        said: list[Message] = [self.holdings.hold(order), self._accepted(order), *self._take(order, market, limit, now)]
         if not order.leaves_lots:
             return said
         if command.order_type is OrderType.MARKET:
@@ -79,6 +77,75 @@ class RecordedOrderEntry(FillReports):
             return [*said, *self._ended(order, CancelReason.IMMEDIATE_OR_CANCEL)]
         market.resting.rest(order, market.book)
         return said
+
+    def _take(self, order: RecordedOrder, market: RecordedMarket, limit: Ticks, now: Nanos) -> list[Message]:
+        """Trade with what is displayed up to a limit."""
+        said: list[Message] = []
+        for level in market.book.reachable(order.command.side, limit):
+            lots = min(level.quantity_lots, order.leaves_lots)
+            if not lots:
+                break
+            market.book.take(order.command.side, level.price_ticks, lots)
+            said += self.filled(order, level.price_ticks, lots, Liquidity.TAKER, now, limit)
+        return said
+
+    def not_replaced(self, command: ReplaceOrder, reason: RejectReason) -> Message:
+        """The refusal of a replacement."""
+        return ReplaceRejected(self.venue, command.account, command.client_order_id, reason)
+
+    def replace(self, command: ReplaceOrder, markets: Mapping[str, RecordedMarket], now: Nanos) -> list[Message]:
+        """Give a resting order another price or quantity, or say why not."""
+        name = (command.account, command.client_order_id)
+        order = self.by_name.get(name)
+        if order is None:
+            return [self.not_replaced(command, RejectReason.ORDER_ENDED if name in self.names else RejectReason.UNKNOWN_ORDER)]
+        market = markets[order.command.instrument]
+        reason = self._refuses_replacement(command, order, market)
+        if reason is not None:
+            return [self.not_replaced(command, reason)]
+        leaves = command.quantity_lots - order.cumulative_lots
+        keeps_place = command.price_ticks == order.command.price_ticks and leaves <= order.leaves_lots
+        order.command = structs.replace(order.command, price_ticks=command.price_ticks, quantity_lots=command.quantity_lots)
+        order.leaves_lots = leaves
+        said = [self.holdings.hold_anew(order), self._replaced(order, keeps_place)]
+        if keeps_place:
+            return said
+        market.resting.leave(order)
+        said += self._take(order, market, command.price_ticks, now)
+        if order.leaves_lots:
+            market.resting.rest(order, market.book)
+        return said
+
+    def _refuses_replacement(self, command: ReplaceOrder, order: RecordedOrder, market: RecordedMarket) -> RejectReason | None:
+        if command.quantity_lots <= order.cumulative_lots:
+            return RejectReason.INVALID_QUANTITY
+        if command.price_ticks <= 0:
+            return RejectReason.INVALID_PRICE
+        if command.stop_price_ticks:
+            return RejectReason.INVALID_TERMS
+        if order.command.post_only and market.book.reachable(order.command.side, command.price_ticks):
+            return RejectReason.POST_ONLY_WOULD_TAKE
+        leaves = command.quantity_lots - order.cumulative_lots
+        needed = self.holdings.needed(order.command, command.price_ticks, leaves)
+        if not self.holdings.can_hold(order.command, needed - order.held_minor):
+            return RejectReason.INSUFFICIENT_CLAIM
+        return None
+
+    def _replaced(self, order: RecordedOrder, kept_place: bool) -> Message:
+        command = order.command
+        return OrderReplaced(
+            venue=self.venue,
+            account=command.account,
+            client_order_id=command.client_order_id,
+            order_id=order.order_id,
+            instrument=command.instrument,
+            price_ticks=command.price_ticks,
+            stop_price_ticks=0,
+            quantity_lots=command.quantity_lots,
+            cumulative_lots=order.cumulative_lots,
+            leaves_lots=order.leaves_lots,
+            kept_place=kept_place,
+        )
 
     def cancel(self, command: CancelOrder, markets: Mapping[str, RecordedMarket]) -> list[Message]:
         """Take an order out, or say that there is nothing to take."""
