@@ -64,6 +64,7 @@ def backtest(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Run a strategy, unchanged, over a recorded market, and write its tearsheet."""
+    from trading_ecosystem.adapters.few_collections import few_collections
     from trading_ecosystem.adapters.market_history.histories import source_of
     from trading_ecosystem.adapters.market_history.reading import Assumptions
     from trading_ecosystem.adapters.whole_files import check_writable
@@ -88,7 +89,7 @@ def backtest(
         periods_per_year=periods_per_year,
         seed=seed,
     )
-    with interruptible():
+    with interruptible(), few_collections():
         told = _run(settings, sweep or (), walk_forward, objective, fault or (), jobs or os.cpu_count() or 1)
         told.write(out)
     told.say(out, json)

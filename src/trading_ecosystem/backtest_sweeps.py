@@ -6,6 +6,7 @@ settings of one part are those with which the next part is traded, which they ha
 
 from __future__ import annotations
 
+import gc
 import math
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
@@ -85,11 +86,17 @@ def _run(settings: BacktestSettings, varied: dict[str, str], conditions: Sequenc
     return Point(varied, backtest.performance, backtest.observed.digest(), returns)
 
 
+def _collect_rarely() -> None:
+    """A process that makes many small objects and no cycles need not look for them often."""
+    gc.set_threshold(100_000, 50, 100)
+
+
 class Cores:
     """Runs backtests in so many processes; in this one where it is one."""
 
     def __init__(self, count: int) -> None:
-        self._pool = None if count == 1 else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = None if count == 1 else ProcessPoolExecutor(count, spawn, _collect_rarely)
 
     def __enter__(self) -> Cores:
         return self

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from trading_ecosystem.adapters.few_collections import few_collections
 from trading_ecosystem.adapters.market_history.histories import History, Source, read_history
 from trading_ecosystem.adapters.market_history.reading import Assumptions
 from trading_ecosystem.adapters.strategy_kinds import kind_named
@@ -144,13 +143,12 @@ def run_backtest(settings: BacktestSettings, conditions: Iterable[ScheduledCondi
         raise BadInput(settings.strategy, str(error).replace(f"kind {_WORD}", "given")) from None
     observed = Observed()
     kernel = _kernel(settings, history, parameters, kind, (start, end), observed)
-    with few_collections():
-        kernel.begin(start)
-        for condition in sorted(conditions, key=lambda one: one.at):
-            if condition.at < end:
-                kernel.run_before(max(start, condition.at))
-                kernel.admit("backtest", condition.message, max(kernel.now, start, condition.at))
-        kernel.run_before(end + 1)
+    kernel.begin(start)
+    for condition in sorted(conditions, key=lambda one: one.at):
+        if condition.at < end:
+            kernel.run_before(max(start, condition.at))
+            kernel.admit("backtest", condition.message, max(kernel.now, start, condition.at))
+    kernel.run_before(end + 1)
     engine = kernel.components[ENGINE]
     assert isinstance(engine, Trading)
     observed.finish(end, engine.desks[STRATEGY].marked())

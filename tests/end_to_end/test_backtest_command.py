@@ -8,8 +8,8 @@ import random
 from pathlib import Path
 
 import pytest
-
 from tests.command_line import cli
+
 from trading_ecosystem.messages.units import MINUTE, SECOND
 
 START = 1_700_000_000
@@ -19,7 +19,7 @@ START = 1_700_000_000
 def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stream, price = random.Random(3), 30_000.0
     lines = ["time,open,high,low,close,volume"]
-    for minute in range(1_000):
+    for minute in range(900):
         opening = price
         price = round(price * math.exp(stream.gauss(0, 0.0012) + 0.0005 * math.sin(minute / 200)), 2)
         high, low = max(opening, price) * 1.0002, min(opening, price) * 0.9998
