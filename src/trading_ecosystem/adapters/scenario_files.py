@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from trading_ecosystem.adapters.scenario_templates import expanded, has_template, identifier, set_value
+from trading_ecosystem.adapters.settlement_calendars import custodian_calendar
 from trading_ecosystem.adapters.time_zones import is_time_zone
 from trading_ecosystem.domains.test_coordination.document import Field, Items, Mapping, Node, Scalar, shown
 from trading_ecosystem.domains.test_coordination.grammar.variables import PARAMETERS
@@ -90,7 +91,7 @@ def parse_scenario(text: str, place: str, overrides: Sequence[str] = (), name: s
 
 
 def _read(root: yaml.Node, name: str) -> Scenario:
-    """The scenario in a document, with what only the edge knows checked: that the time zones exist."""
+    """The scenario in a document, with what only the edge knows checked: that time zones and calendars exist."""
     scenario = read_document(_node_of(root), name, STRATEGY_CHECK)
     for number, venue in enumerate(scenario.ecosystem.venues):
         calendar = venue.rules.calendar
@@ -100,6 +101,12 @@ def _read(root: yaml.Node, name: str) -> Scenario:
             _, node = _found(venues.value[number], ["calendar", "time_zone"], "")
             expected = "expected a name of the time zone database, such as UTC or America/New_York"
             raise BadInput(_place(node), f"unknown time zone {shown(calendar.time_zone)}; {expected}")
+    if scenario.ecosystem.custodian.settlement_calendar:
+        try:
+            custodian_calendar(scenario)
+        except BadInput as error:
+            _, node = _found(root, ["ecosystem", "custodian", "settlement_calendar"], "")
+            raise BadInput(_place(node), error.problem) from error
     return scenario
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from trading_ecosystem.adapters.settlement_calendars import custodian_calendar
 from trading_ecosystem.adapters.venue_parameters import rule_parameters
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
@@ -113,6 +114,8 @@ def custodian_parameters(scenario: Scenario) -> CustodianParameters:
         venues=venues,
         retry_every_ns=scenario.ecosystem.custodian.retry_every_ns,
         state_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
+        calendar=custodian_calendar(scenario),
+        weekends=scenario.ecosystem.custodian.weekend_processing,
     )
 
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import warnings
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from trading_ecosystem.adapters.time_zones import utc_offsets
 from trading_ecosystem.domains.custodian.settlement_calendar import CycleFrom, SettlementCalendar, ShortDay, ZoneOffset, joint
+from trading_ecosystem.domains.test_coordination.scenario import Scenario
 from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 _EPOCH: Final = date(1970, 1, 1)
 BANKS: Final = "FEDERAL_RESERVE"
+_OPEN_HORIZON: Final[Nanos] = 3_650 * DAY
+"""For so long a run without an end has business days."""
 
 
 def day_number(day: date) -> int:
@@ -53,6 +57,19 @@ CYCLES: Final[dict[str, tuple[CycleFrom, ...]]] = {
 """In how many business days trades of each exchange settle, and since when; two elsewhere."""
 
 
+def custodian_calendar(scenario: Scenario) -> SettlementCalendar | None:
+    """The calendar that a scenario names for its custodian, if any, for as long as it runs.
+
+    Raises as :func:`settlement_calendar` does.
+    """
+    name = scenario.ecosystem.custodian.settlement_calendar
+    if not name:
+        return None
+    ends_at = scenario.starts_at + (scenario.duration_ns or _OPEN_HORIZON)
+    return settlement_calendar(name, date_of(scenario.starts_at // DAY), date_of(ends_at // DAY))
+
+
+@lru_cache(maxsize=8)
 def settlement_calendar(name: str, first: date, last: date) -> SettlementCalendar:
     """The calendar of a name, for trades of these days; some weeks more are in it, so that they can settle.
 

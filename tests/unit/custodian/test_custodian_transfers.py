@@ -2,6 +2,8 @@ import pytest
 from tests.unit.custodian.small_world import CYCLE, START, VENUE, SmallWorld
 
 from trading_ecosystem.domains.custodian.cycles import posts_at
+from trading_ecosystem.domains.custodian.parameters import CustodianParameters
+from trading_ecosystem.domains.custodian.settlement_calendar import SettlementCalendar
 from trading_ecosystem.messages.custodian import (
     AssetsPledged,
     CustodyAccountOpened,
@@ -197,3 +199,21 @@ def test_a_release_that_waits_is_served_by_a_new_pledge_too():
     said = world.give(PledgeAssets("custodian", "fund/a", "more", VENUE, "BTC", 2_000))
     assert [type(one) for one in said] == [TransferPosted, AssetsPledged, TransferPosted]
     assert (said[2].kind, said[2].free_after, said[2].pledged_after) == (TransferKind.RELEASE, 13_000, 0)
+
+
+@pytest.mark.parametrize(("weekends", "chain_day"), [(False, 6), (True, 4)])
+def test_with_a_calendar_transfers_wait_for_their_window_and_those_at_once_do_not(weekends, chain_day):
+    tuesday = START // DAY  # 22:13 UTC; the Thursday of that week is closed
+    calendar = SettlementCalendar("test", tuesday - 9, tuesday + 30, closed=(tuesday + 2,))
+    world = SmallWorld(parameters=CustodianParameters((VENUE,), calendar=calendar, weekends=weekends))
+    world.open("fund")
+    assert [type(one) for one in world.give(deposit(amount=100))] == [TransferPosted]
+    # Asked for after the cut-off it counts as Wednesday's, and two business days later is the Monday after.
+    (wire,) = world.give(withdrawal("wire", method=TransferMethod.WIRE))
+    assert wire.posts_at == (tuesday + 6) * DAY + 15 * HOUR
+    world.run_until((tuesday + 2) * DAY)
+    (out,) = world.give(withdrawal("out", 10, TransferMethod.CRYPTO_EXTERNAL))
+    assert out.posts_at == (tuesday + chain_day) * DAY + 17 * HOUR
+    said = world.run_until((tuesday + 9) * DAY)
+    posted = {one.transfer_id: at for at, one in said if type(one) is TransferPosted}
+    assert posted == {"wire": wire.posts_at, "out": out.posts_at}

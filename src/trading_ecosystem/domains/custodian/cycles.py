@@ -1,13 +1,16 @@
 """By which cycle assets come from and go to the outside.
 
-T+n is the same time of day n business days later. Every day but Saturday and Sunday (UTC) is a business day here;
-cut-off times and the holidays of a calendar are not known yet.
+Without a settlement calendar, T+n is the same time of day n business days later, and every day but Saturday and Sunday (UTC)
+is a business day. With one, a transfer is complete at the end of its method's window on its intended settlement date. T+0 moves
+within the custodian's own books: at once, whatever the day.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from trading_ecosystem.domains.custodian.parameters import CustodianParameters
+from trading_ecosystem.domains.custodian.processing_windows import schedule
 from trading_ecosystem.messages.custodian import TransferMethod
 from trading_ecosystem.messages.units import DAY, Nanos
 
@@ -34,3 +37,10 @@ def posts_at(method: TransferMethod, now: Nanos) -> Nanos:
         if (at // DAY + _EPOCH_WEEKDAY) % 7 < _SATURDAY:
             remaining -= 1
     return at
+
+
+def completes_at(method: TransferMethod, now: Nanos, parameters: CustodianParameters) -> Nanos:
+    """When a transfer requested now is posted by a custodian with these parameters."""
+    if parameters.calendar is None or not BUSINESS_DAYS[method]:
+        return posts_at(method, now)
+    return schedule(parameters.calendar, method, now, weekends=parameters.weekends).completes_at

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from trading_ecosystem.domains.custodian.conditions import DOLLARS, Conditions
-from trading_ecosystem.domains.custodian.cycles import posts_at
+from trading_ecosystem.domains.custodian.cycles import completes_at
 from trading_ecosystem.domains.custodian.ledger import FREE, OUTSIDE, Ledger, LedgerResult, Transfer
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.custodian.recollection import Recollection
@@ -153,7 +153,8 @@ class Transfers:
     def _external(
         self, number: int, message: DepositAssets | WithdrawAssets, now: Nanos, said: list[Message | Later]
     ) -> Movement:
-        movement = Movement(number, _KINDS[type(message)], message, FREE, posts_at(message.method, now))
+        due_at = completes_at(message.method, now, self._parameters)
+        movement = Movement(number, _KINDS[type(message)], message, FREE, due_at)
         if not self._suffices(message):
             return movement
         if message.asset == DOLLARS and movement.due_at == now:

@@ -17,6 +17,7 @@ from trading_ecosystem.domains.test_coordination.market_data_reading import read
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
     amounts_of,
+    boolean,
     duration,
     enumerated,
     instance_name,
@@ -136,12 +137,18 @@ def _read_venue(node: Node, name: str | None, symbols: tuple[str, ...]) -> Venue
 
 
 def _read_custodian(node: Node | None, place: str) -> CustodianSection:
-    fields = Fields(node or Mapping((), place), "custodian", ("name", "retry_every", "reconcile_every"))
-    name = fields.get("name")
+    known = ("name", "retry_every", "reconcile_every", "settlement_calendar", "weekend_processing")
+    fields = Fields(node or Mapping((), place), "custodian", known)
+    name, calendar, weekends = fields.get("name"), fields.get("settlement_calendar"), fields.get("weekend_processing")
+    if weekends is not None and calendar is None:
+        problem = "weekend_processing is about days that a settlement calendar closes; expected settlement_calendar beside it"
+        raise BadInput(fields.place_of("weekend_processing"), problem)
     return CustodianSection(
         name=instance_name(name, "the custodian's name") if name else "custodian",
         retry_every_ns=rhythm(fields, "retry_every", MINUTE, SECOND),
         reconcile_every_ns=rhythm(fields, "reconcile_every", 5 * MINUTE, SECOND),
+        settlement_calendar=text_of(calendar, "settlement_calendar") if calendar else "",
+        weekend_processing=boolean(weekends, "weekend_processing") if weekends else False,
     )
 
 

@@ -83,6 +83,10 @@ class CustodianSection(msgspec.Struct, frozen=True):
     name: str
     retry_every_ns: Nanos
     reconcile_every_ns: Nanos
+    settlement_calendar: str = ""
+    """By which transfers from and to outside settle; empty where every day but Saturday and Sunday is a business day."""
+    weekend_processing: bool = False
+    """Whether transfers on chains settle at weekends, too; only with a settlement calendar."""
 
 
 class FirmLimits(msgspec.Struct, frozen=True):

@@ -1,0 +1,81 @@
+"""Transfers of a whole run by the business days of New York; read wrongly, it says so in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trading_ecosystem
+from trading_ecosystem import container
+from trading_ecosystem.adapters.scenario_files import parse_scenario
+from trading_ecosystem.messages.custodian import TransferPending
+from trading_ecosystem.messages.units import HOUR
+from trading_ecosystem.ports.errors import BadInput
+
+SCENARIO = """title: new_york
+seed: 3
+starts_at: 2025-08-06T19:00:00Z
+duration: 80m
+ecosystem:
+  market_data: {instruments: [BTC/USD], tick: 10s, candles: [1h]}
+  venues: [{name: exchange-alpha, publish_every: 1h}]
+  custodian: {settlement_calendar: XNYS+FEDERAL_RESERVE}
+  firm: {mark_every: 1h}
+  risk: {report_every: 1h}
+workloads:
+  - strategy: scripted
+    name: hand
+    account: fund/hand
+    start: 1m
+    capital: {exchange-alpha: {USD: 1000}}
+    settings: {orders: 5m buy 0.001 BTC/USD exchange-alpha}
+operations:
+  - {at: 50m, transfer: deposit, account: fund/hand, asset: USD, amount: 7, method: crypto_external}
+  - {at: 65m, transfer: deposit, account: fund/hand, asset: USD, amount: 8, method: crypto_external}
+  - {at: 70m, transfer: deposit, account: fund/hand, asset: USD, amount: 9, method: wire}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("calendar") / "new_york.yaml"
+    path.write_text(SCENARIO)
+    return path.parent
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path) -> Any:
+    return trading_ecosystem.run(folder / "new_york.yaml", out=folder / "run")
+
+
+def test_transfers_wait_for_their_cut_off_and_their_window(result: Any) -> None:
+    entries = list(result.entries())
+    begins = entries[0].at
+    pending = [one.message for one in entries if type(one.message) is TransferPending]
+    # 15:00 in New York is the beginning; 17:00 of the next day, of the day after, and 15:00 two days after Thursday the 7th.
+    hours = [(one.amount_minor // 10**8, (one.posts_at - begins) / HOUR) for one in pending]
+    assert hours == [(7, 26.0), (8, 50.0), (9, 5 * 24.0)]
+
+
+def test_it_is_the_same_again(result: Any, folder: Path) -> None:
+    count, digest = container.replay(folder / "run")
+    assert count > 100
+    assert digest == result.journal_digest
+
+
+@pytest.mark.parametrize(
+    ("custodian", "column", "said"),
+    [
+        ("{settlement_calendar: XXXX}", 36, "'XXXX' is not known; expected one such as XNYS"),
+        ("{settlement_calendar: XNYS+ECB}", 36, "after the + expected FEDERAL_RESERVE, got 'ECB'"),
+        ("{weekend_processing: true}", 15, "expected settlement_calendar beside it"),
+        ("{settlement_calendar: XNYS, weekend_processing: 3}", 62, "weekend_processing"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(custodian: str, column: int, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_scenario(SCENARIO.replace("{settlement_calendar: XNYS+FEDERAL_RESERVE}", custodian), "s.yaml")
+    assert (caught.value.place, said in caught.value.problem) == (f"s.yaml:8:{column}", True), str(caught.value)
+    assert "\n" not in str(caught.value)
