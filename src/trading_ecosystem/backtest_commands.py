@@ -32,36 +32,58 @@ DataOption = Annotated[
 _PER: Final = 1_000_000
 
 
+StrategyArgument = Annotated[
+    str, typer.Argument(metavar="STRATEGY", help="A kind of the library, module:Class, or a file strategy.py[:Class].")
+]
+FromOption = Annotated[str, typer.Option("--from", help="First instant, RFC 3339 or a date; default: the first row.")]
+ToOption = Annotated[str, typer.Option("--to", help="First instant left out; default: after the last row.")]
+SettingOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the strategy.")]
+CapitalOption = Annotated[str, typer.Option(help="What it has at each venue: USD=100000,BTC=1.")]
+LatencyOption = Annotated[str, typer.Option(help="How long an order is under way, such as 5ms.")]
+FeedLatencyOption = Annotated[str, typer.Option(help="How long quotes and reports are under way.")]
+MakerFeeOption = Annotated[float, typer.Option(help="Basis points; negative is a rebate.")]
+TakerFeeOption = Annotated[float, typer.Option(help="Basis points.")]
+QueueOption = Annotated[str, typer.Option(help="How cancels ahead in a queue are estimated: conservative, proportional.")]
+SpreadOption = Annotated[float, typer.Option(min=0, max=1_000, help="Basis points assumed where no quotes are recorded.")]
+BarShareOption = Annotated[float, typer.Option(min=0, max=1, help="Share of a bar's volume that can be had.")]
+SampleOption = Annotated[str, typer.Option(help="How far marks are apart, such as 1h; default: by the length.")]
+PeriodsOption = Annotated[float, typer.Option(min=0, help="Default: as many marks as fit into 365 days.")]
+SweepOption = Annotated[list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Try every value, and combination.")]
+WalkForwardOption = Annotated[int, typer.Option(min=0, max=MOST_FOLDS, help="So many steps over the sweep.")]
+ObjectiveOption = Annotated[str, typer.Option(help="What a sweep makes large.")]
+FaultOption = Annotated[
+    list[str] | None, typer.Option(metavar="KIND@OFFSET+DURATION[=SIZE]", help="Such as venue_outage@2h+10m; repeatable.")
+]
+JobsOption = Annotated[int | None, typer.Option(min=1, max=MOST_JOBS, help="Processes of a sweep; default: cores.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of what faults draw.")]
+OutOption = Annotated[Path, typer.Option(help="The page to write; beside it goes the same as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
 def backtest(
-    strategy: Annotated[
-        str, typer.Argument(metavar="STRATEGY", help="A kind of the library, module:Class, or a file strategy.py[:Class].")
-    ],
+    strategy: StrategyArgument,
     data: DataOption,
-    from_: Annotated[str, typer.Option("--from", help="First instant, RFC 3339 or a date; default: the first row.")] = "",
-    to: Annotated[str, typer.Option("--to", help="First instant left out; default: after the last row.")] = "",
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the strategy.")] = None,
-    capital: Annotated[str, typer.Option(help="What it has at each venue: USD=100000,BTC=1.")] = "USD=100000",
-    latency: Annotated[str, typer.Option(help="How long an order is under way, such as 5ms.")] = "0",
-    feed_latency: Annotated[str, typer.Option(help="How long quotes and reports are under way.")] = "0",
-    maker_fee: Annotated[float, typer.Option(help="Basis points; negative is a rebate.")] = 0.0,
-    taker_fee: Annotated[float, typer.Option(help="Basis points.")] = 0.0,
-    queue: Annotated[str, typer.Option(help="How cancels ahead in a queue are estimated: conservative, proportional.")] = (
-        "conservative"
-    ),
-    spread: Annotated[float, typer.Option(min=0, max=1_000, help="Basis points assumed where no quotes are recorded.")] = 1.0,
-    bar_share: Annotated[float, typer.Option(min=0, max=1, help="Share of a bar's volume that can be had.")] = 0.1,
-    sample: Annotated[str, typer.Option(help="How far marks are apart, such as 1h; default: by the length.")] = "0",
-    periods_per_year: Annotated[float, typer.Option(min=0, help="Default: as many marks as fit into 365 days.")] = 0.0,
-    sweep: Annotated[list[str] | None, typer.Option(metavar="NAME=A,B,C", help="Try every value, and combination.")] = None,
-    walk_forward: Annotated[int, typer.Option(min=0, max=MOST_FOLDS, help="So many steps over the sweep.")] = 0,
-    objective: Annotated[str, typer.Option(help="What a sweep makes large.")] = "sharpe_ratio",
-    fault: Annotated[
-        list[str] | None, typer.Option(metavar="KIND@OFFSET+DURATION[=SIZE]", help="Such as venue_outage@2h+10m; repeatable.")
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, max=MOST_JOBS, help="Processes of a sweep; default: cores.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what faults draw.")] = 1,
-    out: Annotated[Path, typer.Option(help="The page to write; beside it goes the same as JSON.")] = Path("tearsheet.html"),
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    from_: FromOption = "",
+    to: ToOption = "",
+    set_: SettingOption = None,
+    capital: CapitalOption = "USD=100000",
+    latency: LatencyOption = "0",
+    feed_latency: FeedLatencyOption = "0",
+    maker_fee: MakerFeeOption = 0.0,
+    taker_fee: TakerFeeOption = 0.0,
+    queue: QueueOption = "conservative",
+    spread: SpreadOption = 1.0,
+    bar_share: BarShareOption = 0.1,
+    sample: SampleOption = "0",
+    periods_per_year: PeriodsOption = 0.0,
+    sweep: SweepOption = None,
+    walk_forward: WalkForwardOption = 0,
+    objective: ObjectiveOption = "sharpe_ratio",
+    fault: FaultOption = None,
+    jobs: JobsOption = None,
+    seed: SeedOption = 1,
+    out: OutOption = Path("tearsheet.html"),
+    json: JsonOption = False,
 ) -> None:
     """Run a strategy, unchanged, over a recorded market, and write its tearsheet."""
     from trading_ecosystem.adapters.few_collections import few_collections
