@@ -10,6 +10,7 @@ from trading_ecosystem.domains.exchange.recorded.happenings import Happening, Re
 from trading_ecosystem.domains.exchange.recorded.parameters import RecordedVenueParameters
 from trading_ecosystem.domains.exchange.recorded.resting import Fill, RestingOrders
 from trading_ecosystem.messages.base import Message
+from trading_ecosystem.messages.book_words import Level
 from trading_ecosystem.messages.exchange import QuoteChanged, TradesPublished
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.orders import Liquidity, Side
@@ -94,8 +95,7 @@ class RecordedMarket:
         """The quote, where it changed, and the reference price, where it is due."""
         bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
         said: list[Message] = []
-        price = self._price_minor()
-        if self._is_priced and price and now >= self._priced_next_at:
+        if self._is_priced and now >= self._priced_next_at and (price := self._price_minor(bid, ask)):
             self._priced_next_at = now + self._price_every_ns
             self._price_updates += 1
             said.append(PricePublished(self._symbol, price, now, self._price_updates))
@@ -111,9 +111,8 @@ class RecordedMarket:
             said.append(QuoteChanged(self._venue, self._symbol, self._updates, *quote))
         return said
 
-    def _price_minor(self) -> MinorUnits:
+    def _price_minor(self, bid: Level | None, ask: Level | None) -> MinorUnits:
         """The middle of the displayed book, or the last trade's price, rounded down; 0 before there is any."""
-        bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
         if bid is None or ask is None:
             return self.last_ticks * self._tick_size
         return (bid.price_ticks + ask.price_ticks) * self._tick_size // 2

@@ -17,39 +17,39 @@ KNOWN = (
 class Misbehaviour:
     """The conditions that are set, by their ids."""
 
-    __slots__ = ("_set",)
+    __slots__ = ("_set", "delay_ns", "is_halted", "is_out", "refusal_ppm")
 
     def __init__(self) -> None:
         self._set: dict[str, VenueConditionSet] = {}
+        self.is_out = False
+        """Whether nothing is published, answered or matched."""
+        self.is_halted = False
+        """Whether nothing is matched, and orders are refused."""
+        self.delay_ns: Nanos = 0
+        """How much later commands are handled."""
+        self.refusal_ppm = 0
+        """With what probability an order is refused for no good reason."""
 
     def set(self, condition: VenueConditionSet) -> None:
         """Take a condition in; it ends by itself."""
         assert condition.kind in KNOWN, f"a recorded venue knows no {condition.kind.value}"
         self._set[condition.condition_id] = condition
+        self._reckon()
 
     def end(self, condition_id: str) -> VenueConditionSet:
         """Its time is over."""
-        return self._set.pop(condition_id)
+        ended = self._set.pop(condition_id)
+        self._reckon()
+        return ended
+
+    def _reckon(self) -> None:
+        """What all conditions together come to: of several delays or probabilities the largest."""
+        self.is_out = bool(self._of(VenueConditionKind.VENUE_OUTAGE))
+        self.is_halted = bool(self._of(VenueConditionKind.VENUE_HALT))
+        delays = (condition.delay_ns for condition in self._of(VenueConditionKind.VENUE_LATENCY))
+        self.delay_ns = max(delays, default=0)
+        refusals = (condition.probability_ppm for condition in self._of(VenueConditionKind.VENUE_REJECT))
+        self.refusal_ppm = max(refusals, default=0)
 
     def _of(self, kind: VenueConditionKind) -> list[VenueConditionSet]:
         return [condition for condition in self._set.values() if condition.kind is kind]
-
-    @property
-    def is_out(self) -> bool:
-        """Whether nothing is published, answered or matched."""
-        return bool(self._of(VenueConditionKind.VENUE_OUTAGE))
-
-    @property
-    def is_halted(self) -> bool:
-        """Whether nothing is matched, and orders are refused."""
-        return bool(self._of(VenueConditionKind.VENUE_HALT))
-
-    @property
-    def delay_ns(self) -> Nanos:
-        """How much later commands are handled."""
-        return max((condition.delay_ns for condition in self._of(VenueConditionKind.VENUE_LATENCY)), default=0)
-
-    @property
-    def refusal_ppm(self) -> int:
-        """With what probability an order is refused for no good reason."""
-        return max((condition.probability_ppm for condition in self._of(VenueConditionKind.VENUE_REJECT)), default=0)

@@ -34,12 +34,14 @@ Fill = tuple[RecordedOrder, Ticks, Lots]
 class RestingOrders:
     """The resting orders of one instrument, oldest first, in price and time order where they compete."""
 
-    __slots__ = ("_estimate", "_orders", "_share_ppm")
+    __slots__ = ("_bounds", "_estimate", "_orders", "_share_ppm")
 
     def __init__(self, estimate: QueueEstimate, bar_share_ppm: PartsPerMillion) -> None:
         self._estimate = estimate
         self._share_ppm = bar_share_ppm
         self._orders: dict[int, RecordedOrder] = {}
+        self._bounds: tuple[Ticks | None, Ticks | None] = (None, None)
+        """The highest price of the buys and the lowest of the sells."""
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -49,10 +51,17 @@ class RestingOrders:
         command = order.command
         order.queue = QueuePosition(self._estimate, book.displayed(command.side, command.price_ticks))
         self._orders[order.order_id] = order
+        self._bound()
 
     def leave(self, order: RecordedOrder) -> None:
         """An order is no longer there."""
         self._orders.pop(order.order_id, None)
+        self._bound()
+
+    def _bound(self) -> None:
+        commands = [order.command for order in self._orders.values()]
+        highest = max((one.price_ticks for one in commands if one.side is Side.BUY), default=None)
+        self._bounds = (highest, min((one.price_ticks for one in commands if one.side is Side.SELL), default=None))
 
     def _competing(self, side: Side) -> list[RecordedOrder]:
         """The orders of a side, best price first, then oldest first."""
@@ -69,7 +78,11 @@ class RestingOrders:
 
     def crossed(self, book: DisplayedBook) -> Iterator[Fill]:
         """What the displayed market, having moved to or through their prices, gives to resting orders, at their own prices."""
-        for side in (Side.BUY, Side.SELL):
+        highest, lowest = self._bounds
+        bid, ask = book.best(Side.BUY), book.best(Side.SELL)
+        is_reached = highest is not None and ask is not None and ask.price_ticks <= highest
+        is_lifted = lowest is not None and bid is not None and bid.price_ticks >= lowest
+        for side in [side for side, touched in ((Side.BUY, is_reached), (Side.SELL, is_lifted)) if touched]:
             for order in self._competing(side):
                 for level in book.reachable(side, order.command.price_ticks):
                     lots = min(level.quantity_lots, order.leaves_lots)
