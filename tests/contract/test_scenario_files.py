@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_ecosystem.adapters.scenario_files import LARGEST_FILE, parse_scenario, read_scenario, resolved_text
+from trading_ecosystem.domains.test_coordination.ecosystem_reading import COST_METHODS
 from trading_ecosystem.domains.test_coordination.estimate import LARGEST_LIBRARY_RUN, estimate_entries
+from trading_ecosystem.domains.test_coordination.firm_section import FirmLimits
 from trading_ecosystem.domains.test_coordination.market_data_section import Recording, RecordingFormat
 from trading_ecosystem.domains.test_coordination.scenario import (
     CleanPeriod,
     CustodianFault,
     Expectation,
     FeedFault,
-    FirmLimits,
     LatencyDistribution,
     LinkFault,
     LinkSection,
@@ -25,6 +26,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     RiskLimit,
     Workload,
 )
+from trading_ecosystem.domains.trading.lots import CostMethod
 from trading_ecosystem.messages.risk import AlertKind, LimitKind
 from trading_ecosystem.messages.test_coordination import FaultKind
 from trading_ecosystem.messages.units import HOUR, MILLISECOND, MINUTE, SECOND
@@ -492,7 +494,36 @@ def test_workload_names_and_accounts_are_distinct() -> None:
     same_name = problem_of(text + one.replace("fund/a", "fund/b"))
     assert same_name == ("small.yaml:5:5", "the workload name 'a' is used twice; expected distinct names")
     same_account = problem_of(text + one.replace("name: a", "name: b"))
-    assert same_account == ("small.yaml:5:5", "the account 'fund/a' is used twice; expected an account for each workload")
+    problem = "the account 'fund/a' is used twice; expected an account for each workload, or capital_share"
+    assert same_account == ("small.yaml:5:5", problem)
+
+
+def test_workloads_share_an_account_by_shares_of_its_capital() -> None:
+    one = f"  - {{strategy: momentum, name: a, account: fund/a, capital_share: 0.6, capital: {{}}, {MOMENTUM}}}\n"
+    other = one.replace("name: a", "name: b").replace("0.6", "0.4").replace("capital: {}, ", "")
+    text = f"title: Small\nduration: 2h\nworkloads:\n{one}"
+    scenario = parse_scenario(text + other, "small")
+    assert [(each.account, each.capital_share_ppm, each.capital) for each in scenario.workloads] == [
+        ("fund/a", 600_000, {}),
+        ("fund/a", 400_000, {}),
+    ]
+    too_much = problem_of(text + other.replace("0.4", "0.41"))
+    assert too_much == ("small.yaml:5:5", "the capital shares of 'fund/a' are more than the whole; expected at most 1 together")
+    stated = problem_of(text + other.replace("name: b,", "name: b, capital: {exchange-alpha: {USD: 5}},"))
+    assert stated == ("small.yaml:5:5", "the capital of 'fund/a' is stated twice; expected it of the first workload alone")
+
+
+def test_the_engines_own_checks_and_its_cost_method() -> None:
+    firm = "ecosystem: {firm: {cost_method: first_in_first_out, limits: {price_collar: 0.05, max_messages_per_second: 20}}}"
+    section = parse_scenario(f"title: Small\nduration: 2h\n{firm}\n", "small").ecosystem.firm
+    assert (section.cost_method, section.limits.price_collar_ppm, section.limits.max_messages_per_second) == (
+        "first_in_first_out",
+        50_000,
+        20,
+    )
+    assert set(COST_METHODS) == set(CostMethod)
+    unknown = firm.replace("first_in_first_out", "lifo")
+    assert "unknown cost_method 'lifo'" in problem_of(f"title: Small\nduration: 2h\n{unknown}\n")[1]
 
 
 def test_a_depeg_needs_its_pair() -> None:

@@ -20,6 +20,7 @@ from trading_ecosystem.domains.risk.parameters import BreakerParameters, LimitPa
 from trading_ecosystem.domains.test_coordination.market_data_section import PathSection, QuotesSection, SourcesSection
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import BreakerSection, RiskLimit, Scenario, VenueSection
+from trading_ecosystem.domains.trading.lots import CostMethod
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.custodian import DepositAssets, OpenCustodyAccount, PledgeAssets
@@ -126,6 +127,9 @@ def trading_parameters(scenario: Scenario) -> TradingParameters:
         "max_order_notional_usd_minor": firm.limits.max_order_notional_usd_minor,
         "max_open_orders": firm.limits.max_open_orders,
         "max_position_usd_minor": firm.limits.max_position_usd_minor,
+        "price_collar_ppm": firm.limits.price_collar_ppm,
+        "max_messages_per_second": firm.limits.max_messages_per_second,
+        "cost_method": CostMethod(firm.cost_method) if firm.cost_method else None,
     }
     return TradingParameters(
         firm=firm.name,
@@ -138,6 +142,7 @@ def trading_parameters(scenario: Scenario) -> TradingParameters:
                 account=workload.account,
                 settings=workload.settings,
                 starts_after_ns=workload.start_ns,
+                capital_share_ppm=workload.capital_share_ppm,
             )
             for workload in scenario.workloads
         ),
@@ -218,8 +223,11 @@ def opening_inputs(scenario: Scenario, seed: int) -> Iterator[ScheduledInput]:
         for account, capital in own:
             yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=account))
             yield from _fund(scenario, account, venue.name, capital)
+    opened: list[str] = []
     for workload in scenario.workloads:
-        yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=workload.account))
+        if workload.account not in opened:
+            opened.append(workload.account)
+            yield _input(scenario, OpenCustodyAccount(custodian=custodian, account=workload.account))
         for venue_name, capital in workload.capital.items():
             yield from _fund(scenario, workload.account, venue_name, capital)
 

@@ -26,6 +26,12 @@ class WithheldReason(enum.StrEnum):
     """The firm's trading state is halted, or liquidating."""
     REDUCING_ONLY = "reducing_only"
     """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
+    PRICE_COLLAR = "price_collar"
+    """The price is too far from the published one, or there is none."""
+    CAPITAL_SHARE = "capital_share"
+    """It takes more than the strategy's own part of the account that it shares with others."""
+    MESSAGE_RATE = "message_rate"
+    """The strategy has sent as many messages within a second as it may."""
 
 
 class HaltReason(enum.StrEnum):

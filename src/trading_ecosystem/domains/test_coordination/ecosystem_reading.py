@@ -13,6 +13,7 @@ from trading_ecosystem.domains.test_coordination.document import (
     one_of,
     shown,
 )
+from trading_ecosystem.domains.test_coordination.firm_section import FirmLimits, FirmSection
 from trading_ecosystem.domains.test_coordination.market_data_reading import read_market_data
 from trading_ecosystem.domains.test_coordination.quantities import (
     amount,
@@ -32,8 +33,6 @@ from trading_ecosystem.domains.test_coordination.scenario import (
     FIXED_NAMES,
     CustodianSection,
     Ecosystem,
-    FirmLimits,
-    FirmSection,
     LatencyDistribution,
     LinkSection,
     VenueSection,
@@ -152,22 +151,38 @@ def _read_custodian(node: Node | None, place: str) -> CustodianSection:
     )
 
 
+_FIRM_LIMITS: Final = (
+    "max_order_notional",
+    "max_open_orders",
+    "max_position",
+    "price_collar",
+    "max_messages_per_second",
+)
+COST_METHODS: Final = ("average", "first_in_first_out")
+"""The words of trading's cost methods."""
+
+
 def _read_firm(node: Node | None, place: str) -> FirmSection:
-    fields = Fields(node or Mapping((), place), "firm", ("name", "mark_every", "limits"))
+    fields = Fields(node or Mapping((), place), "firm", ("name", "mark_every", "limits", "cost_method"))
     name, given = fields.get("name"), fields.get("limits")
     limits = FirmLimits()
     if given is not None:
-        own = Fields(given, "the firm's limits", ("max_order_notional", "max_open_orders", "max_position"))
+        own = Fields(given, "the firm's limits", _FIRM_LIMITS)
+        collar, messages = own.get("price_collar"), own.get("max_messages_per_second")
         order, count, position = own.get("max_order_notional"), own.get("max_open_orders"), own.get("max_position")
         limits = FirmLimits(
             max_order_notional_usd_minor=amount(order, "max_order_notional") if order else None,
             max_open_orders=whole_number(count, "max_open_orders", 1, 10_000) if count else None,
             max_position_usd_minor=amount(position, "max_position") if position else None,
+            price_collar_ppm=ratio(collar, "price_collar", 1, PARTS_PER_MILLION) if collar else None,
+            max_messages_per_second=whole_number(messages, "max_messages_per_second", 1, 10_000) if messages else None,
         )
+    method = fields.get("cost_method")
     return FirmSection(
         name=instance_name(name, "the firm's name") if name else "fund",
         mark_every_ns=rhythm(fields, "mark_every", 5 * MINUTE, SECOND),
         limits=limits,
+        cost_method=named(method, "cost_method", COST_METHODS) if method else "",
     )
 
 

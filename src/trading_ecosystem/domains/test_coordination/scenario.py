@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from trading_ecosystem.domains.test_coordination.criteria import Checks
+from trading_ecosystem.domains.test_coordination.firm_section import FirmSection
 from trading_ecosystem.domains.test_coordination.grammar.phases import Phase
 from trading_ecosystem.domains.test_coordination.grammar.variables import Parameter
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
@@ -89,22 +90,6 @@ class CustodianSection(msgspec.Struct, frozen=True):
     """Whether transfers on chains settle at weekends, too; only with a settlement calendar."""
 
 
-class FirmLimits(msgspec.Struct, frozen=True):
-    """The trading engine's own limits per strategy; ``None`` where its default holds."""
-
-    max_order_notional_usd_minor: MinorUnits | None = None
-    max_open_orders: int | None = None
-    max_position_usd_minor: MinorUnits | None = None
-
-
-class FirmSection(msgspec.Struct, frozen=True):
-    """The firm whose strategies trade and whose risk is watched."""
-
-    name: str
-    mark_every_ns: Nanos
-    limits: FirmLimits
-
-
 class RiskLimit(msgspec.Struct, frozen=True):
     """One risk limit, in the unit that :class:`LimitKind` names."""
 
@@ -156,7 +141,7 @@ class LinkSection(msgspec.Struct, frozen=True):
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """A strategy with an account of its own and the capital pledged to each venue."""
+    """A strategy with its account and the capital pledged to each venue; of a shared account the first workload states it."""
 
     strategy: str
     name: str
@@ -167,6 +152,8 @@ class Workload(msgspec.Struct, frozen=True):
     """Amount per venue and asset."""
     settings: dict[str, str]
     """As written; a list of scalars is joined by commas."""
+    capital_share_ppm: PartsPerMillion | None = None
+    """Its part of an account that several workloads share; ``None`` where the account is its own."""
 
 
 class Ecosystem(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from trading_ecosystem.domains.test_coordination.quantities import (
     instance_name,
     instant,
     named,
+    ratio,
     spoken,
     text_of,
     whole_number,
@@ -56,7 +57,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.messages.base import master_of
 from trading_ecosystem.messages.risk import AlertKind
-from trading_ecosystem.messages.units import DAY, SECOND, MinorUnits, Nanos
+from trading_ecosystem.messages.units import DAY, PARTS_PER_MILLION, SECOND, MinorUnits, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
 LONGEST_RUN: Final[Nanos] = 31 * DAY
@@ -177,14 +178,29 @@ def _read_workloads(
             if workload.name == other.name:
                 raise BadInput(node.place, f"the workload name {shown(workload.name)} is used twice; expected distinct names")
             if workload.account == other.account:
-                problem = f"the account {shown(workload.account)} is used twice; expected an account for each workload"
-                raise BadInput(node.place, problem)
+                _check_shared(node, workload, other)
         workloads.append(workload)
+        shares = [one.capital_share_ppm or 0 for one in workloads if one.account == workload.account]
+        if sum(shares) > PARTS_PER_MILLION:
+            problem = f"the capital shares of {shown(workload.account)} are more than the whole; expected at most 1 together"
+            raise BadInput(node.place, problem)
     return tuple(workloads)
 
 
+def _check_shared(node: Node, workload: Workload, other: Workload) -> None:
+    """Two workloads use one account: each must have its share of it, and the first alone states its capital."""
+    if workload.capital_share_ppm is None or other.capital_share_ppm is None:
+        problem = (
+            f"the account {shown(workload.account)} is used twice; expected an account for each workload, or capital_share"
+        )
+        raise BadInput(node.place, problem)
+    if workload.capital:
+        problem = f"the capital of {shown(workload.account)} is stated twice; expected it of the first workload alone"
+        raise BadInput(node.place, problem)
+
+
 def _read_workload(node: Node, ecosystem: Ecosystem, duration_ns: Nanos, strategies: StrategyCheck) -> Workload:
-    fields = Fields(node, "a workload", ("strategy", "name", "account", "start", "capital", "settings"))
+    fields = Fields(node, "a workload", ("strategy", "name", "account", "start", "capital", "settings", "capital_share"))
     kind = named(fields.need("strategy"), "strategy", strategies.kinds)
     name_node = fields.get("name")
     name = instance_name(name_node, "the workload's name") if name_node else kind.replace("_", "-")
@@ -198,13 +214,17 @@ def _read_workload(node: Node, ecosystem: Ecosystem, duration_ns: Nanos, strateg
     problem = strategies.problem(kind, settings, ecosystem)
     if problem is not None:
         raise BadInput(_place_of_setting(settings_node, problem.setting) or node.place, problem.problem)
+    share, capital = fields.get("capital_share"), fields.get("capital")
+    if capital is None and share is None:
+        fields.need("capital")
     return Workload(
         strategy=kind,
         name=name,
         account=_read_account(account_node, firm) if account_node else f"{firm}/{name}",
         start_ns=_read_start(start, duration_ns) if start else 0,
-        capital=_read_capital(fields.need("capital"), ecosystem),
+        capital=_read_capital(capital, ecosystem) if capital is not None else {},
         settings=settings,
+        capital_share_ppm=ratio(share, "capital_share", 1, PARTS_PER_MILLION) if share else None,
     )
 
 

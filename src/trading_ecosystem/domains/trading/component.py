@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from trading_ecosystem.domains.trading.capital_shares import shares_by_account
 from trading_ecosystem.domains.trading.close_out import CloseOut
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
@@ -119,7 +120,7 @@ class Trading(Component):
         super().__init__(name, frozenset({parameters.firm}) if accounts is None else accounts)
         self.parameters = parameters
         self.market = Market(parameters.venues, parameters.instruments)
-        self.claims = Claims()
+        self.claims = Claims(shares_by_account(parameters.strategies))
         self.limits = OwnLimits(parameters, self.market, self.claims)
         self.desks: dict[str, Desk] = {}
         self.close_out = CloseOut()
@@ -185,8 +186,7 @@ class Trading(Component):
         said: SaidList = []
         for desk in self.desks.values():
             if desk.run:
-                said.append(desk.marked())
-                said += desk.chase(now)
+                said += [desk.marked(), *desk.chase(now)]
         said.append(Later(message, now + self.parameters.mark_every_ns))
         return said
 
@@ -283,7 +283,7 @@ class Trading(Component):
     def claim_changed(self, message: ClaimChanged, now: Nanos) -> Said:
         """Remember what is available to an account that a strategy trades on."""
         if message.account in self.trading_accounts:
-            self.claims.available[message.account, message.venue, message.asset] = message.available_after
+            self.claims.changed(message)
         return NOTHING
 
     def order_accepted(self, message: OrderAccepted, now: Nanos) -> Said:
@@ -320,16 +320,14 @@ class Trading(Component):
         found = self._find(message)
         if found is None or found[1].state in ENDED:
             return NOTHING
-        desk, order = found
-        return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
+        return found[0].ended(found[1], OrderState.CANCELLED, "order_cancelled", (), now)
 
     def cancel_rejected(self, message: CancelRejected, now: Nanos) -> Said:
         """There was nothing to cancel: the order never arrived, or it is over and its last report was lost or is late."""
         found = self._find(message)
         if found is None or found[1].state is not OrderState.PENDING_CANCEL:
             return NOTHING
-        desk, order = found
-        return desk.ended(order, OrderState.CANCELLED, "order_cancelled", (), now)
+        return found[0].ended(found[1], OrderState.CANCELLED, "order_cancelled", (), now)
 
     def order_changed(self, message: OrderReplaced | OrderRestated | ReplaceRejected, now: Nanos) -> Said:
         """An order has another quantity, or price, or it was refused one."""

@@ -22,9 +22,11 @@ from trading_ecosystem.domains.trading.intentions import (
     WakeMe,
 )
 from trading_ecosystem.domains.trading.limits import OwnLimits
+from trading_ecosystem.domains.trading.lots import KEPT_BY
 from trading_ecosystem.domains.trading.orders import Order, Orders, OrderState
 from trading_ecosystem.domains.trading.parameters import StrategyParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio, Position
+from trading_ecosystem.domains.trading.pre_trade import MessageRate
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.timers import StrategyDue
 from trading_ecosystem.domains.trading.valuation import mark
@@ -66,7 +68,8 @@ class Desk:
         self.strategy = strategy
         self.limits = limits
         self.orders = Orders(parameters.name)
-        self.portfolio = Portfolio()
+        self.portfolio = Portfolio(KEPT_BY[limits.parameters.cost_method])
+        self.rate = MessageRate(limits.parameters.max_messages_per_second)
         self.view = View(self.name, self.account, limits.market, limits.claims, self.orders, self.portfolio)
         self.is_running = False
         self.run = 0
@@ -171,12 +174,22 @@ class Desk:
     def _place(self, places: tuple[Place, ...], said: SaidList, now: Nanos) -> None:
         """Send all of these, or say why the first that may not be sent is withheld."""
         for beside, place in enumerate(places):
-            reason = self.limits.withholds(place, self.account, self.orders, self.portfolio, self.is_running, beside)
+            reason = self._reason_against(places[: beside + 1], now)
             if reason is not None:
                 self._withhold(place, reason, said)
                 return
         for place in places:
             self._send(place, said, now)
+
+    def _reason_against(self, places: tuple[Place, ...], now: Nanos, instead_of: Order | None = None) -> WithheldReason | None:
+        """Why the last of these orders may not go out together with the others, or ``None``."""
+        about, beside = (self.orders, self.portfolio), len(places) - 1
+        reason = self.limits.withholds(places[-1], self.account, *about, self.is_running, beside, instead_of=instead_of)
+        if reason is None and self.limits.exceeds_share(places, self.name, self.account, *about, instead_of):
+            return WithheldReason.CAPITAL_SHARE
+        if reason is None and not self.rate.allows(now, beside):
+            return WithheldReason.MESSAGE_RATE
+        return reason
 
     def close_out(self, place: Place, said: SaidList, now: Nanos) -> None:
         """Send an order of the engine's own, whatever the strategy wants."""
@@ -187,6 +200,7 @@ class Desk:
         assert requirement is not None, "an order that passed the limits has a known requirement"
         order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
         self.limits.claims.reserve(self.account, place.venue, requirement.asset, requirement.amount_minor)
+        self.rate.count(now)
         if self.withheld:
             self._forget_withheld(place)
         said.append(
@@ -209,7 +223,7 @@ class Desk:
         """Ask the venue for another price or quantity, where the order that it makes is one that may be sent."""
         leaves = wanted.quantity_lots - order.cumulative_lots
         place = Place(order.venue, order.instrument, order.side, wanted.price_ticks, leaves, label=order.label)
-        reason = self.limits.withholds(place, self.account, self.orders, self.portfolio, self.is_running, instead_of=order)
+        reason = self._reason_against((place,), now, order)
         if reason is not None:
             self._withhold(place, reason, said)
             return
@@ -219,6 +233,7 @@ class Desk:
         order.reserved_asset = requirement.asset
         order.reserved_minor = max(0, requirement.amount_minor - self.limits.held_by(order, self.portfolio))
         self.limits.claims.reserve(self.account, order.venue, order.reserved_asset, order.reserved_minor)
+        self.rate.count(now)
         self.orders.ask_replace(order, now)
         said.append(ReplaceOrder(order.venue, self.account, order.client_order_id, wanted.price_ticks, wanted.quantity_lots))
 
@@ -254,6 +269,7 @@ class Desk:
 
     def _cancel(self, order: Order, said: SaidList, now: Nanos) -> None:
         if order.state is not OrderState.PENDING_CANCEL:
+            self.rate.count(now)
             self.orders.ask_cancel(order, now)
             said.append(CancelOrder(order.venue, self.account, order.client_order_id))
 
@@ -272,6 +288,7 @@ class Desk:
         self.fills += 1
         position = self.portfolio.position(order.venue, order.instrument)
         position.fill(fill.side, fill.price_ticks, fill.quantity_lots, position.fee(fill))
+        self.limits.claims.traded(self.account, self.name, fill)
         said: SaidList = [self.position_changed(position)]
         if self.is_running and order.label != CLOSE_OUT:
             said += self.ask("order_filled", (order, fill), now)
@@ -292,6 +309,7 @@ class Desk:
         """A trade was undone: the position is as if the opposite had been filled, without fee; told to nobody else."""
         position = self.portfolio.position(bust.venue, bust.instrument)
         position.undo(bust.side, bust.price_ticks, bust.quantity_lots, position.fee(bust))
+        self.limits.claims.traded(self.account, self.name, bust, undone=True)
         return [self.position_changed(position)]
 
     def corrected(self, correction: TradeCorrected) -> SaidList:
@@ -300,6 +318,8 @@ class Desk:
         before = structs.replace(correction, price_ticks=correction.price_before_ticks, fee_minor=correction.fee_before_minor)
         position.undo(before.side, before.price_ticks, before.quantity_lots, position.fee(before))
         position.fill(correction.side, correction.price_ticks, correction.quantity_lots, position.fee(correction))
+        self.limits.claims.traded(self.account, self.name, before, undone=True)
+        self.limits.claims.traded(self.account, self.name, correction)
         return [self.position_changed(position)]
 
     def changed(self, order: Order, message: OrderReplaced | OrderRestated | ReplaceRejected) -> None:
@@ -328,6 +348,7 @@ class Desk:
         """Cancel (again) whatever got no answer in time; a lost message must not block a claim for ever."""
         said: SaidList = []
         for order in self.orders.unanswered(now):
+            self.rate.count(now)
             self.orders.ask_cancel(order, now)
             said.append(CancelOrder(order.venue, self.account, order.client_order_id))
         return said

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from trading_ecosystem.domains.trading.arbitrage import Arbitrage, ArbitrageSettings
+from trading_ecosystem.domains.trading.capital_shares import shares_by_account
 from trading_ecosystem.domains.trading.library.avellaneda_stoikov import AvellanedaStoikov, AvellanedaStoikovSettings
 from trading_ecosystem.domains.trading.library.carry import Carry, CarrySettings
 from trading_ecosystem.domains.trading.library.execution.iceberg import Iceberg, IcebergSettings
@@ -106,6 +107,9 @@ def check_parameters(parameters: TradingParameters, kinds: Mapping[str, Strategy
     for symbol in parameters.instruments:
         if symbol not in INSTRUMENTS:
             raise ValueError(f"unknown instrument {symbol}; expected one of: {', '.join(INSTRUMENTS)}")
+    for further in (parameters.price_collar_ppm, parameters.max_messages_per_second):
+        if further is not None and further <= 0:
+            raise ValueError("the price collar and the message rate of trading must be positive where they are given")
     limits = (parameters.max_order_notional_usd_minor, parameters.max_open_orders, parameters.max_position_usd_minor)
     if parameters.mark_every_ns <= 0 or min(limits) <= 0:
         raise ValueError("the marking interval and the own limits of trading must be positive")
@@ -115,6 +119,7 @@ def check_parameters(parameters: TradingParameters, kinds: Mapping[str, Strategy
         if strategy.name in names:
             raise ValueError(f"two strategies are named {strategy.name}")
         names.append(strategy.name)
+    shares_by_account(parameters.strategies)
     return parameters
 
 

@@ -6,11 +6,14 @@ cannot be evaluated, because a price is missing, withholds: absence of data neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trading_ecosystem.domains.trading.intentions import Place
 from trading_ecosystem.domains.trading.market import Claims, Market
 from trading_ecosystem.domains.trading.orders import Order, Orders
 from trading_ecosystem.domains.trading.parameters import TradingParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio
+from trading_ecosystem.domains.trading.pre_trade import outside_collar
 from trading_ecosystem.domains.trading.valuation import base_price, usd_price
 from trading_ecosystem.messages.orders import OrderType, Side, TimeInForce
 from trading_ecosystem.messages.trading import WithheldReason
@@ -93,7 +96,7 @@ class OwnLimits:
             return WithheldReason.TRADING_HALTED
         if self.state is TradingState.REDUCING and not self._only_reduces(place, orders, portfolio, instead_of):
             return WithheldReason.REDUCING_ONLY
-        return None
+        return WithheldReason.PRICE_COLLAR if self._outside_collar(place) else None
 
     def requirement(self, place: Place, portfolio: Portfolio) -> Requirement | None:
         """The claim an order takes: base for a sell; quote and the highest possible fee for a buy.
@@ -121,8 +124,7 @@ class OwnLimits:
         """What a working order holds of the account's claims at its venue, as the venue counts it; 0 where there is none."""
         if order is None:
             return 0
-        place = Place(order.venue, order.instrument, order.side, order.price_ticks, order.leaves_lots)
-        requirement = self.requirement(place, portfolio)
+        requirement = self.requirement(_rest_of(order), portfolio)
         return 0 if requirement is None else requirement.amount_minor
 
     def _margin(self, place: Place, portfolio: Portfolio) -> Requirement | None:
@@ -149,6 +151,41 @@ class OwnLimits:
         if quote is None:
             return 0
         return quote.ask_ticks if place.side is Side.BUY else quote.bid_ticks
+
+    def _outside_collar(self, place: Place) -> bool:
+        collar = self.parameters.price_collar_ppm
+        if collar is None:
+            return False
+        published = self.market.prices.get(place.instrument)
+        price = self._price_ticks(place) * INSTRUMENTS[place.instrument].tick_size
+        return outside_collar(price, None if published is None else published.price_minor, collar)
+
+    def exceeds_share(
+        self,
+        places: Sequence[Place],
+        strategy: str,
+        account: str,
+        orders: Orders,
+        portfolio: Portfolio,
+        instead_of: Order | None,
+    ) -> bool:
+        """Whether the last of these orders, the others sent, takes more than is left of the strategy's part of the account.
+
+        Never, where the account is not divided.
+        """
+        shares = self.claims.shares.get(account)
+        if shares is None:
+            return False
+        others = (order for order in orders.working.values() if order is not instead_of)
+        taken = [(place.venue, self.requirement(place, portfolio)) for place in places]
+        taken += [(order.venue, self.requirement(_rest_of(order), portfolio)) for order in others]
+        venue, last = taken[len(places) - 1]
+        assert last is not None, "an order that passed the limits has a known requirement"
+        needed = 0
+        for where, requirement in taken:
+            if requirement is not None and (where, requirement.asset) == (venue, last.asset):
+                needed += requirement.amount_minor
+        return needed > shares.owned(strategy, venue, last.asset)
 
     def _exceeds_order_notional(self, place: Place) -> bool:
         instrument = INSTRUMENTS[place.instrument]
@@ -177,6 +214,11 @@ class OwnLimits:
     def _only_reduces(self, place: Place, orders: Orders, portfolio: Portfolio, instead_of: Order | None) -> bool:
         """Whether the position, with this and all working orders of its side filled, is nearer to flat and not beyond."""
         return _is_nearer_to_flat(*_filled(place, orders, portfolio, instead_of))
+
+
+def _rest_of(order: Order) -> Place:
+    """What is left of a working order, as if it were sent now."""
+    return Place(order.venue, order.instrument, order.side, order.price_ticks, order.leaves_lots)
 
 
 def _filled(place: Place, orders: Orders, portfolio: Portfolio, instead_of: Order | None) -> tuple[Lots, Lots]:

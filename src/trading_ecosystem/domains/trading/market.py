@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from trading_ecosystem.messages.exchange import InstrumentListed, QuoteChanged
+from collections.abc import Mapping
+
+from trading_ecosystem.domains.trading.capital_shares import CapitalShares
+from trading_ecosystem.messages.exchange import (
+    ClaimChanged,
+    ClaimLine,
+    ClaimReason,
+    InstrumentListed,
+    OrderFilled,
+    QuoteChanged,
+)
 from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrected
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 
 
@@ -46,11 +57,33 @@ class Claims:
     cannot spend the same claim.
     """
 
-    __slots__ = ("available", "reserved")
+    __slots__ = ("available", "reserved", "shares")
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Mapping[str, CapitalShares] | None = None) -> None:
+        self.shares = dict(shares or {})
+        """By account, where several strategies have a part of one."""
         self.available: dict[tuple[str, str, str], MinorUnits] = {}
         self.reserved: dict[tuple[str, str, str], MinorUnits] = {}
+
+    def changed(self, message: ClaimChanged) -> None:
+        """A venue states what an account may use."""
+        self.available[message.account, message.venue, message.asset] = message.available_after
+        shares = self.shares.get(message.account)
+        if shares is not None:
+            shares.claim_changed(message)
+
+    def traded(
+        self, account: str, strategy: str, fill: OrderFilled | TradeBusted | TradeCorrected, undone: bool = False
+    ) -> None:
+        """A strategy traded, or its trade was undone: on an account that is divided, out of its own part."""
+        shares = self.shares.get(account)
+        if shares is not None:
+            shares.traded(strategy, fill, undone)
+
+    def stated(self, venue: str, line: ClaimLine) -> None:
+        """The same, of one who asked."""
+        after = (line.available_minor, line.held_minor)
+        self.changed(ClaimChanged(venue, line.account, line.asset, *after, ClaimReason.PLEDGED))
 
     def spendable(self, account: str, venue: str, asset: str) -> MinorUnits:
         """What a further order may use; never negative."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, MinorUnits, Nanos
+from trading_ecosystem.domains.trading.lots import CostMethod
+from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MINUTE, MinorUnits, Nanos, PartsPerMillion
 
 
 class StrategyParameters(msgspec.Struct, frozen=True):
@@ -19,6 +20,8 @@ class StrategyParameters(msgspec.Struct, frozen=True):
     account: str
     settings: dict[str, str]
     starts_after_ns: Nanos | None = 0
+    capital_share_ppm: PartsPerMillion | None = None
+    """Its part of an account that it shares with others (:mod:`.capital_shares`); ``None``: the account is not divided."""
 
 
 class TradingParameters(msgspec.Struct, frozen=True):
@@ -39,3 +42,9 @@ class TradingParameters(msgspec.Struct, frozen=True):
     max_position_usd_minor: MinorUnits = 1_000_000 * MINOR_UNITS_PER_WHOLE
     risk: str = "risk"
     """The monitor that knows the firm's trading state."""
+    price_collar_ppm: PartsPerMillion | None = None
+    """How far from the published price an order's own may be; ``None``: as far as it likes."""
+    max_messages_per_second: int | None = None
+    """What one strategy may send within any second, cancels included, which nothing holds back; ``None``: any number."""
+    cost_method: CostMethod = CostMethod.AVERAGE
+    """By which formula profit is realised."""

@@ -76,9 +76,11 @@ class Position:
 class Portfolio:
     """The positions of one strategy, in the order in which they were opened."""
 
-    __slots__ = ("positions",)
+    __slots__ = ("kept_as", "positions")
 
-    def __init__(self) -> None:
+    def __init__(self, kept_as: type[Position] = Position) -> None:
+        self.kept_as = kept_as
+        """How its positions are kept: by average cost, or another class that knows better."""
         self.positions: dict[tuple[str, str], Position] = {}
 
     def position(self, venue: str, instrument: str) -> Position:
@@ -86,7 +88,7 @@ class Portfolio:
         key = (venue, instrument)
         position = self.positions.get(key)
         if position is None:
-            position = self.positions[key] = Position(venue, instrument)
+            position = self.positions[key] = self.kept_as(venue, instrument)
         return position
 
     def lots(self, venue: str, instrument: str) -> Lots:

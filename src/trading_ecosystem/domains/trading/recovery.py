@@ -68,7 +68,7 @@ def recover(limits: OwnLimits, desks: Mapping[str, Desk], answers: Sequence[Answ
 def _taken_over(row: Any, venue: str, limits: OwnLimits, desks: Mapping[str, Desk]) -> tuple[CancelOrder, ...]:
     """One row of a venue's answer; the cancel of an order that is left over."""
     if isinstance(row, ClaimLine):
-        limits.claims.available[row.account, venue, row.asset] = row.available_minor
+        limits.claims.stated(venue, row)
         return ()
     if isinstance(row, OrderAccepted):
         return (CancelOrder(venue, row.account, row.client_order_id),) if _is_left_over(row, desks) else ()

@@ -41,6 +41,12 @@ class _WithheldReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     """The firm's trading state is halted, or liquidating."""
     WITHHELD_REASON_REDUCING_ONLY: _WithheldReason.ValueType  # 10
     """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
+    WITHHELD_REASON_PRICE_COLLAR: _WithheldReason.ValueType  # 11
+    """The price is too far from the published one, or there is none."""
+    WITHHELD_REASON_CAPITAL_SHARE: _WithheldReason.ValueType  # 12
+    """It takes more than the strategy's own part of the account that it shares with others."""
+    WITHHELD_REASON_MESSAGE_RATE: _WithheldReason.ValueType  # 13
+    """The strategy has sent as many messages within a second as it may."""
 
 class WithheldReason(_WithheldReason, metaclass=_WithheldReasonEnumTypeWrapper):
     """Why a strategy's order was not sent: the trading engine's own limits, checked in this order."""
@@ -59,6 +65,12 @@ WITHHELD_REASON_TRADING_HALTED: WithheldReason.ValueType  # 9
 """The firm's trading state is halted, or liquidating."""
 WITHHELD_REASON_REDUCING_ONLY: WithheldReason.ValueType  # 10
 """The firm's trading state is reducing, and the order would not only bring the position nearer to flat."""
+WITHHELD_REASON_PRICE_COLLAR: WithheldReason.ValueType  # 11
+"""The price is too far from the published one, or there is none."""
+WITHHELD_REASON_CAPITAL_SHARE: WithheldReason.ValueType  # 12
+"""It takes more than the strategy's own part of the account that it shares with others."""
+WITHHELD_REASON_MESSAGE_RATE: WithheldReason.ValueType  # 13
+"""The strategy has sent as many messages within a second as it may."""
 global___WithheldReason = WithheldReason
 
 class _HaltReason:
