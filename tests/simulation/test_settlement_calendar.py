@@ -11,7 +11,8 @@ import trading_ecosystem
 from trading_ecosystem import container
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.messages.custodian import TransferPending
-from trading_ecosystem.messages.units import HOUR
+from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
+from trading_ecosystem.messages.units import DAY, HOUR
 from trading_ecosystem.ports.errors import BadInput
 
 SCENARIO = """title: new_york
@@ -20,7 +21,7 @@ starts_at: 2025-08-06T19:00:00Z
 duration: 80m
 ecosystem:
   market_data: {instruments: [BTC/USD], tick: 10s, candles: [1h]}
-  venues: [{name: exchange-alpha, publish_every: 1h}]
+  venues: [{name: exchange-alpha, publish_every: 1m, settlement: {calendar: XNYS, at: "10:30"}}]
   custodian: {settlement_calendar: XNYS+FEDERAL_RESERVE}
   firm: {mark_every: 1h}
   risk: {report_every: 1h}
@@ -29,7 +30,7 @@ workloads:
     name: hand
     account: fund/hand
     start: 1m
-    capital: {exchange-alpha: {USD: 1000}}
+    capital: {exchange-alpha: {USD: 100000}}
     settings: {orders: 5m buy 0.001 BTC/USD exchange-alpha}
 operations:
   - {at: 50m, transfer: deposit, account: fund/hand, asset: USD, amount: 7, method: crypto_external}
@@ -59,10 +60,39 @@ def test_transfers_wait_for_their_cut_off_and_their_window(result: Any) -> None:
     assert hours == [(7, 26.0), (8, 50.0), (9, 5 * 24.0)]
 
 
+def test_trades_settle_on_the_next_business_day_at_the_time_of_the_venue(result: Any) -> None:
+    entries = list(result.entries())
+    (filled,) = [one.message for one in entries if type(one.message) is OrderFilled]
+    # T+1 since 28 May 2024: 10:30 in New York on the 7th, which is 19.5 hours after the beginning at 15:00 on the 6th.
+    assert (filled.settles_at - entries[0].at) / HOUR == 19.5
+    (listed,) = [one.message for one in entries if type(one.message) is InstrumentListed]
+    assert listed.settlement_cycle_ns == DAY
+
+
 def test_it_is_the_same_again(result: Any, folder: Path) -> None:
     count, digest = container.replay(folder / "run")
     assert count > 100
     assert digest == result.journal_digest
+
+
+VENUE_MISTAKES = [
+    ("calendar: XXXX", "'XXXX' is not known"),
+    ("calendar: XNYS, cycle: 0", "cycle"),
+    ("cycle: 1", "settlement has no 'calendar'"),
+    ("calendar: XNYS, at: 9", "at '9' is not a time of day"),
+]
+
+
+@pytest.mark.parametrize(("settlement", "said"), VENUE_MISTAKES)
+def test_a_mistake_of_a_venue_is_one_line_with_its_place(settlement: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_scenario(SCENARIO.replace('calendar: XNYS, at: "10:30"', settlement), "s.yaml")
+    assert (caught.value.place[:9], said in caught.value.problem) == ("s.yaml:7:", True), str(caught.value)
+
+
+def test_a_venue_has_one_cycle() -> None:
+    with pytest.raises(BadInput, match="'settlement_cycle' is not for a venue that settles by business days"):
+        parse_scenario(SCENARIO.replace("publish_every: 1m, ", "publish_every: 1h, settlement_cycle: 5m, "), "s.yaml")
 
 
 @pytest.mark.parametrize(

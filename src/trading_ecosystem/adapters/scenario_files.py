@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from trading_ecosystem.adapters.scenario_templates import expanded, has_template, identifier, set_value
-from trading_ecosystem.adapters.settlement_calendars import custodian_calendar
+from trading_ecosystem.adapters.settlement_calendars import run_calendar
 from trading_ecosystem.adapters.time_zones import is_time_zone
 from trading_ecosystem.domains.test_coordination.document import Field, Items, Mapping, Node, Scalar, shown
 from trading_ecosystem.domains.test_coordination.grammar.variables import PARAMETERS
@@ -101,13 +101,22 @@ def _read(root: yaml.Node, name: str) -> Scenario:
             _, node = _found(venues.value[number], ["calendar", "time_zone"], "")
             expected = "expected a name of the time zone database, such as UTC or America/New_York"
             raise BadInput(_place(node), f"unknown time zone {shown(calendar.time_zone)}; {expected}")
+        if venue.rules.settlement is not None:
+            _, venues = _found(root, ["ecosystem", "venues"], "")
+            assert isinstance(venues, yaml.SequenceNode)
+            _check_calendar(scenario, venue.rules.settlement.calendar, venues.value[number], ["settlement", "calendar"])
     if scenario.ecosystem.custodian.settlement_calendar:
-        try:
-            custodian_calendar(scenario)
-        except BadInput as error:
-            _, node = _found(root, ["ecosystem", "custodian", "settlement_calendar"], "")
-            raise BadInput(_place(node), error.problem) from error
+        name = scenario.ecosystem.custodian.settlement_calendar
+        _check_calendar(scenario, name, root, ["ecosystem", "custodian", "settlement_calendar"])
     return scenario
+
+
+def _check_calendar(scenario: Scenario, name: str, root: yaml.Node, keys: list[str]) -> None:
+    try:
+        run_calendar(scenario, name)
+    except BadInput as error:
+        _, node = _found(root, keys, "")
+        raise BadInput(_place(node), error.problem) from error
 
 
 def resolved_text(source: Path | str, overrides: Sequence[str] = ()) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trading_ecosystem.adapters.settlement_calendars import custodian_calendar
+from trading_ecosystem.adapters.settlement_calendars import run_calendar
 from trading_ecosystem.adapters.venue_parameters import rule_parameters
 from trading_ecosystem.domains.custodian.parameters import CustodianParameters
 from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
@@ -95,27 +95,29 @@ def _spreads(quotes: QuotesSection | None) -> SpreadParameters:
 
 def exchange_parameters(scenario: Scenario, venue: VenueSection) -> ExchangeParameters:
     """One venue."""
+    ends_at = scenario.starts_at + (scenario.duration_ns or _OPEN_HORIZON)
+    rules = rule_parameters(venue.rules, scenario.starts_at, ends_at)
     return ExchangeParameters(
         custodian=scenario.ecosystem.custodian.name,
         instruments=scenario.ecosystem.market_data.instruments,
         publish_every_ns=venue.publish_every_ns,
         maker_fee_ppm=venue.maker_fee_ppm,
         taker_fee_ppm=venue.taker_fee_ppm,
-        settlement_cycle_ns=venue.settlement_cycle_ns,
         depth_levels=venue.depth_levels,
         claims_report_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
-        **rule_parameters(venue.rules, scenario.starts_at, scenario.starts_at + (scenario.duration_ns or _OPEN_HORIZON)),
+        **{"settlement_cycle_ns": venue.settlement_cycle_ns, **rules},
     )
 
 
 def custodian_parameters(scenario: Scenario) -> CustodianParameters:
     """The custodian of every venue."""
     venues = tuple(venue.name for venue in scenario.ecosystem.venues)
+    calendar = scenario.ecosystem.custodian.settlement_calendar
     return CustodianParameters(
         venues=venues,
         retry_every_ns=scenario.ecosystem.custodian.retry_every_ns,
         state_every_ns=scenario.ecosystem.custodian.reconcile_every_ns,
-        calendar=custodian_calendar(scenario),
+        calendar=run_calendar(scenario, calendar) if calendar else None,
         weekends=scenario.ecosystem.custodian.weekend_processing,
     )
 

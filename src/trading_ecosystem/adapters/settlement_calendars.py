@@ -57,14 +57,8 @@ CYCLES: Final[dict[str, tuple[CycleFrom, ...]]] = {
 """In how many business days trades of each exchange settle, and since when; two elsewhere."""
 
 
-def custodian_calendar(scenario: Scenario) -> SettlementCalendar | None:
-    """The calendar that a scenario names for its custodian, if any, for as long as it runs.
-
-    Raises as :func:`settlement_calendar` does.
-    """
-    name = scenario.ecosystem.custodian.settlement_calendar
-    if not name:
-        return None
+def run_calendar(scenario: Scenario, name: str) -> SettlementCalendar:
+    """A calendar for as long as a scenario runs; raises as :func:`settlement_calendar` does."""
     ends_at = scenario.starts_at + (scenario.duration_ns or _OPEN_HORIZON)
     return settlement_calendar(name, date_of(scenario.starts_at // DAY), date_of(ends_at // DAY))
 

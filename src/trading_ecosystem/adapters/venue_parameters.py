@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from trading_ecosystem.adapters.settlement_calendars import date_of, settlement_calendar
 from trading_ecosystem.adapters.time_zones import utc_offsets
 from trading_ecosystem.domains.exchange.accounts.rate_limits import RateLimit
 from trading_ecosystem.domains.exchange.matching.matching_parameters import BandAction, MatchingParameters
@@ -13,7 +14,14 @@ from trading_ecosystem.domains.exchange.parameters import Faucet
 from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar, calendar_problem
 from trading_ecosystem.domains.exchange.rules.trading_rules import TickBand, TradingRules
 from trading_ecosystem.domains.exchange.trades.fee_schedule import FeePayment, FeeTerms, FeeTier
-from trading_ecosystem.domains.test_coordination.venue_section import CalendarSection, FeesSection, MarketSection, VenueRules
+from trading_ecosystem.domains.exchange.trades.settlement_dates import SettlementDate
+from trading_ecosystem.domains.test_coordination.venue_section import (
+    CalendarSection,
+    FeesSection,
+    MarketSection,
+    SettlementSection,
+    VenueRules,
+)
 from trading_ecosystem.messages.units import DAY, Nanos
 
 _BEFORE: Final[Nanos] = 3 * DAY
@@ -33,6 +41,8 @@ def rule_parameters(rules: VenueRules, starts_at: Nanos, ends_at: Nanos) -> dict
         stated["faucet"] = Faucet(amounts=rules.faucet.amounts, every_ns=rules.faucet.every_ns)
     if rules.calendar is not None:
         stated["calendar"] = _calendar(rules.calendar, starts_at, ends_at)
+    if rules.settlement is not None:
+        stated |= _settlement(rules.settlement, starts_at, ends_at)
     stated["fees"] = _fees(rules.fees)
     stated["rules"] = {symbol: _trading_rules(market) for symbol, market in rules.markets.items()}
     stated["matching"] = {symbol: _matching(market) for symbol, market in rules.markets.items()}
@@ -78,3 +88,15 @@ def _calendar(section: CalendarSection, starts_at: Nanos, ends_at: Nanos) -> Tra
     calendar = TradingCalendar(**values, offsets=utc_offsets(zone, starts_at - _BEFORE, ends_at + _AFTER))
     assert calendar_problem(calendar) is None
     return calendar
+
+
+def _settlement(section: SettlementSection, starts_at: Nanos, ends_at: Nanos) -> dict[str, Any]:
+    """The cycle, and a row per local day on which trades settle otherwise than the day before."""
+    calendar = settlement_calendar(section.calendar, date_of(starts_at // DAY), date_of(ends_at // DAY))
+    dates: list[SettlementDate] = []
+    for day in range(starts_at // DAY - 1, ends_at // DAY + 2):
+        settles_at = calendar.instant(calendar.intended_settlement_day(day, section.cycle), section.at_ns)
+        if not dates or dates[-1].settles_at != settles_at:
+            dates.append(SettlementDate(calendar.instant(day, 0), settles_at))
+    cycle = calendar.cycle(starts_at // DAY) if section.cycle is None else section.cycle
+    return {"settlement_cycle_ns": cycle * DAY, "settlement_dates": tuple(dates)}

@@ -10,6 +10,7 @@ from trading_ecosystem.domains.exchange.matching.matching_parameters import Matc
 from trading_ecosystem.domains.exchange.rules.trading_calendar import TradingCalendar
 from trading_ecosystem.domains.exchange.rules.trading_rules import TradingRules
 from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeTerms
+from trading_ecosystem.domains.exchange.trades.settlement_dates import SettlementDate
 from trading_ecosystem.messages.orders import SelfTradePrevention
 from trading_ecosystem.messages.units import DAY, MINUTE, SECOND, MinorUnits, Nanos, PartsPerMillion
 
@@ -81,3 +82,5 @@ class ExchangeParameters(msgspec.Struct, frozen=True):
     kyc_required: bool = False
     """Whether customers have to be verified before they trade."""
     faucet: Faucet = Faucet()
+    settlement_dates: tuple[SettlementDate, ...] = ()
+    """By which spot trades settle instead of by the cycle; see ``trades/settlement_dates.py``."""

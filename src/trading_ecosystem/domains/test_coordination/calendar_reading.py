@@ -1,4 +1,4 @@
-"""How a venue's trading calendar is read: times of the local day, weekdays, holidays, and the name of a time zone.
+"""How a venue's trading calendar is read (times of the local day, weekdays, holidays, time zone), and how its settlement dates.
 
 Whether the zone exists is not known here: only the edge reads the time zone database.
 """
@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Final
 
 from trading_ecosystem.domains.test_coordination.document import Fields, Node, Scalar, described, items_of, shown
-from trading_ecosystem.domains.test_coordination.quantities import named, text_of
-from trading_ecosystem.domains.test_coordination.venue_section import CalendarSection
+from trading_ecosystem.domains.test_coordination.quantities import named, text_of, whole_number
+from trading_ecosystem.domains.test_coordination.venue_section import CalendarSection, SettlementSection
 from trading_ecosystem.messages.units import DAY, HOUR, MINUTE, SECOND, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
@@ -19,6 +19,8 @@ _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "sat
 _TIMES: Final = ("pre_open", "opening_auction", "continuous", "closing_auction", "close")
 _SCALES: Final = (HOUR, MINUTE, SECOND)
 _MOST_HOLIDAYS: Final = 400
+_LONGEST_CYCLE: Final = 5
+_SETTLED_BY_DEFAULT: Final[Nanos] = 9 * HOUR
 
 
 def read_calendar(node: Node) -> CalendarSection:
@@ -48,6 +50,17 @@ def read_calendar(node: Node) -> CalendarSection:
         close,
         _read_weekdays(weekdays) if weekdays else (0, 1, 2, 3, 4),
         _read_holidays(holidays) if holidays else (),
+    )
+
+
+def read_settlement(node: Node) -> SettlementSection:
+    """By which business days trades settle; whether there is such a calendar only the edge knows."""
+    fields = Fields(node, "settlement", ("calendar", "cycle", "at"))
+    cycle, at = fields.get("cycle"), fields.get("at")
+    return SettlementSection(
+        text_of(fields.need("calendar"), "calendar"),
+        whole_number(cycle, "cycle", 1, _LONGEST_CYCLE) if cycle else None,
+        _time_of_day(at, "at") if at else _SETTLED_BY_DEFAULT,
     )
 
 

@@ -85,9 +85,8 @@ class CustodianSection(msgspec.Struct, frozen=True):
     retry_every_ns: Nanos
     reconcile_every_ns: Nanos
     settlement_calendar: str = ""
-    """By which transfers from and to outside settle; empty where every day but Saturday and Sunday is a business day."""
+    """By which transfers from and to outside settle; empty for every day but Saturday and Sunday."""
     weekend_processing: bool = False
-    """Whether transfers on chains settle at weekends, too; only with a settlement calendar."""
 
 
 class RiskLimit(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trading_ecosystem.domains.test_coordination.calendar_reading import read_calendar
+from trading_ecosystem.domains.test_coordination.calendar_reading import read_calendar, read_settlement
 from trading_ecosystem.domains.test_coordination.document import Fields, Node, fields_of, items_of, one_of, shown
 from trading_ecosystem.domains.test_coordination.market_rules_reading import read_market
 from trading_ecosystem.domains.test_coordination.quantities import (
@@ -41,7 +41,17 @@ from trading_ecosystem.messages.units import (
 )
 from trading_ecosystem.ports.errors import BadInput
 
-RULES: Final = ("self_trade_prevention", "rate_limit", "fees", "stop_collar", "markets", "calendar", "faucet", "kyc_required")
+RULES: Final = (
+    "self_trade_prevention",
+    "rate_limit",
+    "fees",
+    "stop_collar",
+    "markets",
+    "calendar",
+    "faucet",
+    "kyc_required",
+    "settlement",
+)
 """The fields of a venue that are read here."""
 _LARGEST_BURST: Final = 1_000_000
 _HEAVIEST: Final = 1_000
@@ -55,6 +65,10 @@ def read_rules(fields: Fields, maker_ppm: PartsPerMillion, taker_ppm: PartsPerMi
     self_trade, limit, fees = fields.get("self_trade_prevention"), fields.get("rate_limit"), fields.get("fees")
     collar, markets = fields.get("stop_collar"), fields.get("markets")
     calendar, faucet, kyc_required = fields.get("calendar"), fields.get("faucet"), fields.get("kyc_required")
+    settlement = fields.get("settlement")
+    if settlement is not None and "settlement_cycle" in fields:
+        problem = "'settlement_cycle' is not for a venue that settles by business days; expected 'settlement' alone"
+        raise BadInput(fields.place_of("settlement_cycle"), problem)
     return VenueRules(
         self_trade=enumerated(self_trade, "self_trade_prevention", SelfTradePrevention)
         if self_trade
@@ -66,6 +80,7 @@ def read_rules(fields: Fields, maker_ppm: PartsPerMillion, taker_ppm: PartsPerMi
         calendar=read_calendar(calendar) if calendar else None,
         faucet=_read_faucet(faucet) if faucet else None,
         kyc_required=boolean(kyc_required, "kyc_required") if kyc_required else False,
+        settlement=read_settlement(settlement) if settlement else None,
     )
 
 

@@ -103,6 +103,14 @@ class FaucetSection(msgspec.Struct, frozen=True):
     every_ns: Nanos = DAY
 
 
+class SettlementSection(msgspec.Struct, frozen=True):
+    """By which business days trades settle: ``cycle`` of them after the trade, by default the calendar's, at a local time."""
+
+    calendar: str
+    cycle: int | None
+    at_ns: Nanos
+
+
 class VenueRules(msgspec.Struct, frozen=True):
     """Everything that a venue does only where its scenario says so."""
 
@@ -115,3 +123,4 @@ class VenueRules(msgspec.Struct, frozen=True):
     faucet: FaucetSection | None = None
     kyc_required: bool = False
     """Whether customers have to be verified before they trade; an account is not, until an operation says so."""
+    settlement: SettlementSection | None = None

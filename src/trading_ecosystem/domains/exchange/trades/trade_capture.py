@@ -31,6 +31,7 @@ from trading_ecosystem.domains.exchange.parameters import ExchangeParameters
 from trading_ecosystem.domains.exchange.publication import Tape
 from trading_ecosystem.domains.exchange.trades.fee_schedule import FeeSchedule
 from trading_ecosystem.domains.exchange.trades.matches import Match, Matches, Party
+from trading_ecosystem.domains.exchange.trades.settlement_dates import settlement_of
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import ClaimReason, OrderFilled, TradeMatched
 from trading_ecosystem.messages.orders import Liquidity, Side
@@ -64,6 +65,7 @@ class TradeCapture:
         "_conditions",
         "_custodian",
         "_cycle_ns",
+        "_dates",
         "_margin_trades",
         "_orders",
         "holds",
@@ -87,6 +89,7 @@ class TradeCapture:
         self._conditions = conditions
         self._custodian = parameters.custodian
         self._cycle_ns = parameters.settlement_cycle_ns
+        self._dates = parameters.settlement_dates
         self._accounts = accounts
         self._claims = claims
         self._orders = orders
@@ -190,7 +193,10 @@ class TradeCapture:
     def _trade(self, instrument: Instrument, trade_id: int, price_ticks: Ticks, lots: Lots, now: Nanos) -> Trade:
         notional = instrument.notional(price_ticks, lots)
         fee_asset = self.schedule.asset_of(instrument)
-        settles_at = self._margin_trades.settles_at(now) if instrument.is_perpetual else now + self._cycle_ns
+        if instrument.is_perpetual:
+            settles_at = self._margin_trades.settles_at(now)
+        else:
+            settles_at = settlement_of(self._dates, self._cycle_ns, now)
         return Trade(instrument, trade_id, price_ticks, lots, notional, fee_asset, now, settles_at)
 
     def _party(self, trade: Trade, order: Order | None, order_id: int, side: Side, liquidity: Liquidity) -> Party:
