@@ -31,6 +31,7 @@ from trading_ecosystem.adapters.run_directory import HEADER, JOURNAL, REPORT, VE
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_inputs import scenario_inputs
 from trading_ecosystem.adapters.scenario_library import find_scenario
+from trading_ecosystem.adapters.trading_engines import trading_engine
 from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.custodian.component import Custodian
 from trading_ecosystem.domains.exchange.component import Exchange
@@ -41,8 +42,6 @@ from trading_ecosystem.domains.test_coordination.criteria_judge import judge_run
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
 from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
-from trading_ecosystem.domains.trading.attentive import engine_for
-from trading_ecosystem.domains.trading.component import Trading
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
@@ -85,21 +84,15 @@ def components_of(scenario: Scenario, randomness: SeededRandomness, *, faults: b
             for venue in scenario.ecosystem.venues
         ),
         Custodian(scenario.ecosystem.custodian.name, made_from.custodian_parameters(scenario), randomness),
-        trading_engine(scenario, randomness),
+        trading_engine(TRADING, scenario, randomness),
         Risk(RISK, made_from.risk_parameters(scenario), randomness, firm),
         TestCoordination(TEST_COORDINATION, coordination, randomness, ecosystem=scenario.ecosystem),
     ]
 
 
-def trading_engine(scenario: Scenario, randomness: SeededRandomness) -> Trading:
-    """The firm's trading engine, which hears what its strategies ask for."""
-    parameters = made_from.trading_parameters(scenario)
-    return engine_for(parameters)(TRADING, parameters, randomness, frozenset({scenario.ecosystem.firm.name}))
-
-
 def fresh_components(scenario: Scenario, randomness: SeededRandomness) -> dict[str, Callable[[], Component]]:
     """What makes those components anew that may start without memory."""
-    return {TRADING: partial(trading_engine, scenario, randomness)}
+    return {TRADING: partial(trading_engine, TRADING, scenario, randomness)}
 
 
 class EcosystemContainer(containers.DeclarativeContainer):

@@ -6,12 +6,22 @@ aliases are refused, nesting and size are limited, so that a small file cannot b
 
 from __future__ import annotations
 
+from collections.abc import Mapping as KindsMapping
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import yaml
 
+from trading_ecosystem.adapters.own_strategies.loading import kinds_with
+from trading_ecosystem.adapters.own_strategies.section import (
+    has_strategies,
+    inline_strategies,
+    refuse_override,
+    taken_strategies,
+)
 from trading_ecosystem.adapters.scenario_templates import expanded, has_template, identifier, set_value
 from trading_ecosystem.adapters.settlement_calendars import run_calendar
 from trading_ecosystem.adapters.time_zones import is_time_zone
@@ -19,7 +29,7 @@ from trading_ecosystem.domains.test_coordination.document import Field, Items, M
 from trading_ecosystem.domains.test_coordination.grammar.variables import PARAMETERS
 from trading_ecosystem.domains.test_coordination.scenario import Ecosystem, Scenario
 from trading_ecosystem.domains.test_coordination.scenario_reading import SettingProblem, StrategyCheck, read_document
-from trading_ecosystem.domains.trading.kinds import KINDS, settings_of
+from trading_ecosystem.domains.trading.kinds import StrategyKind, pairs_of, settings_of
 from trading_ecosystem.domains.trading.settings import SettingsError
 from trading_ecosystem.ports.errors import BadInput
 
@@ -33,10 +43,14 @@ _TAGS: Final = tuple(
 )
 
 
-def strategy_problem(kind: str, settings: dict[str, str], ecosystem: Ecosystem) -> SettingProblem | None:
+def strategy_problem(
+    kinds: KindsMapping[str, StrategyKind], kind: str, settings: dict[str, str], ecosystem: Ecosystem
+) -> SettingProblem | None:
     """What is wrong with a strategy's settings in this ecosystem, or ``None``."""
     try:
-        typed = settings_of(kind, settings)
+        typed = settings_of(kind, settings, kinds)
+        # What a strategy watches may follow from any of its settings, as in a script of orders.
+        watched = pairs_of(kinds[kind], typed)
     except SettingsError as error:
         return SettingProblem(error.setting, str(error))
     known = {"venue": tuple(venue.name for venue in ecosystem.venues), "instrument": ecosystem.market_data.instruments}
@@ -47,19 +61,13 @@ def strategy_problem(kind: str, settings: dict[str, str], ecosystem: Ecosystem) 
         for name in settings.get(setting, "").split(",")
         if name
     ]
-    # What a strategy watches may follow from any of its settings, as in a script of orders.
-    strategy = KINDS[kind].strategy(typed)
-    for venue, symbol in strategy.quotes_watched():
-        named += [("venue", venue, ""), ("instrument", symbol, "")]
-    named += [("instrument", symbol, "") for symbol in strategy.prices_watched()]
+    for venue, symbol in watched:
+        named += [("venue", venue, "")] if venue else []
+        named += [("instrument", symbol, "")]
     for what, name, setting in named:
         if name not in known[what]:
             return SettingProblem(setting, f"unknown {what} {shown(name)}; expected one of: {', '.join(known[what])}")
     return None
-
-
-STRATEGY_CHECK: Final = StrategyCheck(tuple(KINDS), strategy_problem)
-"""The strategies that a scenario may name."""
 
 
 def read_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -92,7 +100,10 @@ def parse_scenario(text: str, place: str, overrides: Sequence[str] = (), name: s
 
 def _read(root: yaml.Node, name: str) -> Scenario:
     """The scenario in a document, with what only the edge knows checked: that time zones and calendars exist."""
-    scenario = read_document(_node_of(root), name, STRATEGY_CHECK)
+    root, sources = taken_strategies(root, _place)
+    kinds = kinds_with(sources)
+    scenario = read_document(_node_of(root), name, StrategyCheck(tuple(kinds), partial(strategy_problem, kinds)))
+    scenario = msgspec.structs.replace(scenario, strategies=sources)
     for number, venue in enumerate(scenario.ecosystem.venues):
         calendar = venue.rules.calendar
         if calendar is not None and not is_time_zone(calendar.time_zone):
@@ -126,11 +137,12 @@ def resolved_text(source: Path | str, overrides: Sequence[str] = ()) -> str:
     """
     place, folder = (str(source), source.parent) if isinstance(source, Path) else ("scenario", None)
     text = _text_of(source) if isinstance(source, Path) else source
-    if not overrides and not has_template(_compose(text, place)):
+    written = _compose(text, place)
+    if not overrides and not has_template(written) and not has_strategies(written):
         return text
     root = _composed(text, place, overrides, folder)
-    written: str = yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
-    return written
+    serialised: str = yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
+    return serialised
 
 
 def recording_path(scenario: Scenario, path: Path) -> Path | None:
@@ -238,7 +250,9 @@ def _check_nodes(node: yaml.Node) -> None:
 def _composed(text: str, place: str, overrides: Sequence[str], folder: Path | None = None) -> yaml.Node:
     """The nodes of a text with its template, looked for in ``folder`` and in the library, and with overrides."""
     root = expanded(_compose(text, place), folder, lambda path: _compose(_text_of(path), str(path)), _place)
+    inline_strategies(root, folder, _place)
     for override in overrides:
+        refuse_override(override.partition("=")[0])
         _apply(root, override)
     return root
 

@@ -39,7 +39,11 @@ class HaltReason(enum.StrEnum):
 
     REQUESTED = "requested"
     FAILED = "failed"
-    """It raised an exception; the others go on."""
+    """It raised an exception or answered with nonsense; the others go on."""
+    LOOPED = "looped"
+    """It took more steps in one callback than any may."""
+    FLOODED = "flooded"
+    """It wanted more in one answer, or in one second, than any may."""
 
 
 class StrategyCommandRejectReason(enum.StrEnum):

@@ -106,12 +106,19 @@ def _venues_may_misbehave(component: Any, attributes: dict[str, Any]) -> None:
         market.restraint = None
 
 
+def _desks_keep_pace(component: Any, attributes: dict[str, Any]) -> None:
+    """Every desk counts what its strategy asks for, from here on."""
+    for name, desk in attributes["desks"].items():
+        desk.pace, desk.broken = component.desks[name].pace, ""
+
+
 class Upgrades:
     """Upgraders of component states, by context and the version they start from."""
 
     steps: ClassVar[dict[tuple[str, int], Any]] = {
         ("risk", 1): _alerts_may_be_silenced,
         ("risk", 2): _parts_begin_anew,
+        ("trading", 1): _desks_keep_pace,
         ("exchange", 1): _venues_may_misbehave,
     }
 

@@ -18,6 +18,7 @@ from trading_ecosystem.domains.test_coordination.grammar.phases import Phase
 from trading_ecosystem.domains.test_coordination.grammar.variables import Parameter
 from trading_ecosystem.domains.test_coordination.market_data_section import MarketDataSection
 from trading_ecosystem.domains.test_coordination.state_operations import StateOperation
+from trading_ecosystem.domains.test_coordination.strategy_source import StrategySource
 from trading_ecosystem.domains.test_coordination.targeted_fault import TargetedFault
 from trading_ecosystem.domains.test_coordination.transfer_operations import TransferOperation
 from trading_ecosystem.domains.test_coordination.venue_section import VenueRules
@@ -380,6 +381,7 @@ class Scenario(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...] = ()
     needs: tuple[str, ...] = ()
     """Scenarios without which this one says nothing: where several are run, they are run before it, and must hold."""
+    strategies: tuple[StrategySource, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from trading_ecosystem.domains.trading.component import Trading
+from trading_ecosystem.domains.trading.containment import attempted
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
 from trading_ecosystem.domains.trading.parameters import TradingParameters
@@ -33,9 +34,9 @@ class AttentiveTrading(Trading):
         self.trade_watchers: dict[tuple[str, str], list[Desk]] = {}
         self.alert_watchers: list[Desk] = []
         for desk in self.desks.values():
-            for pair in desk.strategy.trades_watched():
+            for pair in desk.watched("trades_watched"):
                 self.trade_watchers.setdefault(pair, []).append(desk)
-            if desk.strategy.alerts_watched():
+            if attempted(desk.strategy.alerts_watched)[0]:
                 self.alert_watchers.append(desk)
 
     def trades_published(self, message: TradesPublished, now: Nanos) -> Said:
@@ -55,9 +56,10 @@ class AttentiveTrading(Trading):
 
 
 def engine_for(parameters: TradingParameters, kinds: Mapping[str, StrategyKind] = KINDS) -> type[Trading]:
-    """The ordinary engine, or the attentive one where a strategy watches trades or alerts."""
+    """The ordinary engine, or the attentive one where a strategy watches trades or alerts; with these kinds of strategies."""
+    engine: type[Trading] = Trading
     for strategy in parameters.strategies:
         built = kinds[strategy.kind].strategy(settings_of(strategy.kind, strategy.settings, kinds))
         if built.alerts_watched() or tuple(built.trades_watched()):
-            return AttentiveTrading
-    return Trading
+            engine = AttentiveTrading
+    return engine if kinds is KINDS else type(engine.__name__, (engine,), {"kinds": kinds})

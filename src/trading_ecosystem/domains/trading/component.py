@@ -109,6 +109,7 @@ class Trading(Component):
     )
     answers: ClassVar[dict[type[Question], str]] = {PortfolioQuestion: "portfolio", StrategiesQuestion: "strategies"}
     kinds: ClassVar[Mapping[str, StrategyKind]] = KINDS
+    state_version: ClassVar[int] = 2
 
     def __init__(
         self, name: str, parameters: TradingParameters, randomness: Randomness, accounts: frozenset[str] | None = None
@@ -141,9 +142,9 @@ class Trading(Component):
         self.quote_watchers.clear()
         self.price_watchers.clear()
         for desk in self.desks.values():
-            for pair in desk.strategy.quotes_watched():
+            for pair in desk.watched("quotes_watched"):
                 self.quote_watchers.setdefault(pair, []).append(desk)
-            for instrument in desk.strategy.prices_watched():
+            for instrument in desk.watched("prices_watched"):
                 self.price_watchers.setdefault(instrument, []).append(desk)
 
     # Starting, stopping and time
@@ -344,8 +345,7 @@ class Trading(Component):
         return NOTHING
 
     def trading_state_changed(self, message: TradingStateChanged, now: Nanos) -> Said:
-        """The firm may trade as it likes, or not: then nothing stays in a book. What was said before the last one is
-        overtaken."""
+        """The firm may trade as it likes, or not: then nothing stays in a book. Older news is overtaken."""
         if message.changed_at < self.limits.state_since:
             return NOTHING
         self.limits.state, self.limits.state_since = message.state, message.changed_at

@@ -7,12 +7,13 @@ Nothing of one desk is reachable from another but the market, and the claims of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from msgspec import structs
 
+from trading_ecosystem.domains.trading.containment import CLOSE_OUT as CLOSE_OUT
+from trading_ecosystem.domains.trading.containment import Flooded, Pace, attempted, checked, reason_of, told
 from trading_ecosystem.domains.trading.intentions import (
-    INTENTIONS,
     Cancel,
     CancelAll,
     Intention,
@@ -48,12 +49,6 @@ from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrecte
 from trading_ecosystem.messages.units import MinorUnits, Nanos
 from trading_ecosystem.ports.component import Later
 
-LONGEST_DETAIL: Final = 200
-"""Characters of a failure's one line."""
-
-CLOSE_OUT: Final = "close-out:"
-"""The label of orders that close out a position in an emergency (:mod:`close_out`); strategies are not told of them."""
-
 SaidList = list[Message | Later]
 
 
@@ -74,6 +69,9 @@ class Desk:
         self.is_running = False
         self.run = 0
         """Rises with every start and halt; wake-ups of an earlier run are void."""
+        self.pace = Pace()
+        self.broken: str = ""
+        """Why it cannot say what it watches, if it cannot."""
         self.fills = 0
         self.liquidations: dict[tuple[str, int], bool] = {}
         """Fills of the venues' liquidation orders, by venue and execution, so that each counts once."""
@@ -91,6 +89,8 @@ class Desk:
         self.run += 1
         said: SaidList = [StrategyStarted(self.account, self.name, self.parameters.kind)]
         self.view.now = now
+        if self.broken:
+            return [*said, *self._halt(HaltReason.FAILED, self.broken, now)]
         said += self._contained(self._load, (strategy_class,), now)
         return said
 
@@ -123,34 +123,53 @@ class Desk:
         return self._contained(getattr(self.strategy, callback), (self.view, *arguments), now)
 
     def _contained(self, callback: Callable[..., Iterable[Intention]], arguments: tuple[Any, ...], now: Nanos) -> SaidList:
-        """Run foreign code; if it raises, or answers with something else than intentions, halt this strategy alone.
+        """Run foreign code; if it raises, loops, or answers with something else than intentions, halt this strategy alone.
 
-        This is the one place of the house that catches ``Exception``.  A strategy is code that we did not write: whatever
+        This is the one place of the house that catches whatever comes. A strategy is code that we did not write: whatever
         leaves it is its own failure, said as such, and no reason to stop the other strategies, let alone the ecosystem.
         The engine's own work, ``_carry_out``, stands outside the ``try``: its assertions are bugs of ours and must not be
         contained.
         """
+        allowance = type(self.strategy).allowance
+        if allowance is not None:
+            allowance.refill()
         try:
             wanted = callback(*arguments)
             # Nearly every answer is nothing, or a callback without a return.
             if not wanted:
                 return []
-            intentions = tuple(wanted)
-            for intention in intentions:
-                if type(intention) not in INTENTIONS:
-                    raise TypeError(f"{type(intention).__name__} is no intention")
-        except Exception as error:
-            if not self.is_running:
-                return []
-            detail = " ".join(f"{type(error).__name__}: {error}".split())
-            return self._halt(HaltReason.FAILED, detail[:LONGEST_DETAIL], now)
+            intentions = checked(wanted)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return self._failed(error, now)
         return self._carry_out(intentions, now)
+
+    def _failed(self, error: BaseException, now: Nanos) -> SaidList:
+        """Halt because of what came out of the strategy; one that is halted already stays so."""
+        return self._halt(reason_of(error), told(error), now) if self.is_running else []
+
+    def watched(self, what: str) -> tuple[Any, ...]:
+        """What a strategy says that it watches; nothing where that fails, and then it is halted as soon as it is started."""
+        pairs, error = attempted(lambda: tuple(getattr(self.strategy, what)()))
+        if error is not None:
+            self.broken = told(error)
+            return ()
+        return tuple(pairs)
 
     # What the strategy wants
 
     def _carry_out(self, intentions: tuple[Intention, ...], now: Nanos) -> SaidList:
         said: SaidList = []
+        try:
+            self._do(intentions, said, now)
+        except Flooded as flood:
+            said += self._failed(flood, now)
+        return said
+
+    def _do(self, intentions: tuple[Intention, ...], said: SaidList, now: Nanos) -> None:
         for intention in intentions:
+            self.pace.requested(now, len(intention.orders) if type(intention) is PlaceTogether else 1)
             match intention:
                 case Place():
                     self._place((intention,), said, now)
@@ -168,8 +187,9 @@ class Desk:
                     self._cancel_all(venue, instrument, said, now)
                 case WakeMe(due_at=due_at, label=label):
                     if self.is_running:
+                        if due_at <= now:
+                            self.pace.woken(now)
                         said.append(Later(StrategyDue(self.name, self.run, label), max(due_at, now)))
-        return said
 
     def _place(self, places: tuple[Place, ...], said: SaidList, now: Nanos) -> None:
         """Send all of these, or say why the first that may not be sent is withheld."""

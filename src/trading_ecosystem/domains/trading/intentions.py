@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -64,6 +64,3 @@ class WakeMe(msgspec.Struct, frozen=True, gc=False):
 
 
 Intention: TypeAlias = Place | PlaceTogether | Replace | Cancel | CancelAll | WakeMe
-
-INTENTIONS: Final = frozenset((Place, PlaceTogether, Replace, Cancel, CancelAll, WakeMe))
-"""The types an answer may have; anything else is a failure of the strategy."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from trading_ecosystem.domains.trading.arbitrage import Arbitrage, ArbitrageSettings
 from trading_ecosystem.domains.trading.capital_shares import shares_by_account
+from trading_ecosystem.domains.trading.containment import attempted, told
 from trading_ecosystem.domains.trading.library.avellaneda_stoikov import AvellanedaStoikov, AvellanedaStoikovSettings
 from trading_ecosystem.domains.trading.library.carry import Carry, CarrySettings
 from trading_ecosystem.domains.trading.library.execution.iceberg import Iceberg, IcebergSettings
@@ -50,6 +52,9 @@ from trading_ecosystem.messages.units import INSTRUMENTS
 
 LONGEST_STRATEGY_NAME: Final = 24
 """Characters of a strategy's name: with ``-`` and a counter it must fit a client order id of 36."""
+
+_MOST_PAIRS: Final = 10_000
+"""Of what a strategy may say that it watches."""
 
 
 class StrategyKind(msgspec.Struct, frozen=True):
@@ -97,6 +102,33 @@ def settings_of(kind: str, settings: dict[str, str], kinds: Mapping[str, Strateg
     return read_settings(kind, kinds[kind].settings, settings)
 
 
+def pairs_of(kind: StrategyKind, settings: Any) -> tuple[tuple[str, str], ...]:
+    """Every (venue, instrument) that a strategy of these settings trades, or watches quotes or trades of; the venue is empty
+    for a price that it watches.
+
+    Raises :class:`SettingsError`, a ``ValueError`` of one line, where the strategy cannot be made, or says something else: its
+    code may be anybody's.
+    """
+    pairs, error = attempted(_pairs, kind.strategy, settings)
+    if error is not None:
+        raise SettingsError("", f"strategy {kind.strategy.__name__} cannot be made of its settings: {told(error)}")
+    found: tuple[tuple[str, str], ...] = pairs
+    return found
+
+
+def _pairs(strategy_class: type[Strategy], settings: Any) -> tuple[tuple[str, str], ...]:
+    if strategy_class.allowance is not None:
+        strategy_class.allowance.refill()
+    strategy = strategy_class(settings)
+    pairs = [("", symbol) for symbol in strategy.prices_watched()]
+    for watched in (strategy.quotes_watched(), strategy.trades_watched(), strategy.pairs_traded()):
+        pairs += [(venue, symbol) for venue, symbol in islice(watched, _MOST_PAIRS)]
+    for pair in pairs:
+        if type(pair[0]) is not str or type(pair[1]) is not str:
+            raise TypeError(f"it watches {pair!r}, which is no venue and instrument")
+    return tuple(pairs)
+
+
 def settings_expected(kind: str, kinds: Mapping[str, StrategyKind] = KINDS) -> dict[str, str]:
     """What each setting of a kind is expected to be, by name; raises ``KeyError`` for an unknown kind."""
     return expectations(kinds[kind].settings)
@@ -132,7 +164,7 @@ def check_strategy(parameters: TradingParameters, strategy: StrategyParameters, 
     if strategy.starts_after_ns is not None and strategy.starts_after_ns < 0:
         raise ValueError(f"strategy {strategy.name}: it cannot start before the ecosystem does")
     settings = settings_of(strategy.kind, strategy.settings, kinds)
-    for venue, symbol in kinds[strategy.kind].strategy(settings).pairs_traded():
-        if venue not in parameters.venues or symbol not in parameters.instruments:
+    for venue, symbol in pairs_of(kinds[strategy.kind], settings):
+        if (venue and venue not in parameters.venues) or symbol not in parameters.instruments:
             raise ValueError(f"strategy {strategy.name}: {symbol} at {venue} is not traded in this ecosystem")
     return settings

@@ -2,9 +2,9 @@
 
 A strategy is a plain object with state of its own.  It is constructed from its settings when it is loaded and again
 whenever it is started again.  It sees the market and its own affairs through a
-:class:`~trading_ecosystem.domains.trading.view.View`, never a message of another account, and never sends anything
-itself: it returns what it wants, and the engine's own limits decide. An exception that leaves a callback halts this
-strategy and no other.
+:class:`~trading_ecosystem.domains.trading.view.View`, never a message of another account, and never sends anything itself:
+it returns what it wants, and the engine's own limits decide. One that raises, answers with something else than intentions,
+or wants more than any may (:mod:`.containment`) is halted, and no other with it.
 
 State must survive a snapshot: numbers, strings, tuples, lists, dicts, Structs and plain objects; no lambdas or generators.
 """
@@ -12,8 +12,9 @@ State must survive a snapshot: numbers, strings, tuples, lists, dicts, Structs a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
+from trading_ecosystem.domains.trading.allowance import Allowance
 from trading_ecosystem.domains.trading.intentions import Intention
 from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.view import View
@@ -25,6 +26,9 @@ from trading_ecosystem.messages.risk import AlertRaised
 
 class Strategy:
     """Base of every strategy: it wants nothing until a callback is overridden."""
+
+    allowance: ClassVar[Allowance | None] = None
+    """What counts its steps, where they are counted."""
 
     def __init__(self, settings: Any) -> None:
         """Build it from the typed settings of its kind."""

@@ -82,7 +82,11 @@ class _HaltReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     HALT_REASON_UNSPECIFIED: _HaltReason.ValueType  # 0
     HALT_REASON_REQUESTED: _HaltReason.ValueType  # 1
     HALT_REASON_FAILED: _HaltReason.ValueType  # 2
-    """It raised an exception; the others go on."""
+    """It raised an exception or answered with nonsense; the others go on."""
+    HALT_REASON_LOOPED: _HaltReason.ValueType  # 3
+    """It took more steps in one callback than any may."""
+    HALT_REASON_FLOODED: _HaltReason.ValueType  # 4
+    """It wanted more in one answer, or in one second, than any may."""
 
 class HaltReason(_HaltReason, metaclass=_HaltReasonEnumTypeWrapper):
     """Why a strategy stopped."""
@@ -90,7 +94,11 @@ class HaltReason(_HaltReason, metaclass=_HaltReasonEnumTypeWrapper):
 HALT_REASON_UNSPECIFIED: HaltReason.ValueType  # 0
 HALT_REASON_REQUESTED: HaltReason.ValueType  # 1
 HALT_REASON_FAILED: HaltReason.ValueType  # 2
-"""It raised an exception; the others go on."""
+"""It raised an exception or answered with nonsense; the others go on."""
+HALT_REASON_LOOPED: HaltReason.ValueType  # 3
+"""It took more steps in one callback than any may."""
+HALT_REASON_FLOODED: HaltReason.ValueType  # 4
+"""It wanted more in one answer, or in one second, than any may."""
 global___HaltReason = HaltReason
 
 class _StrategyCommandRejectReason:
