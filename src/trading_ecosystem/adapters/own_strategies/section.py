@@ -156,22 +156,19 @@ def _read_module(where: yaml.ScalarNode, place_of: PlaceOf) -> tuple[str, str]:
 
 
 def _text_of(path: Path, where: yaml.ScalarNode, place_of: PlaceOf) -> str:
+    name, python = shown(str(where.value)), "expected a Python file"
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST_SOURCE + 1)
     except OSError as error:
         why = (error.strerror or "unreadable").lower()
-        raise BadInput(place_of(where), f"{shown(str(where.value))} cannot be read ({why}); expected a Python file") from None
+        raise BadInput(place_of(where), f"{name} cannot be read ({why}); {python}") from None
     if len(raw) > LARGEST_SOURCE:
-        raise BadInput(
-            place_of(where), f"{shown(str(where.value))} is larger than {LARGEST_SOURCE} bytes; expected a smaller file"
-        )
+        raise BadInput(place_of(where), f"{name} is larger than {LARGEST_SOURCE} bytes; expected a smaller file")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadInput(place_of(where), f"{shown(str(where.value))} is not UTF-8; expected a Python file") from None
+        raise BadInput(place_of(where), f"{name} is not UTF-8; {python}") from None
     if any(not (character.isprintable() or character in "\n\t\r") for character in text):
-        raise BadInput(
-            place_of(where), f"{shown(str(where.value))} has characters that cannot be printed; expected a Python file"
-        )
+        raise BadInput(place_of(where), f"{name} has characters that cannot be printed; {python}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
