@@ -107,9 +107,11 @@ def _venues_may_misbehave(component: Any, attributes: dict[str, Any]) -> None:
 
 
 def _desks_keep_pace(component: Any, attributes: dict[str, Any]) -> None:
-    """Every desk counts what its strategy asks for, from here on."""
+    """Every desk counts what its strategy asks for, from here on; its positions stay kept as they were, at average cost."""
     for name, desk in attributes["desks"].items():
-        desk.pace, desk.broken = component.desks[name].pace, ""
+        fresh = component.desks[name]
+        desk.pace, desk.rate, desk.broken = fresh.pace, fresh.rate, ""
+        desk.portfolio.kept_as = fresh.portfolio.kept_as
 
 
 class Upgrades:

@@ -13,15 +13,7 @@ from msgspec import structs
 
 from trading_ecosystem.domains.trading.containment import CLOSE_OUT as CLOSE_OUT
 from trading_ecosystem.domains.trading.containment import Flooded, Pace, attempted, checked, reason_of, told
-from trading_ecosystem.domains.trading.intentions import (
-    Cancel,
-    CancelAll,
-    Intention,
-    Place,
-    PlaceTogether,
-    Replace,
-    WakeMe,
-)
+from trading_ecosystem.domains.trading.intentions import Cancel, CancelAll, Intention, Place, PlaceTogether, Replace, WakeMe
 from trading_ecosystem.domains.trading.limits import OwnLimits
 from trading_ecosystem.domains.trading.lots import KEPT_BY
 from trading_ecosystem.domains.trading.orders import Order, Orders, OrderState
