@@ -1,6 +1,7 @@
 """Recorded happenings per second of a whole backtest: venue, links, kernel, trading engine, strategy, observation.
 
-Run with ``pytest benchmarks/test_backtest.py``; ``happenings_per_second`` stands among the extra figures. Reading is measured apart.
+Run with ``pytest benchmarks/test_backtest.py``; ``happenings_per_second`` stands among the extra figures. Reading is
+measured apart.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -91,7 +91,7 @@ def backtest(
     from trading_ecosystem.adapters.market_history.reading import Assumptions
     from trading_ecosystem.adapters.whole_files import check_writable
     from trading_ecosystem.backtesting import BacktestSettings
-    from trading_ecosystem.terminal import interruptible
+    from trading_ecosystem.terminal import progress_bar
 
     check_writable(out)
     settings = BacktestSettings(
@@ -111,10 +111,25 @@ def backtest(
         periods_per_year=periods_per_year,
         seed=seed,
     )
-    with interruptible(), few_collections():
-        told = _run(settings, sweep or (), walk_forward, objective, fault or (), jobs or os.cpu_count() or 1)
+    chosen = (sweep or (), walk_forward, objective, fault or (), jobs or os.cpu_count() or 1)
+    with progress_bar(f"testing {strategy}", quiet=json) as progress, few_collections():
+        told = _run(settings, *chosen, _Counted(progress))
         told.write(out)
     told.say(out, json)
+
+
+class _Counted:
+    """Tells a progress bar of one backtest after the other."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None) -> None:
+        self._progress = progress
+        self._done = 0
+        self.total = 1
+
+    def __call__(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self.total)
 
 
 class _Told:
@@ -206,7 +221,13 @@ class _Told:
 
 
 def _run(
-    settings: BacktestSettings, sweep: Sequence[str], steps: int, objective: str, faults: Sequence[str], jobs: int
+    settings: BacktestSettings,
+    sweep: Sequence[str],
+    steps: int,
+    objective: str,
+    faults: Sequence[str],
+    jobs: int,
+    counted: _Counted,
 ) -> _Told:
     """The backtest; with a sweep the one with the best of its settings, with faults the one with all of them."""
     import msgspec
@@ -227,8 +248,9 @@ def _run(
     if sweep:
         grid = grid_of(sweep)
         with Cores(min(jobs, len(grid))) as cores:
-            points = cores.run(settings, grid)
-            folds = walk_forward(settings, grid, steps, objective, cores) if steps else []
+            counted.total = len(grid) * (steps + 1) + steps + 1
+            points = cores.run(settings, grid, told=counted)
+            folds = walk_forward(settings, grid, steps, objective, cores, counted) if steps else []
         best = best_of(points, objective)
         settings = msgspec.structs.replace(settings, settings=settings.settings | best.settings)
     tested, damages = run_with_faults(settings, read) if read else (run_backtest(settings), ())

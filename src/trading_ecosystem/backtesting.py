@@ -43,8 +43,6 @@ FIRM: Final = "fund"
 ACCOUNT: Final = "fund/backtest"
 STRATEGY: Final = "backtest"
 ENGINE: Final = "trading"
-_WORD: Final = "strategy"
-"""The engine's word for the kind that is tested."""
 
 
 class BacktestSettings(msgspec.Struct, frozen=True):
@@ -138,9 +136,9 @@ def run_backtest(settings: BacktestSettings, conditions: Iterable[ScheduledCondi
     parameters = _trading_parameters(settings, history, sample)
     kind = kind_named(settings.strategy)
     try:
-        check_parameters(parameters, {_WORD: kind})
+        check_parameters(parameters, {settings.strategy: kind})
     except ValueError as error:
-        raise BadInput(settings.strategy, str(error).replace(f"kind {_WORD}", "given")) from None
+        raise BadInput(settings.strategy, str(error)) from None
     observed = Observed()
     kernel = _kernel(settings, history, parameters, kind, (start, end), observed)
     kernel.begin(start)
@@ -172,7 +170,7 @@ def _trading_parameters(settings: BacktestSettings, history: History, sample: Na
         firm=FIRM,
         venues=tuple(history.happenings),
         instruments=tuple(symbols),
-        strategies=(StrategyParameters(STRATEGY, _WORD, ACCOUNT, settings.settings),),
+        strategies=(StrategyParameters(STRATEGY, settings.strategy, ACCOUNT, settings.settings),),
         mark_every_ns=sample,
         max_order_notional_usd_minor=settings.max_order_usd_minor,
         max_position_usd_minor=settings.max_position_usd_minor,
@@ -187,7 +185,7 @@ def _kernel(
     span: tuple[Nanos, Nanos],
     observed: Observed,
 ) -> Kernel:
-    kinds = {_WORD: kind}
+    kinds = {settings.strategy: kind}
     engine_class: type[Trading] = type("BacktestTrading", (engine_for(parameters, kinds),), {"kinds": kinds})
     randomness = SeededRandomness(settings.seed)
     venues = []

@@ -106,3 +106,28 @@ def test_they_agree_with_empyrical_on_twenty_years_of_an_index() -> None:
     assert measures.max_drawdown(returns) == pytest.approx(library.max_drawdown(series), rel=1e-9)
     assert measures.calmar_ratio(returns, 252) == pytest.approx(library.calmar_ratio(series), rel=1e-9)
     assert measures.annual_return(returns, 252) == pytest.approx(library.annual_return(series), rel=1e-9)
+
+
+def test_they_agree_with_quantstats() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        library = pytest.importorskip("quantstats.stats", exc_type=ImportError)
+        import pandas
+
+    pairs: list[tuple[Callable[..., float | None], Callable[..., float]]] = [
+        (lambda r: measures.sharpe_ratio(r, 252), library.sharpe),
+        (lambda r: measures.sortino_ratio(r, 252), library.sortino),
+        (lambda r: measures.annual_volatility(r, 252), library.volatility),
+        (lambda r: measures.annual_return(r, 252), library.cagr),
+        (lambda r: measures.calmar_ratio(r, 252), library.calmar),
+        (measures.max_drawdown, library.max_drawdown),
+        (measures.profit_factor, library.profit_factor),
+        (measures.win_rate, library.win_rate),
+        (measures.payoff_ratio, library.payoff_ratio),
+    ]
+    for returns in _series()[1:]:
+        series = pandas.Series(returns, index=pandas.date_range("2020-01-01", periods=len(returns)))
+        for own, theirs in pairs:
+            found = own(returns)
+            if found is not None:
+                assert found == pytest.approx(theirs(series), rel=1e-9, abs=1e-12), (own, theirs)
