@@ -715,7 +715,9 @@ def examples() -> list[str]:
 
 
 def test_the_examples_of_the_page_can_be_read() -> None:
-    first, ruled, operated, phased, templated, recorded, sourced = (parse_scenario(example, "slip.yaml") for example in examples())
+    first, ruled, operated, phased, templated, recorded, sourced = (
+        parse_scenario(example, "slip.yaml") for example in examples()
+    )
     assert set(ruled.ecosystem.venues[0].rules.markets) == {"BTC/USD"}
     assert [operation.at_ns for operation in operated.operations] == [10 * MINUTE, 20 * MINUTE, 30 * MINUTE]
     assert [phase.name for phase in phased.phases] == ["calm", "shock", "feed", "recovery"]
