@@ -28,6 +28,7 @@ from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recorded_inputs import inputs_of_record, with_monitors
 from trading_ecosystem.adapters.recorded_monitors import RecordedMonitors
 from trading_ecosystem.adapters.run_directory import HEADER, JOURNAL, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
+from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_inputs import scenario_inputs
 from trading_ecosystem.adapters.scenario_library import find_scenario
@@ -278,7 +279,7 @@ class _Execution:
         kernel, recorder = ecosystem(scenario, header.seed, journal, faults=header.faults)
         audit = None
         if header.audit:
-            audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
+            audit = audit_of(scenario, header.seed)
             recorder.follow(_ingesting(audit))
         measures = measures_of(scenario)
         for follower in (self.observations.follow, _measuring(measures), *self.followers):

@@ -29,6 +29,7 @@ from trading_ecosystem.messages.test_coordination import (
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness, RandomStream
+from trading_ecosystem.runtime.routing import RoutingTable
 
 LINKS: Final = "links"
 """The name of the links among the components."""
@@ -228,10 +229,38 @@ class Links(Component):
             said.append(ConditionTookEffect(component=LINKS, condition_id=condition_id, subject=subject))
 
     def _link(self, sender: str, receiver: str) -> Link:
-        rule = next((rule for rule in self._rules if _matches(rule, sender, receiver)), None)
-        link = Link(rule, self._randomness.stream(LINKS, f"{sender}>{receiver}"))
-        self._links[sender, receiver] = link
+        link = self._links[sender, receiver] = link_of(self._rules, self._randomness, sender, receiver)
         return link
+
+
+def link_of(rules: tuple[LatencyRule, ...], randomness: Randomness, sender: str, receiver: str) -> Link:
+    """A link on which nothing was sent yet."""
+    rule = next((rule for rule in rules if _matches(rule, sender, receiver)), None)
+    return Link(rule, randomness.stream(LINKS, f"{sender}>{receiver}"))
+
+
+class LatenciesAgain:
+    """The latencies of one component's deliveries, drawn again: asked about every entry of a record, in its order.
+
+    A delivery's latency, unlike a link fault, leaves no trace in the record, but it is drawn from the link's own stream, once
+    for every delivery on it; so that rules and seed suffice to say what it was.
+    """
+
+    def __init__(self, receiver: Component, rules: tuple[LatencyRule, ...], randomness: Randomness) -> None:
+        self._routing = RoutingTable([receiver])
+        self._receiver = receiver.name
+        self._rules = rules
+        self._randomness = randomness
+        self._links: dict[str, Link] = {}
+
+    def __call__(self, sender: str, message: Message) -> Nanos | None:
+        """The latency of this message's delivery; ``None`` if it is not delivered there."""
+        if not self._routing.receivers(message):
+            return None
+        link = self._links.get(sender)
+        if link is None:
+            link = self._links[sender] = link_of(self._rules, self._randomness, sender, self._receiver)
+        return link.latency()
 
 
 _ALWAYS: Final = frozenset({LinkConditionKind.LINK_DELAY, LinkConditionKind.LINK_PARTITION})
