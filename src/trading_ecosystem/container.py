@@ -32,7 +32,6 @@ from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_inputs import scenario_inputs
 from trading_ecosystem.adapters.scenario_library import find_scenario
-from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.custodian.component import Custodian
 from trading_ecosystem.domains.exchange.component import Exchange
 from trading_ecosystem.domains.market_data.component import MarketData
@@ -43,7 +42,7 @@ from trading_ecosystem.domains.test_coordination.estimate import estimate_entrie
 from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.domains.trading.component import Trading
-from trading_ecosystem.messages.envelope import Entry, Header
+from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import BadInput, Corrupt
@@ -280,7 +279,7 @@ class _Execution:
         audit = None
         if header.audit:
             audit = audit_of(scenario, header.seed)
-            recorder.follow(_ingesting(audit))
+            recorder.follow(audit.follow)
         measures = measures_of(scenario)
         for follower in (self.observations.follow, _measuring(measures), *self.followers):
             recorder.follow(follower)
@@ -337,17 +336,6 @@ class _Execution:
 def _measuring(measures: RunMeasures) -> Follower:
     """A follower that hands every entry to what the scenario's criteria are measured by."""
     return lambda entries, lines: measures.follow(entries)
-
-
-def _ingesting(audit: Audit) -> Follower:
-    """A follower that hands every entry and its line to audit."""
-    ingest = audit.ingest
-
-    def follow(entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
-        for entry, line in zip(entries, lines, strict=True):
-            ingest(entry, line)
-
-    return follow
 
 
 def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int, str]:

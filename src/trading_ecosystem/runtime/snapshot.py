@@ -109,6 +109,10 @@ def _venues_may_misbehave(component: Any, attributes: dict[str, Any]) -> None:
         market.restraint = None
 
 
+def _links_know_what_is_held(_: Component, attributes: dict[str, Any]) -> None:
+    attributes["_held_until"] = max((link.last_due for link in attributes["_links"].values()), default=0)
+
+
 class Upgrades:
     """Upgraders of component states, by context and the version they start from."""
 
@@ -116,6 +120,7 @@ class Upgrades:
         ("risk", 1): _alerts_may_be_silenced,
         ("risk", 2): _parts_begin_anew,
         ("exchange", 1): _venues_may_misbehave,
+        ("links", 1): _links_know_what_is_held,
     }
 
 

@@ -77,8 +77,8 @@ class Conditions:
         """An entry's message reaches the monitor at ``at``; nothing looks at many kinds."""
         message = entry.message
         kind = type(message)
-        received = _RECEIVED.get(kind)
-        if received is not None and (kind not in ARRIVES or ARRIVES[kind](message)):
+        received, arrives = _RECEIVED.get(kind), ARRIVES.get(kind)
+        if received is not None and (arrives is None or arrives(message)):
             received(self, message, at, entry)
 
     def listed(self, message: InstrumentListed) -> None:

@@ -161,7 +161,7 @@ class Deliveries:
         if self._paused_from is not None and place > self._paused_from:
             self._waiting.append(entry)
             return
-        if not any(since < place < until for since, until in self._down):
+        if not self._down or not any(since < place < until for since, until in self._down):
             self._conditions.receive(entry, due)
         elif self._down[-1][1] == _FOR_GOOD:
             if self._lost and self._lost[-1][0] < due:
