@@ -18,7 +18,7 @@ from trading_ecosystem.domains.test_coordination.criteria import (
     Measure,
     Unit,
 )
-from trading_ecosystem.domains.test_coordination.judge import CheckResult, Judgement, Verdict, judge
+from trading_ecosystem.domains.test_coordination.judge import CheckResult, Judgement, Verdict, judge, percent
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import RISK, Scenario
@@ -164,5 +164,6 @@ def _shown(measure: Measure, value: int) -> str:
     if unit is Unit.COUNT:
         return f"{value:,}"
     if unit is Unit.USD:
-        return f"{value / MINOR_UNITS_PER_WHOLE:,.2f} USD"
-    return f"{value / 10_000:.4f}".rstrip("0").rstrip(".") + " %"
+        cents, sign = abs(value) * 100 // MINOR_UNITS_PER_WHOLE, "-" if value < 0 else ""
+        return f"{sign}{cents // 100:,}.{cents % 100:02} USD"
+    return percent(value)
