@@ -280,7 +280,7 @@ class _Execution:
         if header.audit:
             audit = audit_of(scenario, header.seed)
             recorder.follow(audit.follow)
-        measures = measures_of(scenario)
+        measures = measures_of(scenario, header.acting)
         for follower in (self.observations.follow, _measuring(measures), *self.followers):
             recorder.follow(follower)
         with few_collections():

@@ -24,7 +24,7 @@ class RunDerivation:
         self._scenario = parse_scenario(header.scenario, header.scenario_file, name=name)
         self._audit = audit_of(self._scenario, header.seed) if header.audit else None
         self._alerts: list[AlertRaised] = []
-        self._measures = measures_of(self._scenario)
+        self._measures = measures_of(self._scenario, header.acting)
 
     def ingest(self, entry: Entry, line: bytes) -> None:
         """Take the next entry."""

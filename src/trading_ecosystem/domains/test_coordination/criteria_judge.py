@@ -27,11 +27,12 @@ from trading_ecosystem.messages.risk import AlertRaised
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, Nanos
 
 
-def measures_of(scenario: Scenario) -> RunMeasures:
-    """What has to follow the record of a run of this scenario."""
+def measures_of(scenario: Scenario, acting: str = RISK) -> RunMeasures:
+    """What has to follow the record of a run of this scenario whose alerts are those of the monitor ``acting``."""
     ecosystem = scenario.ecosystem
     publish_every = {venue.name: venue.publish_every_ns for venue in ecosystem.venues}
-    return RunMeasures(scenario.checks, ecosystem.firm.name, publish_every, ecosystem.market_data.instruments)
+    outside = "" if acting == RISK else acting
+    return RunMeasures(scenario.checks, ecosystem.firm.name, publish_every, ecosystem.market_data.instruments, outside)
 
 
 def judge_run(
