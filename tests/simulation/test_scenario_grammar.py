@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 import trading_ecosystem
 from trading_ecosystem import scenario_batches
@@ -16,6 +18,8 @@ from trading_ecosystem.domains.test_coordination.judge import Judgement
 from trading_ecosystem.messages.test_coordination import FaultInjected
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.run_plan import run_plan
+from trading_ecosystem.reports.verdict_document import verdict_document
+from trading_ecosystem.reports.verdict_text import verdict_text
 from trading_ecosystem.scenario_batches import FAILED, NOT_RUN, Outcome, Part, parts_of, run_batch
 
 HEAD = """\
@@ -170,3 +174,22 @@ def test_a_batch_outlives_the_processes_that_run_it(tmp_path: Path, monkeypatch:
     parts = [Part("one", "one.yaml", ()), Part("two", "two.yaml", ("one",)), Part("three", "three.yaml", ())]
     outcomes = run_batch(parts, tmp_path, 5, 2)
     assert [one.verdict for one in outcomes] == [FAILED, NOT_RUN, FAILED]
+
+
+def test_a_fault_that_changes_nothing_is_named(tmp_path: Path) -> None:
+    text = HEAD + (
+        "duration: 10m\n"
+        "faults: [{id: rejects, kind: venue_reject, venue: north, at: 5m, duration: 2m, probability: 1}]\n"
+        "rollback: {within: 1m}\n"
+    )
+    result = trading_ecosystem.run(written(tmp_path, "idle", text), seed=5, out=tmp_path / "run")
+    assert result.without_effect == ("rejects",)
+    assert verdict_document(result)["without_effect"] == ["rejects"]
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(verdict_text(result))
+    assert "rejects never took effect, and is not scored" in console.export_text()
+    assert result.verdict.judgement is Judgement.FAILS
+    assert result.folder is not None
+    assert replay(result.folder) == (result.entry_count, result.journal_digest)
+    twin = trading_ecosystem.run(written(tmp_path, "idle", text), seed=5, faults=False)
+    assert (twin.without_effect, twin.passed) == ((), True)

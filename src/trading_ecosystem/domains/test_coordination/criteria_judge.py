@@ -128,6 +128,10 @@ class _Judge:
         fault = self._measures.injected.get(fault_id)
         if fault is None:
             return CheckResult("rollback", wanted, Judgement.FAILS, "it was never injected")
+        if not fault.took_effect:
+            return CheckResult(
+                "rollback", wanted, Judgement.FAILS, "it never took effect, so that there was nothing to roll back"
+            )
         planned = spoken(fault.planned_until - self._started_at)
         if fault.ended_at is None:
             evidence = f"it was not over when the run ended; planned for {planned}"

@@ -20,7 +20,7 @@ from trading_ecosystem.messages.exchange import OrderFilled, OrderRejected, Plac
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.monitors import AlertReportAccepted, ReportState
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, ExposureReported
-from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, GroundTruthClosed
+from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, GroundTruthClosed, GroundTruthLabelled
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
 
 FRESH: Final = 3
@@ -31,11 +31,12 @@ _Handler: TypeAlias = Callable[[Any, Nanos], None]
 
 
 class InjectedFault(msgspec.Struct):
-    """When a fault was injected, when it was to be over, and when it was."""
+    """When a fault was injected, when it was to be over, and when it was; whether it changed anything."""
 
     injected_at: Nanos
     planned_until: Nanos
     ended_at: Nanos | None = None
+    took_effect: bool = False
 
 
 class RunMeasures:
@@ -73,7 +74,8 @@ class RunMeasures:
         measured = checks.measured
         handlers: dict[type[Message], _Handler] = {}
         if checks.any:
-            handlers |= {FaultInjected: self._fault_injected, ConditionEnded: self._ended, GroundTruthClosed: self._closed}
+            handlers |= {FaultInjected: self._fault_injected, GroundTruthLabelled: self._labelled}
+            handlers |= {ConditionEnded: self._ended, GroundTruthClosed: self._closed}
         wanted: tuple[tuple[set[Measure], dict[type[Message], _Handler]], ...] = (
             (
                 {Measure.ALERTS, Measure.OPEN_ALERTS},
@@ -114,6 +116,11 @@ class RunMeasures:
 
     def _fault_injected(self, message: FaultInjected, at: Nanos) -> None:
         self.injected[message.fault_id] = InjectedFault(at, message.planned_until)
+
+    def _labelled(self, message: GroundTruthLabelled, at: Nanos) -> None:
+        fault = self.injected.get(message.fault_id)
+        if fault is not None:
+            fault.took_effect = True
 
     def _ended(self, message: ConditionEnded, at: Nanos) -> None:
         self._end(message.condition_id, at)
