@@ -181,3 +181,8 @@ success:
     assert [(one.measure.value, one.at_most) for one in success] == [
         ("recovery_time", 10 * MINUTE), ("alerts", 2), ("time_to_detect", 30 * SECOND),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", ["-0.2", "-0.01"])
+def test_bounds_of_a_parameter_are_inclusive(size: str) -> None:
+    assert parse_scenario(TEXT, "shock.yaml", [f"parameters.size={size}"]).parameters[0].text == size
