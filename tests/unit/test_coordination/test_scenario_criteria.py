@@ -186,3 +186,11 @@ def test_every_mistake_is_one_line_with_its_place(change: tuple[str, str], line:
     assert change[0] in TEXT
     with pytest.raises(BadInput, match=rf"^criteria.yaml:({line})"):
         parse_scenario(TEXT.replace(*change), "criteria.yaml")
+
+
+def test_two_criteria_of_a_fault_are_told_apart_by_their_index() -> None:
+    more = "  - {measure: recovery_time, fault: stale, at_most: 9m}\n  - {measure: time_to_detect, fault: stale, at_most: 9s}\n"
+    text = TEXT.replace("rollback:", more + "rollback:")
+    with pytest.raises(BadInput, match="there are 2 items 'stale'; expected the index of one"):
+        parse_scenario(text, "criteria.yaml", ["success.stale.at_most=1s"])
+    assert parse_scenario(text, "criteria.yaml", ["success.3.at_most=1s"]).checks.success[3].at_most == SECOND
