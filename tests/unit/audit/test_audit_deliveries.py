@@ -1,6 +1,6 @@
 """What the monitor was sent: recomputed from the record, and equal to what the kernel delivered."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.campaign import CAMPAIGN
 from tests.unit.audit.small_record import SmallRecord, seconds
@@ -178,6 +178,7 @@ def play(conditions, seed, rules=(), stops=(), told=True):
 
 @settings(derandomize=True, max_examples=2000 if CAMPAIGN else 100, deadline=None)
 @given(st.lists(CONDITIONS, max_size=3), st.integers(1, 1000), RULES.map(tuple), st.lists(STOPS, max_size=2))
+@example([], 1, (), [(10, "stop", 0, False), (10, "stop", 1, False)])
 def test_audit_knows_what_reached_the_monitor_and_when(conditions, seed, rules, stops):
     heard, thought = play(conditions, seed, rules, stops)
     assert thought == heard

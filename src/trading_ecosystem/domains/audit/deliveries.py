@@ -56,10 +56,10 @@ class Deliveries:
         self._stopped_by = 0
         """The sequence of the entry that says that it was stopped last."""
         self._paused_from: tuple[Nanos, int] | None = None
-        self._told: tuple[Nanos, int] | None = None
-        """The command to stop or to pause it that may not have had its effect yet."""
+        self._told: list[tuple[Nanos, int]] = []
+        """The commands of this instant to stop or to pause it that may not have had their effect yet, in their order."""
         self._undecided: list[Entry] = []
-        """What was said at the instant of that command, after it."""
+        """What was said at the instant of these commands, after the first of them."""
         self._lost: list[tuple[Nanos, Entry]] = []
         """What was lost at the last instant: it is not, if it turns out that the monitor was started before it came."""
         self._waiting: list[Entry] = []
@@ -116,16 +116,17 @@ class Deliveries:
 
     def told(self, entry: Entry) -> None:
         """The monitor is to be stopped or paused: what is said after this command and before its effect waits for that."""
-        self._decide_all()
-        self._told = (entry.at, entry.sequence)
+        if self._told and self._told[0][0] < entry.at:
+            self._decide_all()
+        self._told.append((entry.at, entry.sequence))
 
     def stopped(self, entry: Entry) -> None:
         """The monitor is down from here on, that is from when the command to stop it was heard."""
         self._stopped_by = entry.sequence
+        said = entry.sequence if entry.cause is None else entry.cause
         if not self._down or self._down[-1][1] != _FOR_GOOD:
-            said = entry.sequence if entry.cause is None else entry.cause
             self._down.append(((entry.at, said), _FOR_GOOD))
-        self._decide_all()
+        self._took_effect(said)
 
     def started(self, entry: Entry) -> None:
         """The monitor runs again: from when the command to start it was heard, or from the beginning of the planned instant."""
@@ -141,7 +142,7 @@ class Deliveries:
         """The monitor handles nothing from here on, that is from when it was told so."""
         said = entry.sequence if entry.cause is None else entry.cause
         self._paused_from = (entry.at, said)
-        self._decide_all()
+        self._took_effect(said)
 
     def resumed(self, entry: Entry) -> None:
         """The monitor goes on, with what waited for it, in the order in which it was said."""
@@ -153,8 +154,8 @@ class Deliveries:
 
     def _receive(self, entry: Entry, due: Nanos) -> None:
         place = (due, entry.sequence)
-        if self._told is not None and place > self._told:
-            if due == self._told[0]:
+        if self._told and place > self._told[0]:
+            if due == self._told[0][0]:
                 self._undecided.append(entry)
                 return
             self._decide_all()
@@ -168,18 +169,28 @@ class Deliveries:
                 self._lost.clear()
             self._lost.append((due, entry))
 
+    def _took_effect(self, said: int) -> None:
+        """The command ``said`` had its effect, and those before it have theirs or none; later ones may still have theirs."""
+        if self._told:
+            at = self._told[0][0]
+            self._told = [told for told in self._told if told[1] > said]
+            self._decide(at)
+
     def _decide_all(self) -> None:
         """Nothing is under way any more that could stop the monitor at this instant."""
-        if self._told is None:
-            return
-        at, self._told = self._told[0], None
+        if self._told:
+            at = self._told[0][0]
+            self._told.clear()
+            self._decide(at)
+
+    def _decide(self, at: Nanos) -> None:
         undecided, self._undecided = self._undecided, []
         for entry in undecided:
             self._receive(entry, at)
 
     def settle(self, now: Nanos) -> None:
         """Everything said up to ``now`` has its fate: hand on what has arrived by then."""
-        if self._told is not None and self._told[0] < now:
+        if self._told and self._told[0][0] < now:
             self._decide_all()
         self._release()
         self._arrive(now)

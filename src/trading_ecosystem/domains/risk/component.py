@@ -80,7 +80,7 @@ class Risk(Component):
     hears: ClassVar[dict[type[Any], str]] = {**dict.fromkeys(HEARING, "hear"), **_OWN}
     copies: ClassVar[tuple[type[Command], ...]] = (PlaceOrder, CancelOrder)
     says: ClassVar[tuple[type[Message], ...]] = (*SAYING, ExposureReported)
-    state_version: ClassVar[int] = 4
+    state_version: ClassVar[int] = 3
     answers: ClassVar[dict[type[Question], str]] = {
         **dict.fromkeys(ANSWERING, "ask"),
         ExposureQuestion: "answer_exposure",
