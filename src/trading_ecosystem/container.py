@@ -28,11 +28,11 @@ from trading_ecosystem.adapters.memory.journal import MemoryJournal
 from trading_ecosystem.adapters.recorded_inputs import inputs_of_record, with_monitors
 from trading_ecosystem.adapters.recorded_monitors import RecordedMonitors
 from trading_ecosystem.adapters.run_directory import HEADER, JOURNAL, REPORT, VERDICT, RunDirectory, RunDirectoryWriter
+from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario, resolved_text
 from trading_ecosystem.adapters.scenario_inputs import scenario_inputs
 from trading_ecosystem.adapters.scenario_library import find_scenario
 from trading_ecosystem.adapters.trading_engines import trading_engine
-from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.custodian.component import Custodian
 from trading_ecosystem.domains.exchange.component import Exchange
 from trading_ecosystem.domains.market_data.component import MarketData
@@ -42,7 +42,7 @@ from trading_ecosystem.domains.test_coordination.criteria_judge import judge_run
 from trading_ecosystem.domains.test_coordination.estimate import estimate_entries
 from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
-from trading_ecosystem.messages.envelope import Entry, Header
+from trading_ecosystem.messages.envelope import Header
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component
 from trading_ecosystem.ports.errors import BadInput, Corrupt
@@ -277,9 +277,9 @@ class _Execution:
         kernel, recorder = ecosystem(scenario, header.seed, journal, faults=header.faults)
         audit = None
         if header.audit:
-            audit = Audit(scenario.ecosystem.firm.name, monitor=RISK, instruments=scenario.ecosystem.market_data.instruments)
-            recorder.follow(_ingesting(audit))
-        measures = measures_of(scenario)
+            audit = audit_of(scenario, header.seed)
+            recorder.follow(audit.follow)
+        measures = measures_of(scenario, header.acting)
         for follower in (self.observations.follow, _measuring(measures), *self.followers):
             recorder.follow(follower)
         with few_collections():
@@ -335,17 +335,6 @@ class _Execution:
 def _measuring(measures: RunMeasures) -> Follower:
     """A follower that hands every entry to what the scenario's criteria are measured by."""
     return lambda entries, lines: measures.follow(entries)
-
-
-def _ingesting(audit: Audit) -> Follower:
-    """A follower that hands every entry and its line to audit."""
-    ingest = audit.ingest
-
-    def follow(entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
-        for entry, line in zip(entries, lines, strict=True):
-            ingest(entry, line)
-
-    return follow
 
 
 def replay(folder: str | Path, *, progress: Progress | None = None) -> tuple[int, str]:

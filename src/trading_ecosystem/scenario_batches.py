@@ -6,6 +6,7 @@ import multiprocessing
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Final
 
@@ -60,10 +61,8 @@ def parts_of(names: Sequence[str]) -> list[Part]:
             return name
         if len(parts) >= MOST:
             raise BadInput(str(path), f"there are more than {MOST} scenarios; expected fewer")
-        needs = read_scenario(path).needs
-        for needed in needs:
-            add(_needed(needed, path), (*under, name))
-        parts[name] = Part(name, str(path), tuple(Path(needed).stem for needed in needs))
+        needs = tuple(add(_needed(needed, path), (*under, name)) for needed in read_scenario(path).needs)
+        parts[name] = Part(name, str(path), needs)
         return name
 
     for name in names:
@@ -106,16 +105,27 @@ def run_batch(
                     if lacking:
                         note(Outcome(part.name, NOT_RUN, False, 0, "", "", f"it needs {lacking[0]}, which does not hold"))
                     elif all(name in done for name in part.needs):
-                        under_way[pool.submit(run_part, part, str(out), seed)] = part.name
+                        try:
+                            under_way[pool.submit(run_part, part, str(out), seed)] = part.name
+                        except BrokenProcessPool:
+                            note(_lost(part.name))
                     else:
                         continue
                     del waiting[part.name]
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    del under_way[future]
-                    note(future.result())
+                    name = under_way.pop(future)
+                    try:
+                        note(future.result())
+                    except BrokenProcessPool:
+                        note(_lost(name))
         finally:
             pool.shutdown(cancel_futures=True)
     return [done[part.name] for part in parts]
+
+
+def _lost(name: str) -> Outcome:
+    """A process that ran scenarios was killed, and the others were ended with it."""
+    return Outcome(name, FAILED, False, 0, "", "", "a process that ran scenarios ended without an answer")
 
 
 def run_part(part: Part, out: str, seed: int | None) -> Outcome:

@@ -10,6 +10,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.followers import Followers
 from trading_ecosystem.adapters.live_audit import LiveAudit
 from trading_ecosystem.adapters.prometheus import PrometheusExposition
+from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_runs import ScenarioRuns
 from trading_ecosystem.api.gateway import Gateway, Places
 from trading_ecosystem.api.grpc.opening import GrpcTerms, grpc_opening
@@ -36,7 +38,6 @@ from trading_ecosystem.api.streams.pulse import beat
 from trading_ecosystem.api.streams.stream_metrics import StreamMetrics
 from trading_ecosystem.api.streams.subscriber import StreamLimits
 from trading_ecosystem.api.web_server import WebServer
-from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.test_coordination.catalogue_description import describe_catalogue
 from trading_ecosystem.domains.test_coordination.scenario import MARKET_DATA, RISK, TEST_COORDINATION, TRADING, Scenario
 from trading_ecosystem.live_ecosystem import SNAPSHOT_EVERY, LiveEcosystem
@@ -207,10 +208,8 @@ async def _opened(options: ServeOptions, wall: WallClock | None, first: Sequence
 async def _workings(ecosystem: LiveEcosystem, runs: Path) -> AsyncIterator[Workings]:
     """What control and audit look at, while the block runs."""
     scenario = ecosystem.scenario.ecosystem
-    instruments = scenario.market_data.instruments
-    live_audit = LiveAudit(
-        ecosystem.store, ecosystem.header, lambda: Audit(scenario.firm.name, monitor=RISK, instruments=instruments)
-    )
+    audit = partial(audit_of, ecosystem.scenario, ecosystem.header.seed)
+    live_audit = LiveAudit(ecosystem.store, ecosystem.header, audit)
     scenario_runs = ScenarioRuns(runs)
     try:
         yield Workings(live_audit, scenario_runs, describe_catalogue(scenario))

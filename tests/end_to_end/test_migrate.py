@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 import redis
 from tests.campaign import seeds
+from tests.command_line import cli
 from tests.contract.postgresql_rights import allowed_cells, tried_cells
 from tests.servers import PASSWORDS
 
@@ -135,7 +136,11 @@ def test_users_of_a_cache_are_made_too(redis_server: str, tmp_path: Path, postgr
             administrator.acl_deluser(*(user for user in administrator.acl_users() if user.startswith(prefix)))
 
 
-def test_what_cannot_be_done_is_one_line_and_code_2(postgresql_url: str, tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_one_line_and_code_2(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (VARIABLE, FILE):
+        monkeypatch.delenv(name, raising=False)
     password = parse_sql_store(postgresql_url).password
     damaged = tmp_path / "damaged"
     damaged.mkdir()
@@ -148,8 +153,9 @@ def test_what_cannot_be_done_is_one_line_and_code_2(postgresql_url: str, tmp_pat
         (str(damaged), "is damaged or no SQLite database"),
         ("mysql://someone:guessed@127.0.0.1/database", "mysql is no kind of store; expected"),
     ):
-        code, out, error = migrated("--store", store)
-        assert (code, out) == (2, "")
+        done = cli("migrate", "--store", store)
+        error = done.stderr
+        assert (done.returncode, done.stdout) == (2, "")
         assert said in error
         assert error.count("\n") == 1
         assert "guessed" not in error

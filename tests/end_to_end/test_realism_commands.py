@@ -162,7 +162,7 @@ def test_an_interruption_is_one_line_and_leaves_nothing(
     [
         ("trading_ecosystem.adapters.whole_files.check_writable", ("realism", "RECORDING")),
         ("trading_ecosystem.cli.find_scenario", ("run", "quiet_day")),
-        ("trading_ecosystem.cli.library", ("scenarios", "list")),
+        ("trading_ecosystem.scenario_commands.library", ("scenarios", "list")),
     ],
     ids=["realism", "run", "scenarios"],
 )

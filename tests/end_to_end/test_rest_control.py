@@ -24,6 +24,11 @@ from trading_ecosystem.messages.units import SECOND
 
 CONTROL = "/control/v1"
 WAIT = 90.0
+FILES_NAMED = (
+    "ecosystem.market_data.recording=/etc/passwd",
+    "ecosystem.market_data={recording: {file: /etc/passwd, format: csv}}",
+    "ecosystem={market_data: {recording: {file: /no/such/file, format: csv}}}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +240,9 @@ def test_the_library_of_scenarios(operator: httpx.Client) -> None:
     assert shorter["duration_seconds"] == "3600"
     problem = refused(operator.post(f"{CONTROL}/scenarios/quiet_day/check", json={"overrides": ["durations=1h"]}), 400)
     assert "/" not in problem["detail"].partition(" ")[0]
-    files = {"overrides": ["ecosystem.market_data.recording=/etc/passwd"]}
-    refused(operator.post(f"{CONTROL}/scenarios/quiet_day/check", json=files), 400)
+    for override in FILES_NAMED:
+        problem = refused(operator.post(f"{CONTROL}/scenarios/quiet_day/check", json={"overrides": [override]}), 400)
+        assert "none is read on behalf of somebody outside" in problem["detail"]
     refused(operator.get(f"{CONTROL}/scenarios/no_such_thing"), 404)
     refused(operator.get(f"{CONTROL}/scenarios/..%2Fetc"), 404)
 

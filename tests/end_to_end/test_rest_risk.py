@@ -222,10 +222,10 @@ def test_measures_are_worked_out_when_asked(owner: httpx.Client, door: Doors) ->
 
 def test_the_kill_switch_cancels_everything_and_a_person_ends_it(owner: httpx.Client, door: Doors) -> None:
     state = ok(owner.get("/api/v1/risk/trading-state"))
-    assert (state["state"], state["version"], state["cause"]) == ("active", 0, None)
+    assert (state["state"], state["version"], state["origin"]) == ("active", 0, None)
     refused(owner.post("/api/v1/risk/kill-switch", json={"by": "ada"}), 400)
     halted = ok(owner.post("/api/v1/risk/kill-switch", json={"by": "ada", "reason": "a runaway"}))
-    assert (halted["state"], halted["cause"], halted["resets_at"]) == ("halted", "kill_switch", None)
+    assert (halted["state"], halted["origin"], halted["resets_at"]) == ("halted", "kill_switch", None)
     door.advance(2)
     assert door.ask("exchange-alpha", OpenOrdersQuestion(MAKER)) == ()
     before = len(door.said(OrderAccepted))

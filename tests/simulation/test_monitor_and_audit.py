@@ -11,7 +11,7 @@ from tests.campaign import seeds
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import AlertVerdict
-from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.risk import ALERT_OF_LIMIT, AlertKind
 
 SCENARIO = """\
 title: Many things go wrong
@@ -117,3 +117,52 @@ def test_no_alert_is_false_and_nothing_that_held_is_missed(tmp_path, family, see
     answered = {(alert.kind, alert.subject) for alert in report.alerts}
     assert [held for held in report.conditions if (held.kind, held.subject) not in answered] == []
     assert SEEN[family] <= {alert.kind for alert in report.alerts}
+
+
+SLOW_BUT_WELL = """
+  links:
+    - {from: trading, to: risk, latency: {distribution: fixed, mean: 20s}}
+    - {from: market-data, to: risk, latency: {distribution: uniform, mean: 12s, minimum: 5s}}
+    - {from: [exchange-alpha, exchange-beta], to: risk, latency: {distribution: uniform, mean: 450ms, minimum: 100ms}}
+    - {from: custodian, to: risk, latency: {distribution: exponential, mean: 30s, minimum: 5s}}"""
+SLOW = """
+  links:
+    - {from: trading, to: risk, latency: {distribution: exponential, mean: 25s}}
+    - {from: market-data, to: risk, latency: {distribution: uniform, mean: 29s, minimum: 10s}}
+    - {from: exchange-alpha, to: risk, latency: {distribution: lognormal, mean: 3s, minimum: 1s}}"""
+OF_SLOW_LINKS = (
+    f"- {{id: mute, kind: venue_lost_ack, {VENUE}, at: 3m, duration: 3m, probability: 1}}",
+    "- {id: delayed, kind: link_delay, from: market-data, to: risk, at: 8m, duration: 2m, delay: 25s}",
+    "- {id: mixed, kind: link_reorder, from: exchange-alpha, to: risk, at: 9m, duration: 3m, probability: 0.4, delay: 9s}",
+    "- {id: crashed, kind: component_crash, component: risk, at: 14m, duration: 10s}",
+)
+
+
+def run_with_links(tmp_path, links, seed, faults=()):
+    """The report of twenty minutes in which the links to the monitor are slow."""
+    text = SCENARIO.format(faults="\n".join(f"  {row}" for row in faults) or "  []").replace("60m", "20m")
+    path = tmp_path / "slow.yaml"
+    path.write_text(text.replace("ecosystem:", f"ecosystem:{links}", 1))
+    report = trading_ecosystem.run(path, seed=seed).audit
+    assert report is not None
+    return report
+
+
+@pytest.mark.parametrize("seed", seeds(1, 20))
+def test_nobody_says_anything_of_links_that_are_slow_but_well(tmp_path, seed):
+    report = run_with_links(tmp_path, SLOW_BUT_WELL, seed)
+    of_limits = frozenset(ALERT_OF_LIMIT.values())
+    assert {alert.kind for alert in report.alerts} <= of_limits
+    assert {held.kind for held in report.conditions} <= of_limits
+    # What positions and prices do to limits is said at the very instants at which they arrive.
+    raised = sorted((alert.kind, alert.subject, alert.raised_at) for alert in report.alerts)
+    assert raised == sorted((held.kind, held.subject, held.begun_at) for held in report.conditions) != []
+
+
+@pytest.mark.parametrize("seed", seeds(1, 20))
+def test_what_arrives_late_is_late_for_both(tmp_path, seed):
+    report = run_with_links(tmp_path, SLOW, seed, OF_SLOW_LINKS)
+    raised = sorted((alert.kind, alert.subject, alert.raised_at) for alert in report.alerts)
+    assert raised == sorted((held.kind, held.subject, held.begun_at) for held in report.conditions)
+    assert {AlertKind.PRICE_STALE, AlertKind.EXECUTION_LATENCY, AlertKind.ORDER_UNANSWERED} <= {kind for kind, *_ in raised}
+    assert [alert for alert in report.alerts if alert.verdict is AlertVerdict.FALSE] == []

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 import trading_ecosystem
+from trading_ecosystem import scenario_batches
 from trading_ecosystem.adapters.scenario_files import read_scenario
 from trading_ecosystem.container import replay
 from trading_ecosystem.domains.test_coordination.judge import Judgement
 from trading_ecosystem.messages.test_coordination import FaultInjected
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.reports.run_plan import run_plan
-from trading_ecosystem.scenario_batches import NOT_RUN, parts_of, run_batch
+from trading_ecosystem.reports.verdict_document import verdict_document
+from trading_ecosystem.reports.verdict_text import verdict_text
+from trading_ecosystem.scenario_batches import FAILED, NOT_RUN, Outcome, Part, parts_of, run_batch
 
 HEAD = """\
 title: Grammar
@@ -147,3 +153,43 @@ def test_a_circle_of_needs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="it needs 'nowhere', which is not there"):
         parts_of([str(written(tmp_path, "three", PLAIN + "needs: [nowhere]\n"))])
     assert read_scenario(one).needs == ("two",)
+
+
+def test_what_is_needed_may_have_a_dot_in_its_name(tmp_path: Path) -> None:
+    written(tmp_path, "v1.2", PLAIN)
+    (tmp_path / "folder").mkdir()
+    written(tmp_path / "folder", "deep", PLAIN)
+    top = written(tmp_path, "top", PLAIN + "needs: [v1.2, folder/deep.yaml]\n")
+    assert [(one.name, one.needs) for one in parts_of([str(top)])] == [
+        ("v1.2", ()), ("deep", ()), ("top", ("v1.2", "deep")),
+    ]  # fmt: skip
+
+
+def _ended_from_outside(part: Part, out: str, seed: int | None) -> Outcome:
+    os._exit(9)
+
+
+def test_a_batch_outlives_the_processes_that_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenario_batches, "run_part", _ended_from_outside)
+    parts = [Part("one", "one.yaml", ()), Part("two", "two.yaml", ("one",)), Part("three", "three.yaml", ())]
+    outcomes = run_batch(parts, tmp_path, 5, 2)
+    assert [one.verdict for one in outcomes] == [FAILED, NOT_RUN, FAILED]
+
+
+def test_a_fault_that_changes_nothing_is_named(tmp_path: Path) -> None:
+    text = HEAD + (
+        "duration: 10m\n"
+        "faults: [{id: rejects, kind: venue_reject, venue: north, at: 5m, duration: 2m, probability: 1}]\n"
+        "rollback: {within: 1m}\n"
+    )
+    result = trading_ecosystem.run(written(tmp_path, "idle", text), seed=5, out=tmp_path / "run")
+    assert result.without_effect == ("rejects",)
+    assert verdict_document(result)["without_effect"] == ["rejects"]
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(verdict_text(result))
+    assert "rejects never took effect, and is not scored" in console.export_text()
+    assert result.verdict.judgement is Judgement.FAILS
+    assert result.folder is not None
+    assert replay(result.folder) == (result.entry_count, result.journal_digest)
+    twin = trading_ecosystem.run(written(tmp_path, "idle", text), seed=5, faults=False)
+    assert (twin.without_effect, twin.passed) == ((), True)

@@ -1,14 +1,11 @@
-"""The settings of this process's environment, read once; what is wrong with one is bad input like any other."""
+"""The settings of this process's environment as it is now; what is wrong with one is bad input like any other."""
 
 from __future__ import annotations
-
-from functools import cache
 
 from trading_ecosystem.ports.errors import BadInput
 from trading_ecosystem.settings import Settings, SettingsProblem, read_settings
 
 
-@cache
 def settings() -> Settings:
     """The settings; raises :class:`BadInput` that names the variable."""
     try:

@@ -20,7 +20,7 @@ from trading_ecosystem.ports.errors import NotFound, Unavailable
 from trading_ecosystem.ports.live_store import LiveStore
 from trading_ecosystem.runtime.replay import decode_line
 
-PATIENCE: Final = 2.0
+PATIENCE: Final = 10.0
 """Seconds that somebody waits for the journal to be read at most."""
 _SLICE: Final = 250
 """Lines that are taken in between two looks at the event loop."""

@@ -314,6 +314,8 @@ def _found(node: yaml.Node, steps: list[str], place: str, create: bool = False) 
 def _item_position(node: yaml.SequenceNode, step: str, place: str) -> int:
     """The position of an item that ``--set`` names by id, name, fault or index."""
     names = [identifier(item) for item in node.value]
+    if names.count(step) > 1:
+        raise BadInput(place, f"there are {names.count(step)} items {shown(step)}; expected the index of one, from 0")
     if step in names:
         return names.index(step)
     if step.isascii() and step.isdigit() and int(step[:9]) < len(names):

@@ -1,8 +1,9 @@
 """Scenarios made from others: ``template`` names the scenario that this one begins as, ``with`` gives its parameters.
 
 Everything else that is written is laid over the template: mappings are merged, items of a list replace those of the same id,
-name or fault and are added otherwise, and single values replace. A template may itself have a template. The result holds
-everything, so that a record of it needs no other file.
+name or fault and are added otherwise, and single values replace. A criterion replaces that of the same
+measure and subject. A template may itself have a template. The result holds everything, so that a record of it needs no other
+file.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ DEEPEST: Final = 5
 """Templates of templates."""
 IDENTIFIERS: Final = ("id", "name", "fault")
 """Fields by which an item of a list is known."""
+MEASURE: Final = "measure"
 TEMPLATE: Final = "template"
 WITH: Final = "with"
 _VALUE: Final = "value"
@@ -35,6 +37,16 @@ def identifier(node: yaml.Node) -> str:
             if name in fields:
                 return str(fields[name])
     return ""
+
+
+def _known_by(item: yaml.Node) -> tuple[str, ...]:
+    """What an item of a list is the same by; empty where it is always one more."""
+    if isinstance(item, yaml.MappingNode):
+        fields = {key.value: value.value for key, value in item.value if isinstance(value, yaml.ScalarNode)}
+        if MEASURE in fields:
+            return tuple(str(fields.get(name, "")) for name in (MEASURE, "venue", "instrument", "fault"))
+    name = identifier(item)
+    return (name,) if name else ()
 
 
 def has_template(root: yaml.Node) -> bool:
@@ -116,10 +128,10 @@ def _laid_over(base: yaml.Node, over: yaml.Node) -> yaml.Node:
         return yaml.MappingNode(over.tag, list(fields.values()), over.start_mark, over.end_mark)
     if isinstance(base, yaml.SequenceNode) and isinstance(over, yaml.SequenceNode):
         items = list(base.value)
-        names = [identifier(item) for item in items]
+        names = [_known_by(item) for item in items]
         added: list[yaml.Node] = []
         for item in over.value:
-            name = identifier(item)
+            name = _known_by(item)
             if name and name in names:
                 position = names.index(name)
                 items[position] = _laid_over(items[position], item)

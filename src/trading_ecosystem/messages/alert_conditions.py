@@ -3,7 +3,8 @@
 The definitions stand here, in the published language, because two parties implement them independently: the risk
 monitor (``domains/risk``) and the audit correlator, which recomputes from the record whether each condition held.
 
-**Common.** ``now`` is the ecosystem instant of the message being handled. Windows are half open: a value that arrived
+**Common.** ``now`` is the ecosystem instant of the message being handled, that is of its arrival: what links to the monitor
+take, with or without a fault, is part of every age and wait, for audit too. Windows are half open: a value that arrived
 at ``t`` is inside a window of length ``w`` while ``now - t < w``. A *price* is a ``PricePublished`` as it arrives:
 every arrival counts, at its arrival, whatever its ``priced_at`` or ``update`` (late ones and duplicates too); only
 staleness looks at ``priced_at``. One that is not above 0, or above 10²⁰ minor units, has not arrived; so has none of an

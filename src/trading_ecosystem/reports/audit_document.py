@@ -13,9 +13,9 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trading_ecosystem.adapters.run_directory import RunDirectory
+from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.domains.audit.completeness import Completeness, TrailCompleteness
-from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.messages.audit import AlertVerdict, AuditReport, DetectionOutcome
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.test_coordination import FaultInjected
@@ -44,8 +44,7 @@ def audit_record(directory: RunDirectory) -> AuditedRecord:
     scenario = parse_scenario(
         header.scenario, str(directory.folder), name=header.scenario_file.rpartition("/")[2].partition(".")[0]
     )
-    ecosystem = scenario.ecosystem
-    audit = Audit(ecosystem.firm.name, instruments=ecosystem.market_data.instruments)
+    audit = audit_of(scenario, header.seed)
     completeness, digest, subjects = Completeness(), JournalDigest(), {}
     for entry, line in _entries(directory.lines()):
         audit.ingest(entry, line)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from trading_ecosystem.adapters.scenario_audit import audit_of
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.domains.audit import records as audit_records
-from trading_ecosystem.domains.audit.correlator import Audit
 from trading_ecosystem.domains.test_coordination import records as coordination_records
 from trading_ecosystem.domains.test_coordination.criteria_judge import judge_run, measures_of
-from trading_ecosystem.domains.test_coordination.scenario import RISK
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.risk import AlertRaised
 from trading_ecosystem.ports.records import Change, Upsert
@@ -23,11 +22,9 @@ class RunDerivation:
         self._header = header
         name = Path(header.scenario_file).stem
         self._scenario = parse_scenario(header.scenario, header.scenario_file, name=name)
-        ecosystem = self._scenario.ecosystem
-        instruments = ecosystem.market_data.instruments
-        self._audit = Audit(ecosystem.firm.name, monitor=RISK, instruments=instruments) if header.audit else None
+        self._audit = audit_of(self._scenario, header.seed) if header.audit else None
         self._alerts: list[AlertRaised] = []
-        self._measures = measures_of(self._scenario)
+        self._measures = measures_of(self._scenario, header.acting)
 
     def ingest(self, entry: Entry, line: bytes) -> None:
         """Take the next entry."""

@@ -75,6 +75,14 @@ class RunResult(msgspec.Struct, frozen=True):
         acting = next(one for one in self.audit.monitors if one.monitor == self.header.acting)
         return msgspec.structs.replace(self.audit, detections=acting.detections, alerts=acting.alerts, chains=acting.chains)
 
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """The faults of the scenario that changed nothing in this run; none where nobody looked, or none were injected."""
+        if self.audit is None or not self.header.faults:
+            return ()
+        labelled = {one.fault_id for one in self.audit.detections}
+        return tuple(plan.lowest.id for plan in self.scenario.faults if plan.lowest.id not in labelled)
+
     def entries(self) -> Iterator[Entry]:
         """Every journal entry, decoded."""
         for number, line in enumerate(self.read_lines(), 1):

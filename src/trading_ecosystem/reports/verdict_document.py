@@ -38,6 +38,8 @@ def verdict_document(result: RunResult) -> dict[str, Any]:
         "simulated_ns": result.simulated_ns,
         "wall_seconds": round(result.wall_seconds, 3),
     }
+    if result.without_effect:
+        document["without_effect"] = list(result.without_effect)
     if result.verdict.checks:
         document["checks"] = msgspec.to_builtins(result.verdict.checks)
     if result.header.monitors:

@@ -33,6 +33,8 @@ def verdict_text(result: RunResult, command: str = "trading-ecosystem") -> Rende
     parts: list[RenderableType] = [headline]
     if result.scored is not None and result.scored.detections:
         parts += [_detections(result), *_measures(result), Text()]
+    if result.without_effect:
+        parts += [*(Text(f" {fault} never took effect, and is not scored") for fault in result.without_effect), Text()]
     parts += [_expectations(result), Text()]
     if result.verdict.monitors:
         parts += [_monitors(result), Text()]

@@ -337,7 +337,7 @@ class Kernel:
         receivers = self._routing.receivers(message)
         if not receivers:
             return
-        if self.links.perfect:
+        if self.links.perfect or self.links.pass_at_once(sender, self.now):
             self._immediate.append((receivers, message, sequence, trace))
             return
         effects: list[Message] = []

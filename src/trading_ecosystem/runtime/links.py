@@ -29,6 +29,7 @@ from trading_ecosystem.messages.test_coordination import (
 from trading_ecosystem.messages.units import Nanos
 from trading_ecosystem.ports.component import Component, Later, Said, WakeUp
 from trading_ecosystem.ports.randomness import Randomness, RandomStream
+from trading_ecosystem.runtime.routing import RoutingTable
 
 LINKS: Final = "links"
 """The name of the links among the components."""
@@ -137,6 +138,7 @@ class Links(Component):
         ConditionLapsed: "condition_lapsed",
     }
     says: ClassVar[tuple[type[Message], ...]] = (LinkConditionApplied, ConditionTookEffect, ConditionEnded)
+    state_version: ClassVar[int] = 2
 
     def __init__(self, rules: tuple[LatencyRule, ...], randomness: Randomness) -> None:
         super().__init__(LINKS)
@@ -144,6 +146,10 @@ class Links(Component):
         self._randomness = randomness
         self._links: dict[tuple[str, str], Link] = {}
         self._conditions: dict[str, ActiveCondition | StoreCondition] = {}
+        self._slowed: dict[str, bool] = {}
+        """Whether any rule gives what a component says a latency, as far as that was asked."""
+        self._held_until: Nanos = 0
+        """Until when conditions that are over still hold something back that must not be overtaken."""
         self.perfect = not rules
         """True while every delivery is immediate: the kernel then asks nothing of the links."""
 
@@ -173,13 +179,23 @@ class Links(Component):
         said: list[Message | Later] = []
         if condition is not None and condition.took_effect:
             said.append(ConditionEnded(component=LINKS, condition_id=condition_id))
-        if not self._rules and not self._conditions:
+        if not self._conditions:
             # What the condition held back must not be overtaken: the links are perfect again once all of it has arrived.
-            drained_at = max((link.last_due for link in self._links.values()), default=now)
-            self.perfect = drained_at <= now
-            if not self.perfect:
-                said.append(Later(ConditionLapsed(condition_id), drained_at))
+            self._held_until = max((link.last_due for link in self._links.values()), default=now)
+            if not self._rules:
+                self.perfect = self._held_until <= now
+                if not self.perfect:
+                    said.append(Later(ConditionLapsed(condition_id), self._held_until))
         return said
+
+    def pass_at_once(self, sender: str, now: Nanos) -> bool:
+        """Whether everybody hears what this component says at this very instant: then nobody need ask link by link."""
+        if self._conditions or now < self._held_until:
+            return False
+        slowed = self._slowed.get(sender)
+        if slowed is None:
+            slowed = self._slowed[sender] = any(fnmatchcase(sender, rule.senders) for rule in self._rules)
+        return not slowed
 
     def transit(self, sender: str, receiver: str, sequence: int, now: Nanos) -> tuple[list[Nanos], list[Message]]:
         """When a message said now is delivered (empty: never; two instants: twice), and what the links say about it."""
@@ -228,10 +244,38 @@ class Links(Component):
             said.append(ConditionTookEffect(component=LINKS, condition_id=condition_id, subject=subject))
 
     def _link(self, sender: str, receiver: str) -> Link:
-        rule = next((rule for rule in self._rules if _matches(rule, sender, receiver)), None)
-        link = Link(rule, self._randomness.stream(LINKS, f"{sender}>{receiver}"))
-        self._links[sender, receiver] = link
+        link = self._links[sender, receiver] = link_of(self._rules, self._randomness, sender, receiver)
         return link
+
+
+def link_of(rules: tuple[LatencyRule, ...], randomness: Randomness, sender: str, receiver: str) -> Link:
+    """A link on which nothing was sent yet."""
+    rule = next((rule for rule in rules if _matches(rule, sender, receiver)), None)
+    return Link(rule, randomness.stream(LINKS, f"{sender}>{receiver}"))
+
+
+class LatenciesAgain:
+    """The latencies of one component's deliveries, drawn again: asked about every entry of a record, in its order.
+
+    A delivery's latency, unlike a link fault, leaves no trace in the record, but it is drawn from the link's own stream, once
+    for every delivery on it; so that rules and seed suffice to say what it was.
+    """
+
+    def __init__(self, receiver: Component, rules: tuple[LatencyRule, ...], randomness: Randomness) -> None:
+        self._routing = RoutingTable([receiver])
+        self._receiver = receiver.name
+        self._rules = rules
+        self._randomness = randomness
+        self._links: dict[str, Link] = {}
+
+    def __call__(self, sender: str, message: Message) -> Nanos | None:
+        """The latency of this message's delivery; ``None`` if it is not delivered there."""
+        if not self._routing.receivers(message):
+            return None
+        link = self._links.get(sender)
+        if link is None:
+            link = self._links[sender] = link_of(self._rules, self._randomness, sender, self._receiver)
+        return link.latency()
 
 
 _ALWAYS: Final = frozenset({LinkConditionKind.LINK_DELAY, LinkConditionKind.LINK_PARTITION})

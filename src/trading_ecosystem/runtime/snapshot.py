@@ -72,6 +72,9 @@ def restore_snapshot(kernel: Kernel, document: bytes, engine_version: str, *, up
             f"the snapshot was written by engine {snapshot.engine_version} (format {snapshot.format}), "
             f"this is {engine_version}: recover with {snapshot.engine_version}, stop cleanly, then upgrade"
         )
+    for name, version in snapshot.state_versions.items():
+        if name in kernel.components:
+            _upgrade_steps(kernel.components[name], version)
     graph = Decoder().decode(snapshot.state)
     newer = {name for name, component in kernel.components.items() if component.context in NEWER_CONTEXTS}
     if set(graph["states"]) - newer != set(kernel.components) - newer:
@@ -114,6 +117,10 @@ def _desks_keep_pace(component: Any, attributes: dict[str, Any]) -> None:
         desk.portfolio.kept_as = fresh.portfolio.kept_as
 
 
+def _links_know_what_is_held(_: Component, attributes: dict[str, Any]) -> None:
+    attributes["_held_until"] = max((link.last_due for link in attributes["_links"].values()), default=0)
+
+
 class Upgrades:
     """Upgraders of component states, by context and the version they start from."""
 
@@ -122,17 +129,28 @@ class Upgrades:
         ("risk", 2): _parts_begin_anew,
         ("trading", 1): _desks_keep_pace,
         ("exchange", 1): _venues_may_misbehave,
+        ("links", 1): _links_know_what_is_held,
     }
 
 
 def upgrade_state(component: Component, version: int, attributes: dict[str, Any]) -> None:
     """Bring stored attributes up to the component's state version; raises :class:`Conflict` where a step is missing."""
-    while version != component.state_version:
-        step = Upgrades.steps.get((component.context, version))
-        if step is None:
-            raise Conflict(f"{component.name}: no upgrade of its state from version {version} to {component.state_version}")
+    for step in _upgrade_steps(component, version):
         step(component, attributes)
-        version += 1
+
+
+def _upgrade_steps(component: Component, version: int) -> list[Any]:
+    """What brings a state of this version up; raises :class:`Conflict` where a step is missing, or the state is newer."""
+    missing = f"{component.name}: no upgrade of its state from version {version} to {component.state_version}"
+    if version > component.state_version:
+        raise Conflict(missing)
+    steps = []
+    for before in range(version, component.state_version):
+        step = Upgrades.steps.get((component.context, before))
+        if step is None:
+            raise Conflict(missing)
+        steps.append(step)
+    return steps
 
 
 class Encoder:

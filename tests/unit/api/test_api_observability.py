@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.recorded_run import recorded_entries
 
-from trading_ecosystem import container
 from trading_ecosystem.adapters import entry_metrics
 from trading_ecosystem.adapters.entry_metrics import EntryMetrics
 from trading_ecosystem.adapters.prometheus import PrometheusExposition
@@ -21,7 +21,6 @@ from trading_ecosystem.messages.exchange import OrderAccepted, TradesPublished
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved
 from trading_ecosystem.messages.units import INSTRUMENTS
-from trading_ecosystem.runtime.replay import decode_line
 
 CONSTANT = {"service": "trading-ecosystem", "instance": "one", "version": "1"}
 
@@ -33,8 +32,7 @@ def families(*sources):
 
 @pytest.fixture(scope="module")
 def entries():
-    run = container.run("settlement_delay")
-    return [decode_line(line, number) for number, line in enumerate(run.read_lines(), 1)]
+    return list(recorded_entries())
 
 
 def test_numbers_are_those_of_the_record(entries):

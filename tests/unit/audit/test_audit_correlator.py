@@ -59,13 +59,17 @@ def test_the_last_checkpoint_is_not_repeated():
     assert [point.entries for point in record.report().checkpoints] == [1]
 
 
-def test_batches_give_the_same_report_as_single_entries():
-    record = story()
-    lines = [encode_entry(entry) for entry in record.entries]
-    audit = Audit(FIRM, checkpoint_every=4)
-    audit.follow(record.entries[:3], lines[:3])
-    audit.follow(record.entries[3:], lines[3:])
-    assert audit.report() == record.report()
+@pytest.mark.parametrize("batch", [2, 3, 5, 1000])
+def test_a_batch_is_read_as_its_entries_are_one_after_another(batch):
+    entries = story().entries
+    lines = [encode_entry(entry) for entry in entries]
+    single, batched = Audit(FIRM, checkpoint_every=4), Audit(FIRM, checkpoint_every=4)
+    for entry, line in zip(entries, lines, strict=True):
+        single.ingest(entry, line)
+    for start in range(0, len(entries), batch):
+        batched.follow(entries[start : start + batch], lines[start : start + batch])
+    assert len(single.report().checkpoints) > 2
+    assert batched.report() == single.report()
 
 
 def test_a_batch_with_a_line_too_few_is_refused():

@@ -1,14 +1,22 @@
 """What the monitor was sent: recomputed from the record, and equal to what the kernel delivered."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.campaign import CAMPAIGN
 from tests.unit.audit.small_record import SmallRecord, seconds
 
 from trading_ecosystem.domains.audit.conditions import Conditions
-from trading_ecosystem.domains.audit.deliveries import Deliveries
+from trading_ecosystem.domains.audit.deliveries import Deliveries, Interruption
 from trading_ecosystem.messages.exchange import QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.supervision import (
+    ComponentConditionKind,
+    ComponentConditionSet,
+    RestartComponent,
+    StartComponent,
+    StopComponent,
+)
 from trading_ecosystem.messages.test_coordination import (
     ConditionCleared,
     LinkConditionApplied,
@@ -18,7 +26,7 @@ from trading_ecosystem.messages.test_coordination import (
 )
 from trading_ecosystem.ports.component import Begin, Component, Later, WakeUp
 from trading_ecosystem.runtime.kernel import Kernel
-from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule, Links
+from trading_ecosystem.runtime.links import LatenciesAgain, LatencyDistribution, LatencyRule, Links
 from trading_ecosystem.runtime.randomness import SeededRandomness
 
 FEEDS = ("market-data", "vendor")
@@ -91,8 +99,48 @@ CONDITIONS = st.tuples(
 )
 
 
-def play(conditions, seed, rules=()):
-    """Run the toy ecosystem with link faults; returns what the monitor heard and what audit thinks it did."""
+RULES = st.lists(
+    st.builds(
+        LatencyRule,
+        st.sampled_from(["market-data", "vendor", "*"]),
+        st.sampled_from(["risk", "r*", "trading"]),
+        st.sampled_from(list(LatencyDistribution)),
+        st.sampled_from([3, 10, 35]),
+        st.sampled_from([0, 2]),
+    ),
+    max_size=2,
+)
+STOPS = st.tuples(
+    st.one_of(st.integers(5, 300), st.integers(1, 30).map(lambda tens: tens * 10)),
+    st.sampled_from(["stop", "restart", "pause", "crash"]),
+    st.sampled_from([0, 1, 10, 33, 100]),
+    st.booleans(),
+)
+
+
+def commands_of(number, at, kind, lasts, early):
+    """Stop the monitor, and let it go on after a while, or earlier by hand."""
+    name = f"stop-{number}"
+    match kind:
+        case "stop":
+            yield at, StopComponent("risk")
+            yield at + lasts, StartComponent("risk")
+        case "restart":
+            yield at, RestartComponent("risk", lasts)
+            if early:
+                yield at + lasts // 2, StartComponent("risk")
+        case _:
+            broken = ComponentConditionKind(f"component_{kind}")
+            yield at, ComponentConditionSet("supervisor", name, broken, "risk", at + lasts)
+            if early:
+                yield at + lasts // 2, ConditionCleared("supervisor", name)
+
+
+def play(conditions, seed, rules=(), stops=(), told=True):
+    """Run the toy ecosystem with link faults; returns what the monitor heard and what audit thinks it did.
+
+    Audit knows of latencies without a fault if it is ``told``.
+    """
     randomness = SeededRandomness(seed)
     entries = []
     monitor = Monitor()
@@ -106,25 +154,33 @@ def play(conditions, seed, rules=()):
         inputs.append((at, number, setting))
         if cleared:
             inputs.append((at + lasts // 2, number, ConditionCleared("links", name)))
+    for number, stop in enumerate(stops, len(conditions)):
+        inputs += [(at, number, command) for at, command in commands_of(number, *stop)]
     for at, _, message in sorted(inputs, key=lambda one: one[:2]):
         kernel.run_before(at)
         kernel.admit("control", message, at)
     kernel.run_before(700)
     noted = Noted()
-    deliveries = Deliveries("risk", noted)
+    deliveries = Deliveries("risk", noted, LatenciesAgain(Monitor(), rules, SeededRandomness(seed)) if told else None)
     for entry in entries:
         if type(entry.message) is PricePublished:
             deliveries.hold(entry)
         elif type(entry.message) is LinkConditionApplied:
             deliveries.link_applied(entry.message, entry.at)
+        elif isinstance(entry.message, StopComponent | RestartComponent | ComponentConditionSet):
+            deliveries.told(entry)
+        elif isinstance(entry.message, Interruption):
+            deliveries.interrupted(entry.message, entry)
+        deliveries.passed(entry)
     deliveries.settle(699)
-    return monitor.seen, noted.seen
+    return monitor.seen, [one for one in noted.seen if type(one[0]) is PricePublished]
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
-@given(st.lists(CONDITIONS, min_size=0, max_size=4), st.integers(1, 1000))
-def test_audit_knows_what_reached_the_monitor_and_when(conditions, seed):
-    heard, thought = play(conditions, seed)
+@settings(derandomize=True, max_examples=2000 if CAMPAIGN else 100, deadline=None)
+@given(st.lists(CONDITIONS, max_size=3), st.integers(1, 1000), RULES.map(tuple), st.lists(STOPS, max_size=2))
+@example([], 1, (), [(10, "stop", 0, False), (10, "stop", 1, False)])
+def test_audit_knows_what_reached_the_monitor_and_when(conditions, seed, rules, stops):
+    heard, thought = play(conditions, seed, rules, stops)
     assert thought == heard
 
 
@@ -135,9 +191,9 @@ def test_link_faults_do_something_in_that_test():
     assert heard != quiet
 
 
-def test_latency_without_a_fault_leaves_no_trace_and_counts_as_none():
+def test_latency_without_a_fault_leaves_no_trace_and_counts_as_none_where_nobody_knows_it():
     rule = LatencyRule("*", "risk", LatencyDistribution.FIXED, mean_ns=3)
-    heard, thought = play([], 1, (rule,))
+    heard, thought = play([], 1, (rule,), told=False)
     assert [(message, at + 3) for message, at in thought if at + 3 < 700] == heard
 
 

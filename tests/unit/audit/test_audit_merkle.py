@@ -89,6 +89,16 @@ def test_the_incremental_root_is_that_of_the_recursive_tree(size):
     assert tree.root() == naive_root(leaves) == root_of(leaves)
 
 
+@pytest.mark.parametrize("batch", [1, 7, 255, 256, 257, 600, 1300])
+def test_batches_give_the_tree_of_their_lines(batch):
+    leaves = lines(1300)
+    tree = MerkleTree()
+    for start in range(0, 1300, batch):
+        tree.extend(leaves[start : start + batch])
+        assert tree.size == min(start + batch, 1300)
+        assert tree.root() == root_of(leaves[: start + batch])
+
+
 def test_asking_for_the_root_changes_nothing():
     tree = MerkleTree()
     for number, line in enumerate(lines(600), 1):

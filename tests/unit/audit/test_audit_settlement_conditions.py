@@ -1,10 +1,14 @@
 """Overdue settlements, at exact instants and against the definition on a grid of instants."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.audit.small_record import SmallRecord, seconds
 
+from trading_ecosystem.messages.custodian import PledgedAfter, SettlementPartlySettled
+from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.risk import AlertKind
+from trading_ecosystem.messages.units import minor_units
 
 ALPHA = "exchange-alpha"
 MINUTE_NS = 60 * 10**9
@@ -102,3 +106,29 @@ def test_it_holds_when_the_definition_says_so(orders):
         for begun, ended, peak in found:
             if late and begun <= instant and (ended is None or instant < ended):
                 assert peak >= max(late) * 10**9
+
+
+@pytest.mark.parametrize(("side", "sign"), [(Side.BUY, 1), (Side.SELL, -1)])
+def test_a_part_that_settles_moves_no_position_however_often_it_is_said(side, sign):
+    record = SmallRecord()
+    record.settle(0, 7, [("BTC", minor_units("10")), ("USD", minor_units("500000"))])
+    record.fill(1, 1, 600, side=side, lots=2_000_000, price_ticks=5_000_000)
+    positions = record.audit._conditions._positions
+    record.report()
+    amounts = dict(positions.amounts)
+    assert amounts == {"BTC": minor_units("10") + sign * minor_units("2"), "USD": minor_units("500000") - sign * 10**13}
+    base, quote = minor_units("0.5"), minor_units("25000")
+    after = (
+        PledgedAfter("BTC", minor_units("10") + sign * base),
+        PledgedAfter("USD", minor_units("500000") - sign * quote),
+    )
+    part = SettlementPartlySettled("custodian", "exchange-alpha", "fund/maker", 1, "BTC/USD", side, base, quote, after)
+    for said_at in (700, 701):
+        record.say(said_at, "custodian", part)
+        record.report()
+        assert positions.amounts == amounts
+        assert positions.unsettled_base == {"BTC": minor_units("1.5")}
+    record.settle(800, 1, list(amounts.items()))
+    record.say(801, "custodian", part)
+    record.report()
+    assert positions.amounts == amounts

@@ -204,6 +204,16 @@ def test_the_latest_early_answer_counts():
     assert record.held(AlertKind.ORDER_UNANSWERED) == [(120, None, 40_000_000_000)]
 
 
+def test_an_answer_that_came_again_keeps_no_older_one():
+    record = VenueRecord()
+    record.accept(0, "a")
+    record.accept(1, "b")
+    record.fill(30, 1, 600, client_order_id="a", leaves_lots=3)
+    record.place(70, "b")
+    record.price(130, BTC, "60000")
+    assert record.held(AlertKind.ORDER_UNANSWERED) == [(100, None, 60_000_000_000)]
+
+
 def test_early_rejections_count_when_their_orders_arrive():
     record = VenueRecord()
     for number in range(10):

@@ -20,7 +20,13 @@ from tests.unit.risk.monitor import (
 )
 
 from trading_ecosystem.domains.risk.positions import Memory, Positions
-from trading_ecosystem.messages.custodian import TransferKind, TransferPending, TransferPosted
+from trading_ecosystem.messages.custodian import (
+    PledgedAfter,
+    SettlementPartlySettled,
+    TransferKind,
+    TransferPending,
+    TransferPosted,
+)
 from trading_ecosystem.messages.orders import Side
 
 
@@ -35,6 +41,7 @@ def apply(positions: Positions, message: Any) -> object:
     handlers: dict[str, Any] = {
         "OrderFilled": positions.order_filled,
         "SettlementSettled": positions.settlement_settled,
+        "SettlementPartlySettled": positions.settlement_partly_settled,
         "TransferPosted": positions.transfer_posted,
         "TransferPending": positions.transfer_pending,
     }
@@ -214,3 +221,22 @@ def test_positions_equal_a_ledger_whatever_is_delivered_twice_or_late(
     assert positions.totals == owned
     unsettled = sum(amount * WHOLE for _, amount, _, settles in trades if not settles)
     assert positions.unsettled_base.get("BTC", 0) == unsettled
+
+
+@pytest.mark.parametrize(("side", "sign"), [(Side.BUY, 1), (Side.SELL, -1)])
+def test_a_part_that_settles_changes_no_position_however_often_it_is_said(side: Side, sign: int) -> None:
+    had, usd_had = 10 * WHOLE, 500_000 * WHOLE
+    before = [pledge("BTC", had, 0, had, transfer_id="p1"), pledge("USD", usd_had, 0, usd_had, transfer_id="p2")]
+    positions = applied(*before, fill(side, 2, 50_000, START))
+    totals = {"BTC": had + sign * 2 * WHOLE, "USD": usd_had - sign * 100_000 * WHOLE}
+    assert positions.totals == totals
+    after = (PledgedAfter("BTC", had + sign * WHOLE // 2), PledgedAfter("USD", usd_had - sign * 25_000 * WHOLE))
+    part = SettlementPartlySettled("custodian", "exchange-alpha", MAKER, 1, "BTC/USD", side, WHOLE // 2, 25_000 * WHOLE, after)
+    assert positions.settlement_partly_settled(part)
+    assert not positions.settlement_partly_settled(part)
+    assert positions.totals == totals
+    assert positions.unsettled_base == {"BTC": 3 * WHOLE // 2}
+    apply(positions, settled(had + sign * 2 * WHOLE, usd_had - sign * 100_000 * WHOLE))
+    assert not positions.settlement_partly_settled(part), "a part after the whole"
+    assert positions.totals == totals
+    assert positions.unsettled_base == {"BTC": 0}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from tests.unit.risk.monitor import (
+    DAY,
     FIRM,
     MAKER,
     MINUTE,
@@ -20,6 +21,7 @@ from tests.unit.risk.monitor import (
     price,
     settled,
     usd,
+    withdrawal_pending,
 )
 
 from trading_ecosystem.domains.risk.covariance import MinuteReturns
@@ -116,6 +118,23 @@ def test_a_daily_loss_of_an_account_has_its_own_reference():
     assert observed(one) == 0
     said = one.tell(price("BTC/USD", 49_200, START, 2))
     assert alerts(said) == [("daily_loss_limit", MAKER, Severity.WARNING, 800_000)]
+
+
+def test_a_day_of_an_account_begins_with_what_it_had_before_the_first_price_of_it():
+    one = monitor(LimitKind.DAILY_LOSS, MAKER, usd(10_000))
+    one.tell(price("BTC/USD", 50_000, START))
+    one.tell(deposit("BTC", usd(1), usd(1)))
+    one.tell(price("BTC/USD", 49_200, START, 2))
+    assert observed(one) == usd(800)
+    one.tell(price("BTC/USD", 49_000, START + DAY, 3), START + DAY)
+    assert observed(one) == usd(200)
+
+
+def test_what_leaves_an_account_is_no_loss_of_it():
+    one = monitor(LimitKind.DAILY_LOSS, MAKER, usd(1_000))
+    one.tell(deposit("USD", usd(9_000), usd(9_000)))
+    one.tell(withdrawal_pending("USD", usd(4_000), usd(5_000)))
+    assert observed(one) == 0
 
 
 def test_a_drawdown_of_an_account_falls_from_its_own_mark():
@@ -234,6 +253,13 @@ def test_margin_usage_is_the_maintenance_margin_over_the_equity(equity: int, mai
     said = one.tell(MarginChanged(VENUE, MAKER, "USD", equity, 2 * maintenance, maintenance, 0))
     assert observed(one) == usage
     assert bool(alerts(said)) == (usage >= 375_000)
+
+
+def test_margin_used_at_another_venue_is_not_used_here():
+    one = monitor(LimitKind.MARGIN_USAGE, VENUE, 500_000)
+    one.tell(MarginChanged("exchange-beta", MAKER, "USD", usd(100), usd(90), usd(90), 0))
+    one.tell(MarginChanged(VENUE, MAKER, "USD", usd(100), usd(90), usd(10), 0))
+    assert observed(one) == 100_000
 
 
 @pytest.mark.parametrize("bad", [-1, 10**20 + 1, math.nan, math.inf])

@@ -150,3 +150,12 @@ def test_who_changed_a_limit_and_why_is_said():
 def test_a_pull_needs_a_name(by: str):
     said = traded().tell(PullKillSwitch("risk", FIRM, by, "now"))
     assert isinstance(said[0], TradingStateChanged if by else RiskCommandRejected)
+
+
+def test_what_broke_the_circuit_once_does_not_count_again():
+    one = broken(BreakerParameters(triggers=2, within_ns=HOUR, resets_after_ns=MINUTE))
+    critical(one, "BTC", START)
+    assert states(critical(one, "ETH", START)) == [(TradingState.HALTED, TradingStateOrigin.CIRCUIT_BREAKER, 1)]
+    one.until(START + MINUTE)
+    assert states(critical(one, "USDT", START + 2 * MINUTE)) == []
+    assert states(critical(one, "USD", START + 3 * MINUTE)) == [(TradingState.HALTED, TradingStateOrigin.CIRCUIT_BREAKER, 3)]

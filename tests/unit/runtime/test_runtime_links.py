@@ -17,7 +17,7 @@ from trading_ecosystem.messages.test_coordination import (
     LinkEffect,
 )
 from trading_ecosystem.ports.component import Component
-from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule
+from trading_ecosystem.runtime.links import LatencyDistribution, LatencyRule, Links
 from trading_ecosystem.runtime.simulation import ScheduledInput, simulate
 
 
@@ -230,3 +230,40 @@ def test_a_rolled_back_store_condition_holds_nothing_more(toy):
     heard, _ = run(toy, sorted(inputs, key=lambda one: one.at))
     # The second was held until 1045 when that was said; the others queue behind it.
     assert heard == [(1010, 1), (1045, 2), (1045, 3), (1045, 4), (1050, 5), (1060, 6)]
+
+
+SLOW_OTHERS = LatencyRule("market-data", "*", LatencyDistribution.EXPONENTIAL, mean_ns=7)
+
+
+@pytest.mark.parametrize("until", [1150, 1400])
+def test_what_a_condition_held_back_is_not_overtaken_beside_a_rule_for_others(toy, until):
+    inputs = [
+        ScheduledInput(1050, "test", condition(LinkConditionKind.LINK_DELAY, until=until, delay_ns=300)),
+        *prices([1100, 1200, 1300, 1500, 1800]),
+    ]
+    held = run(toy, inputs)
+    assert [number for _, number in held[0]] == [1, 2, 3, 4, 5]
+    assert held[0][0] == (1400, 1)
+    assert held[0][-1] == (1800, 5)
+    assert run(toy, inputs, rules=(SLOW_OTHERS,)) == held
+
+
+def test_asking_once_for_a_sender_is_asking_for_each_of_its_links(toy, monkeypatch):
+    def journal():
+        ecosystem = toy(rules=(SLOW_OTHERS,))
+        ecosystem.kernel.run_before(5000)
+        ecosystem.recorder.commit()
+        return list(ecosystem.journal.lines()), ecosystem.kernel.deliveries
+
+    asked = []
+    at_once = Links.pass_at_once
+
+    def noted(self, sender, now):
+        asked.append((sender, at_once(self, sender, now)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(Links, "pass_at_once", noted)
+    found = journal()
+    assert {("market-data", False), ("trading", True), ("exchange-alpha", True)} <= set(asked)
+    monkeypatch.setattr(Links, "pass_at_once", lambda self, sender, now: False)
+    assert journal() == found

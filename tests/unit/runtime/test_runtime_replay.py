@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from trading_ecosystem.adapters.memory.journal import MemoryJournal
@@ -168,3 +169,14 @@ def test_a_snapshot_of_another_version_or_a_damaged_one_is_refused(toy):
         restore_snapshot(toy().kernel, document[: len(document) // 2], "1")
     with pytest.raises(Conflict, match="this ecosystem has"):
         restore_snapshot(toy(components=[]).kernel, document, "1")
+
+
+def test_a_state_that_nothing_brings_up_is_refused_before_it_is_read(toy):
+    kernel = toy().kernel
+    name = next(iter(kernel.components))
+    document = msgspec.json.decode(take_snapshot(kernel, "1"))
+    document["state"] = "not to be read"
+    for version in (0, 99):
+        document["state_versions"][name] = version
+        with pytest.raises(Conflict, match=f"{name}: no upgrade of its state from version {version} to 1"):
+            restore_snapshot(toy().kernel, msgspec.json.encode(document), "1", upgrade=True)

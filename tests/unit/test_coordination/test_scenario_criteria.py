@@ -15,7 +15,7 @@ from trading_ecosystem.messages.envelope import Entry, EntryKind
 from trading_ecosystem.messages.exchange import QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.orders import Side
-from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, FaultKind
+from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, FaultKind, GroundTruthLabelled
 from trading_ecosystem.messages.units import MINUTE, SECOND, Nanos
 from trading_ecosystem.ports.errors import BadInput
 
@@ -105,6 +105,11 @@ def injected(until: Nanos) -> FaultInjected:
     return FaultInjected("r", "stale", FaultKind.FEED_STALE, "market-data", (), until)
 
 
+def labelled() -> GroundTruthLabelled:
+    fields = dict.fromkeys(GroundTruthLabelled.__struct_fields__, 0)
+    return GroundTruthLabelled(**(fields | {"fault_id": "stale"}))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("ended", "judgement", "evidence"),
     [
@@ -116,7 +121,7 @@ def injected(until: Nanos) -> FaultInjected:
 )
 def test_a_fault_is_rolled_back_when_its_condition_has_ended(ended: Nanos | None, judgement: Judgement, evidence: str) -> None:
     start = parse_scenario(TEXT, "criteria.yaml").starts_at
-    entries: list[tuple[Nanos, Message]] = [(20 * MINUTE, injected(start + 25 * MINUTE))]
+    entries: list[tuple[Nanos, Message]] = [(20 * MINUTE, injected(start + 25 * MINUTE)), (21 * MINUTE, labelled())]
     if ended is not None:
         entries.append((ended, ConditionEnded("market-data", "stale")))
     result = checks_of(entries)["rollback: stale is over within 1m of its planned end"]
@@ -126,6 +131,13 @@ def test_a_fault_is_rolled_back_when_its_condition_has_ended(ended: Nanos | None
 def test_what_nobody_injected_was_not_rolled_back() -> None:
     result = checks_of([])["rollback: stale is over within 1m of its planned end"]
     assert (result.judgement, result.evidence) == (Judgement.FAILS, "it was never injected")
+
+
+def test_what_never_took_effect_was_not_rolled_back() -> None:
+    entries: list[tuple[Nanos, Message]] = [(20 * MINUTE, injected(0)), (25 * MINUTE, ConditionEnded("market-data", "stale"))]
+    result = checks_of(entries)["rollback: stale is over within 1m of its planned end"]
+    evidence = "it never took effect, so that there was nothing to roll back"
+    assert (result.judgement, result.evidence) == (Judgement.FAILS, evidence)
 
 
 def test_without_audit_its_measures_are_not_scored_and_nothing_to_measure_does_not_hold() -> None:
@@ -174,3 +186,11 @@ def test_every_mistake_is_one_line_with_its_place(change: tuple[str, str], line:
     assert change[0] in TEXT
     with pytest.raises(BadInput, match=rf"^criteria.yaml:({line})"):
         parse_scenario(TEXT.replace(*change), "criteria.yaml")
+
+
+def test_two_criteria_of_a_fault_are_told_apart_by_their_index() -> None:
+    more = "  - {measure: recovery_time, fault: stale, at_most: 9m}\n  - {measure: time_to_detect, fault: stale, at_most: 9s}\n"
+    text = TEXT.replace("rollback:", more + "rollback:")
+    with pytest.raises(BadInput, match="there are 2 items 'stale'; expected the index of one"):
+        parse_scenario(text, "criteria.yaml", ["success.stale.at_most=1s"])
+    assert parse_scenario(text, "criteria.yaml", ["success.3.at_most=1s"]).checks.success[3].at_most == SECOND

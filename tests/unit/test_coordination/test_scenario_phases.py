@@ -84,3 +84,17 @@ def test_every_mistake_is_one_line_with_its_place(change: tuple[str, str], line:
 def test_no_phases_are_none() -> None:
     with pytest.raises(BadInput, match="there are 0 phases; expected 1 to 100"):
         parse_scenario("title: x\nphases: []\n", "x.yaml")
+
+
+def test_a_phase_waits_for_the_last_of_those_that_it_comes_after() -> None:
+    text = """\
+title: Waits
+phases:
+  - {name: long, after: [], duration: 30m}
+  - {name: short, after: [], duration: 10m}
+  - {name: one, after: [long, short], duration: 5m}
+  - {name: other, after: [short, long], duration: 5m}
+"""
+    scenario = parse_scenario(text, "waits.yaml")
+    assert [phase.from_ns for phase in scenario.phases] == [0, 0, 30 * MINUTE, 30 * MINUTE]
+    assert scenario.duration_ns == 35 * MINUTE

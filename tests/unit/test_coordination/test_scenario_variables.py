@@ -155,3 +155,34 @@ def test_every_mistake_with_a_template_is_one_line_with_its_place(tmp_path: Path
     assert change[0] in CHILD
     with pytest.raises(BadInput, match=line):
         read_scenario(folder_of(tmp_path, CHILD.replace(*change)))
+
+
+def test_a_criterion_replaces_that_of_the_same_measure_and_subject_alone(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        """\
+title: Base
+duration: 30m
+faults: [{id: stale, kind: feed_stale, at: 5m, duration: 4m}]
+success:
+  - {measure: recovery_time, fault: stale, at_most: 10m}
+  - {measure: alerts, at_most: 1}
+"""
+    )
+    (tmp_path / "over.yaml").write_text(
+        """\
+title: Over
+template: base.yaml
+success:
+  - {measure: time_to_detect, fault: stale, at_most: 30s}
+  - {measure: alerts, at_most: 2}
+"""
+    )
+    success = read_scenario(tmp_path / "over.yaml").checks.success
+    assert [(one.measure.value, one.at_most) for one in success] == [
+        ("recovery_time", 10 * MINUTE), ("alerts", 2), ("time_to_detect", 30 * SECOND),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", ["-0.2", "-0.01"])
+def test_bounds_of_a_parameter_are_inclusive(size: str) -> None:
+    assert parse_scenario(TEXT, "shock.yaml", [f"parameters.size={size}"]).parameters[0].text == size

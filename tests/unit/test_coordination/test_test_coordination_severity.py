@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from trading_ecosystem.domains.test_coordination.catalogue import CATALOGUE
 from trading_ecosystem.domains.test_coordination.catalogue_entry import Target
 from trading_ecosystem.domains.test_coordination.fault_reading import FAMILIES
+from trading_ecosystem.domains.test_coordination.feed_faults import certain_count
 from trading_ecosystem.domains.test_coordination.parameters import TestCoordinationParameters
 from trading_ecosystem.domains.test_coordination.scenario import (
     CustodianFault,
@@ -21,7 +24,7 @@ from trading_ecosystem.domains.test_coordination.scenario import (
 from trading_ecosystem.domains.test_coordination.severity import Label, certain_silence, label_of, severity_of, targets_of
 from trading_ecosystem.messages.risk import AlertKind
 from trading_ecosystem.messages.test_coordination import FaultKind
-from trading_ecosystem.messages.units import MINUTE, SECOND, SPOT_PAIRS
+from trading_ecosystem.messages.units import MINUTE, PARTS_PER_MILLION, SECOND, SPOT_PAIRS
 
 VENUES = ("alpha", "beta")
 PARAMETERS = TestCoordinationParameters(
@@ -189,3 +192,19 @@ def test_certain_silence_is_certain_by_exact_probability(probability_ppm: int, p
 def test_certain_silence_grows_with_the_window() -> None:
     silences = [certain_silence(minutes * MINUTE, 10 * SECOND, 500_000) for minutes in (1, 10, 60, 600)]
     assert silences == [10 * SECOND, 20 * SECOND, 40 * SECOND, 60 * SECOND]
+
+
+@pytest.mark.parametrize("probability_ppm", [1, 20_000, 300_000, 999_000])
+def test_a_count_is_certain_by_exact_probability(probability_ppm: int) -> None:
+    """In whole numbers: fewer than what is certain come with at most 10⁻⁶, and one more would be too many."""
+    for trials in (0, 1, 7, 60, 1_200):
+        certain = certain_count(trials, probability_ppm)
+        hit, miss, whole = probability_ppm, PARTS_PER_MILLION - probability_ppm, PARTS_PER_MILLION**trials
+        ways = [comb(trials, count) * hit**count * miss ** (trials - count) for count in range(certain + 1)]
+        assert sum(ways[:certain]) * PARTS_PER_MILLION <= whole
+        assert certain == trials or sum(ways) * PARTS_PER_MILLION > whole
+
+
+def test_a_count_of_more_publications_than_a_float_has_ways_for() -> None:
+    assert certain_count(1_000_000, 500_000) == pytest.approx(500_000 - 4.75 * 500, abs=5)
+    assert certain_count(1_000_000, PARTS_PER_MILLION) == 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from trading_ecosystem.domains.audit.merkle import MerkleTree
@@ -41,8 +42,27 @@ class CheckpointedLog:
         self.last = entry
         self.entries += 1
         if self.entries == self._next:
-            self._next += self._every
-            self._checkpoints.append(Checkpoint(self.entries, entry.sequence, entry.at, self.root))
+            self._check_in(entry)
+
+    def extend(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        """Take entries and their bytes, in order, as if one after another; raises ``ValueError`` unless there is a line for
+        each."""
+        if len(entries) != len(lines):
+            shorter = "lines are shorter than entries" if len(lines) < len(entries) else "entries are shorter than lines"
+            raise ValueError(f"the batch's {shorter}: {len(entries)} entries, {len(lines)} lines; expected one line for each")
+        done = 0
+        while done < len(entries):
+            until = min(len(entries), done + self._next - self.entries)
+            self._tree.extend(lines[done:until])
+            self.entries += until - done
+            self.last = last = entries[until - 1]
+            if self.entries == self._next:
+                self._check_in(last)
+            done = until
+
+    def _check_in(self, entry: Entry) -> None:
+        self._next += self._every
+        self._checkpoints.append(Checkpoint(self.entries, entry.sequence, entry.at, self.root))
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Every checkpoint, the last of which is that of everything so far."""

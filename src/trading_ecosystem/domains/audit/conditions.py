@@ -74,11 +74,12 @@ class Conditions:
         self._moved: set[TransferKey] = set()
 
     def receive(self, entry: Entry, at: Nanos) -> None:
-        """An entry's message reaches the monitor at ``at``."""
+        """An entry's message reaches the monitor at ``at``; nothing looks at many kinds."""
         message = entry.message
         kind = type(message)
-        if kind not in ARRIVES or ARRIVES[kind](message):
-            _RECEIVED[kind](self, message, at, entry)
+        received, arrives = _RECEIVED.get(kind), ARRIVES.get(kind)
+        if received is not None and (arrives is None or arrives(message)):
+            received(self, message, at, entry)
 
     def listed(self, message: InstrumentListed) -> None:
         """Reference data; it counts when it is said."""

@@ -15,7 +15,7 @@ from trading_ecosystem.domains.audit.chains import chain
 from trading_ecosystem.domains.audit.checkpointed_log import CHECKPOINT_EVERY, CheckpointedLog
 from trading_ecosystem.domains.audit.conditions import RECOMPUTED, Conditions
 from trading_ecosystem.domains.audit.conservation import ConservationCheck
-from trading_ecosystem.domains.audit.deliveries import Deliveries, Interruption
+from trading_ecosystem.domains.audit.deliveries import Deliveries, Interruption, LatencyOf
 from trading_ecosystem.domains.audit.detection import score
 from trading_ecosystem.domains.audit.faults import Faults
 from trading_ecosystem.domains.audit.impact import impacts_of
@@ -52,7 +52,15 @@ from trading_ecosystem.messages.market_data import CandleClosed, FundamentalPric
 from trading_ecosystem.messages.monitors import AlertReportAccepted, MonitorRegistered
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, PlaceOrderList
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, AlertUpdated, LimitSet
-from trading_ecosystem.messages.supervision import ComponentPaused, ComponentResumed, ComponentStarted, ComponentStopped
+from trading_ecosystem.messages.supervision import (
+    ComponentConditionSet,
+    ComponentPaused,
+    ComponentResumed,
+    ComponentStarted,
+    ComponentStopped,
+    RestartComponent,
+    StopComponent,
+)
 from trading_ecosystem.messages.test_coordination import (
     ConditionTookEffect,
     FaultInjected,
@@ -65,7 +73,7 @@ from trading_ecosystem.messages.trading_phases import TradeBusted, TradeCorrecte
 from trading_ecosystem.messages.units import SECOND, SPOT_PAIRS, Nanos
 
 TOLERANCE: Final[Nanos] = SECOND
-"""An alert is true if its condition held at some instant of this time before it; it covers link latency."""
+"""An alert is true if its condition held at some instant of this time before it."""
 
 _PUBLIC_MARKET: Final[frozenset[type[Message]]] = frozenset(
     {FundamentalPriceChanged, PricePublished, QuoteChanged, DepthChanged, TradesPublished, CandleClosed}
@@ -78,7 +86,8 @@ class Audit:
     """Folds one record and says what it found.
 
     ``firm`` is the master account whose alerts are judged, ``monitor`` the component that says them; ``tolerance_ns``
-    covers what the record cannot tell about delivery; ``instruments`` are those the monitor was given.
+    covers what the record cannot tell about delivery; ``instruments`` are those the monitor was given. ``latency_of`` says
+    what latencies the links to the monitor have without a fault; without it they have none.
     """
 
     folds: ClassVar[dict[type[Message], str]] = {
@@ -123,6 +132,9 @@ class Audit:
         GroundTruthLabelled: "ground_truth_labelled",
         GroundTruthClosed: "ground_truth_closed",
         RunStarted: "run_started",
+        StopComponent: "component_commanded",
+        RestartComponent: "component_commanded",
+        ComponentConditionSet: "component_commanded",
         ComponentStopped: "component_interrupted",
         ComponentStarted: "component_interrupted",
         ComponentPaused: "component_interrupted",
@@ -137,6 +149,7 @@ class Audit:
         tolerance_ns: Nanos = TOLERANCE,
         checkpoint_every: int = CHECKPOINT_EVERY,
         instruments: Sequence[str] = SPOT_PAIRS,
+        latency_of: LatencyOf | None = None,
     ) -> None:
         self.firm = firm
         self._monitor = monitor
@@ -144,7 +157,8 @@ class Audit:
         self._log = CheckpointedLog(checkpoint_every)
         self._run = ""
         self._conditions = Conditions(instruments)
-        self._deliveries = Deliveries(monitor, self._conditions)
+        self._deliveries = Deliveries(monitor, self._conditions, latency_of)
+        self._delayed = latency_of is not None
         self._faults = Faults(self._conditions.tracks)
         self._alerts = Alerts()
         self._reported: dict[str, Alerts] = {}
@@ -161,11 +175,21 @@ class Audit:
         What is found about alerts and faults depends on what follows, and is in :meth:`report`.
         """
         self._log.append(entry, line)
-        message = entry.message
-        kind = type(message)
+        return self._read(entry)
+
+    def follow(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
+        """Read a batch of entries and their lines, as a recorder commits them; the same as one after another, and faster."""
+        self._log.extend(entries, lines)
+        for entry in entries:
+            self._read(entry)
+
+    def _read(self, entry: Entry) -> Sequence[ConservationFinding]:
+        kind = type(entry.message)
         handler = self._handlers.get(kind)
         if handler is not None:
-            handler(message, entry)
+            handler(entry.message, entry)
+        if self._delayed:
+            self._deliveries.passed(entry)
         if self._faults.awaiting:
             self._faults.follow(entry)
         if kind in _PUBLIC_MARKET:
@@ -174,12 +198,6 @@ class Audit:
         if found:
             self._conservation_findings += found
         return found
-
-    def follow(self, entries: Sequence[Entry], lines: Sequence[bytes]) -> None:
-        """Read a batch of entries and their lines, as a recorder commits them."""
-        ingest = self.ingest
-        for entry, line in zip(entries, lines, strict=True):
-            ingest(entry, line)
 
     def finish(self) -> Sequence[ConservationFinding]:
         """The record ends here: what is still held back is taken in. Finishing twice is harmless."""
@@ -270,6 +288,12 @@ class Audit:
     def link_condition_applied(self, message: LinkConditionApplied, entry: Entry) -> None:
         """A link did something to a delivery."""
         self._deliveries.link_applied(message, entry.at)
+
+    def component_commanded(self, message: StopComponent | RestartComponent | ComponentConditionSet, entry: Entry) -> None:
+        """A component is to be stopped, to crash or to pause."""
+        target = message.target if isinstance(message, ComponentConditionSet) else message.component
+        if target == self._monitor:
+            self._deliveries.told(entry)
 
     def component_interrupted(self, message: Interruption, entry: Entry) -> None:
         """A component is down, paused, or goes on: what that means for what reaches the monitor."""

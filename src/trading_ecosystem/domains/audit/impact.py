@@ -14,8 +14,17 @@ from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerM
 def impacts_of(
     faults: Sequence[LabelledFault], lifecycles: Sequence[OrderLifecycle], tracks: Tracks, until: Nanos
 ) -> tuple[FaultImpact, ...]:
-    """The impact of every fault of a record that ends at ``until``; orders are those of named accounts."""
-    return tuple(_impact(fault, lifecycles, tracks, until) for fault in faults)
+    """The impact of every fault of a record that ends at ``until``.
+
+    Orders are those of named accounts: where a fault names venues or books of them, those at these venues only.
+    """
+    return tuple(_impact(fault, _concerned(fault, lifecycles), tracks, until) for fault in faults)
+
+
+def _concerned(fault: LabelledFault, lifecycles: Sequence[OrderLifecycle]) -> Sequence[OrderLifecycle]:
+    named = {subject.partition(":")[0] for subject in fault.subjects}
+    touched = [one for one in lifecycles if one.venue in named]
+    return touched if touched or fault.label.kind.value.startswith("venue_") else lifecycles
 
 
 def _impact(fault: LabelledFault, lifecycles: Sequence[OrderLifecycle], tracks: Tracks, until: Nanos) -> FaultImpact:

@@ -56,6 +56,17 @@ class MerkleTree:
         if len(block) == _BLOCK:
             self._close_block()
 
+    def extend(self, lines: Sequence[bytes]) -> None:
+        """Add entries' bytes as the next leaves, in order."""
+        block = self._block
+        done = 0
+        while done < len(lines):
+            until = done + _BLOCK - len(block)
+            block += lines[done:until]
+            done = until
+            if len(block) == _BLOCK:
+                self._close_block()
+
     def _close_block(self) -> None:
         subtree = _join(_leaf_hashes(self._block))
         self._block.clear()

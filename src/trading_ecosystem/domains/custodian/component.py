@@ -102,6 +102,7 @@ class Custodian(Component):
         ConditionTookEffect,
         ConditionEnded,
     )
+    state_version: ClassVar[int] = 2
     answers: ClassVar[dict[type[Question], str]] = {
         HoldingsQuestion: "holdings",
         UnsettledQuestion: "unsettled",

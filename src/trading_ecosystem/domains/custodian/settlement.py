@@ -12,7 +12,8 @@ when the next attempt after the one said is made.
 While a condition of the custodian says so, only a part of both legs is posted first; what is left is the instruction then.
 
 A venue may bust or correct a trade before it settles: then its instruction is cancelled or changed. What reaches the custodian
-after the trade has settled changes nothing, and reconciliation finds the difference.
+after the trade has settled changes nothing, and of a trade that has settled in part it cancels the rest. In both cases the
+venue spoke in time and was heard too late: what was posted stays posted, and reconciliation finds the difference.
 """
 
 from __future__ import annotations

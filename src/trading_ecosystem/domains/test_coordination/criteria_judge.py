@@ -18,7 +18,7 @@ from trading_ecosystem.domains.test_coordination.criteria import (
     Measure,
     Unit,
 )
-from trading_ecosystem.domains.test_coordination.judge import CheckResult, Judgement, Verdict, judge
+from trading_ecosystem.domains.test_coordination.judge import CheckResult, Judgement, Verdict, judge, percent
 from trading_ecosystem.domains.test_coordination.quantities import spoken
 from trading_ecosystem.domains.test_coordination.run_measures import RunMeasures
 from trading_ecosystem.domains.test_coordination.scenario import RISK, Scenario
@@ -27,11 +27,12 @@ from trading_ecosystem.messages.risk import AlertRaised
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, PARTS_PER_MILLION, Nanos
 
 
-def measures_of(scenario: Scenario) -> RunMeasures:
-    """What has to follow the record of a run of this scenario."""
+def measures_of(scenario: Scenario, acting: str = RISK) -> RunMeasures:
+    """What has to follow the record of a run of this scenario whose alerts are those of the monitor ``acting``."""
     ecosystem = scenario.ecosystem
     publish_every = {venue.name: venue.publish_every_ns for venue in ecosystem.venues}
-    return RunMeasures(scenario.checks, ecosystem.firm.name, publish_every, ecosystem.market_data.instruments)
+    outside = "" if acting == RISK else acting
+    return RunMeasures(scenario.checks, ecosystem.firm.name, publish_every, ecosystem.market_data.instruments, outside)
 
 
 def judge_run(
@@ -127,6 +128,10 @@ class _Judge:
         fault = self._measures.injected.get(fault_id)
         if fault is None:
             return CheckResult("rollback", wanted, Judgement.FAILS, "it was never injected")
+        if not fault.took_effect:
+            return CheckResult(
+                "rollback", wanted, Judgement.FAILS, "it never took effect, so that there was nothing to roll back"
+            )
         planned = spoken(fault.planned_until - self._started_at)
         if fault.ended_at is None:
             evidence = f"it was not over when the run ended; planned for {planned}"
@@ -164,5 +169,6 @@ def _shown(measure: Measure, value: int) -> str:
     if unit is Unit.COUNT:
         return f"{value:,}"
     if unit is Unit.USD:
-        return f"{value / MINOR_UNITS_PER_WHOLE:,.2f} USD"
-    return f"{value / 10_000:.4f}".rstrip("0").rstrip(".") + " %"
+        cents, sign = abs(value) * 100 // MINOR_UNITS_PER_WHOLE, "-" if value < 0 else ""
+        return f"{sign}{cents // 100:,}.{cents % 100:02} USD"
+    return percent(value)

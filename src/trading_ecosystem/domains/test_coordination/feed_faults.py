@@ -7,7 +7,7 @@ it is off, parts per million, if one comes about with that probability; of a ske
 
 from __future__ import annotations
 
-from math import comb
+from math import exp, lgamma, log, log1p
 from typing import Final, Self
 
 import msgspec
@@ -102,7 +102,8 @@ class OddFeedFault(TargetedFault, frozen=True, kw_only=True, tag="odd_feed"):
         if self.kind is FaultKind.FEED_BAD_TICK:
             factor = 10 ** abs(self.shift)
             off = PARTS_PER_MILLION * (factor - 1) if self.shift > 0 else PARTS_PER_MILLION - PARTS_PER_MILLION // factor
-            return off if certain_count(publications, self.probability_ppm) else 0
+            missed = (1 - self.probability_ppm / PARTS_PER_MILLION) ** publications
+            return off if missed <= _CERTAIN_SHORTFALL else 0
         return abs(self.skew_ns)
 
     def expected_alert(self, parameters: TestCoordinationParameters) -> AlertKind | None:
@@ -123,13 +124,16 @@ class OddFeedFault(TargetedFault, frozen=True, kw_only=True, tag="odd_feed"):
 
 
 def certain_count(trials: int, probability_ppm: PartsPerMillion) -> int:
-    """The largest number that a binomial count reaches with a probability of at least 1 - 10⁻⁶."""
+    """The largest number that a binomial count, of a probability above 0, reaches with one of at least 1 - 10⁻⁶."""
     if probability_ppm == PARTS_PER_MILLION:
         return trials
-    probability = probability_ppm / PARTS_PER_MILLION
+    # In logarithms: of thousands of publications neither the ways nor the chance of one of them fit into a float.
+    hit, miss = log(probability_ppm / PARTS_PER_MILLION), log1p(-probability_ppm / PARTS_PER_MILLION)
+    ways = lgamma(trials + 1)
     below, count = 0.0, 0
     for successes in range(trials + 1):
-        below += comb(trials, successes) * probability**successes * (1 - probability) ** (trials - successes)
+        left = trials - successes
+        below += exp(ways - lgamma(successes + 1) - lgamma(left + 1) + successes * hit + left * miss)
         if below > _CERTAIN_SHORTFALL:
             break
         count = successes + 1

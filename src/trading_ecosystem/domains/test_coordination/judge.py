@@ -187,10 +187,11 @@ def _when(score: DetectionScore) -> str:
 def _measure(score: DetectionScore) -> str:
     if score.expected_alert in (AlertKind.PRICE_STALE, AlertKind.SETTLEMENT_OVERDUE):
         return f"{spoken(score.peak)} of {spoken(score.threshold)}"
-    return f"{_percent(score.peak)} of {_percent(score.threshold)}"
+    return f"{percent(score.peak)} of {percent(score.threshold)}"
 
 
-def _percent(parts_per_million: int) -> str:
+def percent(parts_per_million: int) -> str:
+    """Parts per million as a percentage, exactly: ``0.175 %``."""
     whole, rest = divmod(abs(parts_per_million), 10_000)
     fraction = f".{rest:04d}".rstrip("0") if rest else ""
     return f"{'-' if parts_per_million < 0 else ''}{whole}{fraction} %"

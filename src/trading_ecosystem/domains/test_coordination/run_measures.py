@@ -18,8 +18,9 @@ from trading_ecosystem.messages.custodian import SettlementCancelled, Settlement
 from trading_ecosystem.messages.envelope import Entry
 from trading_ecosystem.messages.exchange import OrderFilled, OrderRejected, PlaceOrder, QuoteChanged
 from trading_ecosystem.messages.market_data import PricePublished
+from trading_ecosystem.messages.monitors import AlertReportAccepted, ReportState
 from trading_ecosystem.messages.risk import AlertRaised, AlertResolved, ExposureReported
-from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, GroundTruthClosed
+from trading_ecosystem.messages.test_coordination import ConditionEnded, FaultInjected, GroundTruthClosed, GroundTruthLabelled
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Nanos, PartsPerMillion
 
 FRESH: Final = 3
@@ -30,21 +31,31 @@ _Handler: TypeAlias = Callable[[Any, Nanos], None]
 
 
 class InjectedFault(msgspec.Struct):
-    """When a fault was injected, when it was to be over, and when it was."""
+    """When a fault was injected, when it was to be over, and when it was; whether it changed anything."""
 
     injected_at: Nanos
     planned_until: Nanos
     ended_at: Nanos | None = None
+    took_effect: bool = False
 
 
 class RunMeasures:
     """Follows a record for the criteria of one scenario.
 
-    ``publish_every`` is how often each venue publishes; ``instruments`` are those in play.
+    ``publish_every`` is how often each venue publishes; ``instruments`` are those in play. Alerts are those of the ``acting``
+    monitor: an outside one's where that is named, else the built-in one's.
     """
 
-    def __init__(self, checks: Checks, firm: str, publish_every: Mapping[str, Nanos], instruments: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        checks: Checks,
+        firm: str,
+        publish_every: Mapping[str, Nanos],
+        instruments: tuple[str, ...],
+        acting: str = "",
+    ) -> None:
         self._firm = firm
+        self._acting = acting
         self._publish_every = publish_every
         self._instruments = instruments
         self.injected: dict[str, InjectedFault] = {}
@@ -54,7 +65,7 @@ class RunMeasures:
         self._quotes: dict[Book, list[tuple[Nanos, PartsPerMillion | None]]] = defaultdict(list)
         self._orders: list[tuple[Nanos, str]] = []
         self._rejections: list[tuple[Nanos, str]] = []
-        self._fills: list[tuple[Nanos, str]] = []
+        self._fills: dict[tuple[str, str, str, int], Nanos] = {}
         self._instructed: dict[tuple[str, str, int], tuple[Nanos, Nanos | None]] = {}
         self._equity: list[tuple[Nanos, int]] = []
         self._handlers = self._handlers_for(checks)
@@ -63,9 +74,15 @@ class RunMeasures:
         measured = checks.measured
         handlers: dict[type[Message], _Handler] = {}
         if checks.any:
-            handlers |= {FaultInjected: self._fault_injected, ConditionEnded: self._ended, GroundTruthClosed: self._closed}
+            handlers |= {FaultInjected: self._fault_injected, GroundTruthLabelled: self._labelled}
+            handlers |= {ConditionEnded: self._ended, GroundTruthClosed: self._closed}
         wanted: tuple[tuple[set[Measure], dict[type[Message], _Handler]], ...] = (
-            ({Measure.ALERTS, Measure.OPEN_ALERTS}, {AlertRaised: self._alert_raised, AlertResolved: self._alert_resolved}),
+            (
+                {Measure.ALERTS, Measure.OPEN_ALERTS},
+                {AlertReportAccepted: self._alert_reported}
+                if self._acting
+                else {AlertRaised: self._alert_raised, AlertResolved: self._alert_resolved},
+            ),
             ({Measure.SILENCE}, {PricePublished: self._price}),
             ({Measure.QUOTED, Measure.SPREAD}, {QuoteChanged: self._quote}),
             ({Measure.ORDERS, Measure.REJECTED}, {PlaceOrder: self._order, OrderRejected: self._rejection}),
@@ -100,6 +117,11 @@ class RunMeasures:
     def _fault_injected(self, message: FaultInjected, at: Nanos) -> None:
         self.injected[message.fault_id] = InjectedFault(at, message.planned_until)
 
+    def _labelled(self, message: GroundTruthLabelled, at: Nanos) -> None:
+        fault = self.injected.get(message.fault_id)
+        if fault is not None:
+            fault.took_effect = True
+
     def _ended(self, message: ConditionEnded, at: Nanos) -> None:
         self._end(message.condition_id, at)
 
@@ -118,6 +140,15 @@ class RunMeasures:
 
     def _alert_resolved(self, message: AlertResolved, at: Nanos) -> None:
         if message.account == self._firm:
+            self._open.append((at, -1))
+
+    def _alert_reported(self, message: AlertReportAccepted, at: Nanos) -> None:
+        if message.monitor != self._acting or message.account != self._firm:
+            return
+        if message.state is ReportState.RAISED:
+            self._raised.append(at)
+            self._open.append((at, 1))
+        elif message.state is ReportState.RESOLVED:
             self._open.append((at, -1))
 
     def _price(self, message: PricePublished, at: Nanos) -> None:
@@ -139,7 +170,8 @@ class RunMeasures:
 
     def _fill(self, message: OrderFilled, at: Nanos) -> None:
         if master_of(message.account) == self._firm:
-            self._fills.append((at, message.venue))
+            # An execution that is reported again is no other fill.
+            self._fills.setdefault((message.venue, message.instrument, message.account, message.execution_id), at)
 
     def _instruction(self, message: SettlementInstructed, at: Nanos) -> None:
         if master_of(message.account) == self._firm:
@@ -174,9 +206,10 @@ class RunMeasures:
             return self._unsettled_for(from_at, until_at)
         if measure is Measure.EQUITY_CHANGE:
             return self._equity_change(from_at, until_at)
+        filled = [(at, execution[0]) for execution, at in self._fills.items()]
         orders, rejections, fills = (
             sum(1 for at, venue in events if from_at <= at < until_at and criterion.venue in ("", venue))
-            for events in (self._orders, self._rejections, self._fills)
+            for events in (self._orders, self._rejections, filled)
         )
         if measure is Measure.ORDERS:
             return orders
@@ -232,8 +265,9 @@ class RunMeasures:
     def _equity_change(self, from_at: Nanos, until_at: Nanos) -> int | None:
         inside = [value for at, value in self._equity if from_at <= at < until_at]
         before = [value for at, value in self._equity if at < from_at]
-        first = before[-1:] or inside[:1]
-        return inside[-1] - first[0] if inside else None
+        # One report alone says nothing of a change.
+        known = before[-1:] + inside
+        return known[-1] - known[0] if inside and len(known) > 1 else None
 
 
 def _most_open(changes: Iterable[tuple[Nanos, int]], from_at: Nanos, until_at: Nanos) -> int:

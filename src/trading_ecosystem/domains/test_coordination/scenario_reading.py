@@ -105,6 +105,9 @@ def read_document(root: Node, name: str, strategies: StrategyCheck) -> Scenario:
         "clean_periods",
         "needs",
         *criteria_reading.FIELDS,
+        # These are taken out before: they stand here for whoever mistypes one.
+        "phases",
+        "parameters",
     )
     fields = Fields(root, "a scenario", known)
     description, seed, starts_at = fields.get("description"), fields.get("seed"), fields.get("starts_at")

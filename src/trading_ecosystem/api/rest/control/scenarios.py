@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Response, Router, get, post
 
-from trading_ecosystem.adapters.scenario_files import read_scenario
+from trading_ecosystem.adapters.scenario_files import parse_scenario, read_scenario
 from trading_ecosystem.adapters.scenario_library import library
 from trading_ecosystem.adapters.scenario_runs import RunState, ScenarioRun, ScenarioRuns
 from trading_ecosystem.api.caller import Scope
@@ -35,7 +35,8 @@ Override = Annotated[
 ]
 RunId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9a-f]+$(?!\n)")]
 OUTSIDE_FILES: Final = ("recording", "sources")
-"""Words of settings that name files: no override from here may."""
+"""Words of settings that name files: no override from here may have them in its key, or name a recording in its value."""
+_NAMES_A_FILE: Final = "names a file, and none is read on behalf of somebody outside"
 
 
 class ScenarioShown(Answer, frozen=True, forbid_unknown_fields=True):
@@ -159,12 +160,18 @@ def read_from_library(name: str, overrides: tuple[str, ...]) -> Scenario:
         raise NoSuchThing(f"there is no scenario {name} in the library")
     for number, override in enumerate(overrides):
         if any(word in override.partition("=")[0] for word in OUTSIDE_FILES):
-            raise _unusable(f"overrides[{number}]", "names a file, and none is read on behalf of somebody outside")
+            raise _unusable(f"overrides[{number}]", _NAMES_A_FILE)
     try:
-        return read_scenario(path, overrides)
+        # The text alone is read, so that nobody learns here which files there are.
+        parsed = parse_scenario(path.read_text(), str(path), overrides, name)
     except BadInput as error:
         place = str(error).replace(str(path), name)
         raise _unusable("overrides", place) from None
+    market = parsed.ecosystem.market_data
+    sources = () if market.sources is None else market.sources.sources
+    if overrides and (market.recording is not None or any(source.recording is not None for source in sources)):
+        raise _unusable("overrides", _NAMES_A_FILE)
+    return parsed
 
 
 def _unusable(field: str, problem: str) -> InvalidRequest:

@@ -204,19 +204,24 @@ class Ladder:
 
     def best(self) -> tuple[Ticks, Lots]:
         """The best displayed price and the lots there; ``(0, 0)`` where nothing is displayed."""
-        for price_ticks, queue in self.prices():
-            if queue.lots:
-                return price_ticks, queue.lots
+        sign, queues = self.sign, self.queues
+        for key in reversed(self.keys):
+            lots = queues[key * sign].lots
+            if lots:
+                return key * sign, lots
         return (0, 0)
 
     def depth(self, levels: int) -> tuple[Level, ...]:
         """The best displayed price levels, nearest first."""
         found: list[Level] = []
-        for price_ticks, queue in self.prices():
-            if len(found) >= levels:
+        sign, queues = self.sign, self.queues
+        for key in reversed(self.keys):
+            if levels <= 0:
                 break
-            if queue.lots:
-                found.append(Level(price_ticks, queue.lots))
+            lots = queues[key * sign].lots
+            if lots:
+                found.append(Level(key * sign, lots))
+                levels -= 1
         return tuple(found)
 
     def levels(self, bound: int) -> Iterator[PriceQueue]:

@@ -37,7 +37,11 @@ class FlowAnchor:
         self.pressures = [0.0, 0.0, 0.0]
 
     def decay(self, at: Nanos) -> None:
-        """Bring premium and excursion to an instant."""
+        """Bring premium and excursion to an instant, and the price with them."""
+        self._fade(at)
+        self.set_price()
+
+    def _fade(self, at: Nanos) -> None:
         elapsed = float(self.moved_at - at)
         self.moved_at = at
         self.premium *= math.exp(elapsed / self._constants.premium_reversion_ns)
@@ -45,12 +49,11 @@ class FlowAnchor:
             self.excursion *= math.exp(elapsed / self._constants.excursion_reversion_ns)
             if abs(self.excursion) < _FORGOTTEN:
                 self.excursion = 0.0
-        self.set_price()
 
     def move(self, at: Nanos, word: int) -> None:
         """An event moves premium and activity by what one random word says."""
         constants, activities = self._constants, self.activities
-        self.decay(at)
+        self._fade(at)
         pressures, fading = self.pressures, constants.pressure_keep
         pressures[0] *= fading[0]
         pressures[1] *= fading[1]

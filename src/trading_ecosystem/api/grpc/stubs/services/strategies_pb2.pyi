@@ -500,6 +500,7 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
     STRATEGY_MARKED_FIELD_NUMBER: builtins.int
     STRATEGY_PARAMETERS_CHANGED_FIELD_NUMBER: builtins.int
     STRATEGY_PARAMETERS_REJECTED_FIELD_NUMBER: builtins.int
+    POSITION_CLOSE_OUT_ENDED_FIELD_NUMBER: builtins.int
     number: builtins.int
     """Numbers the responses of this call from 1 on, without a gap."""
     at: builtins.int
@@ -536,6 +537,10 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
     def strategy_parameters_rejected(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected:
         """Parameters were not changed."""
 
+    @property
+    def position_close_out_ended(self) -> trading_ecosystem.api.grpc.stubs.trading_pb2.PositionCloseOutEnded:
+        """A position was closed out, or as far as it went."""
+
     def __init__(
         self,
         *,
@@ -549,10 +554,11 @@ class StreamStrategiesResponse(google.protobuf.message.Message):
         strategy_marked: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyMarked | None = ...,
         strategy_parameters_changed: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersChanged | None = ...,
         strategy_parameters_rejected: trading_ecosystem.api.grpc.stubs.trading_pb2.StrategyParametersRejected | None = ...,
+        position_close_out_ended: trading_ecosystem.api.grpc.stubs.trading_pb2.PositionCloseOutEnded | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "strategy_marked", "strategy_parameters_changed", "strategy_parameters_rejected"] | None: ...
+    def HasField(self, field_name: typing.Literal["event", b"event", "heartbeat", b"heartbeat", "order_withheld", b"order_withheld", "position_close_out_ended", b"position_close_out_ended", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "event", b"event", "heartbeat", b"heartbeat", "number", b"number", "order_withheld", b"order_withheld", "position_close_out_ended", b"position_close_out_ended", "strategy_command_rejected", b"strategy_command_rejected", "strategy_halted", b"strategy_halted", "strategy_marked", b"strategy_marked", "strategy_parameters_changed", b"strategy_parameters_changed", "strategy_parameters_rejected", b"strategy_parameters_rejected", "strategy_started", b"strategy_started"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["event", b"event"]) -> typing.Literal["heartbeat", "strategy_started", "strategy_halted", "strategy_command_rejected", "order_withheld", "strategy_marked", "strategy_parameters_changed", "strategy_parameters_rejected", "position_close_out_ended"] | None: ...
 
 global___StreamStrategiesResponse = StreamStrategiesResponse
 
