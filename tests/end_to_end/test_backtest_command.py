@@ -87,6 +87,10 @@ def test_walk_forward_trades_each_part_with_what_was_best_before(bars: Path, tmp
     assert walked["performance"] == best["performance"]
     first, second = walked["walk_forward"]  # type: ignore[misc]
     assert first["test_end"] == second["test_start"]
+    chained = 1.0
+    for fold in (first, second):
+        chained *= 1.0 + fold["tested"]["performance"]["total_return"]
+    assert walked["unseen"]["total_return"] == pytest.approx(chained - 1.0, rel=1e-12)  # type: ignore[index]
     span = ("--from", second["train_start"], "--to", second["test_start"])
     trained = document(*MOMENTUM, "--data", bars, *span, *options, cwd=tmp_path)
     assert {name: trained["settings"][name] for name in ("fast", "slow")} == second["chosen"]  # type: ignore[index]
