@@ -150,7 +150,7 @@ def test_a_strategy_of_ones_own_file_runs_unchanged(bars: Path, tmp_path: Path) 
     ("arguments", "problem"),
     [
         (("momentom",), "is no strategy that is known"),
-        (("nowhere.py",), "is no file"),
+        (("nowhere.py",), "cannot be read (no such file or directory)"),
         (("momentum",), "needs the setting 'size_usd'"),
         (("momentum", "--set", "size"), "expected NAME=VALUE"),
         ((*MOMENTUM[1:], "--from", "never"), "is no time"),
