@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trading_ecosystem.backtesting import Backtest, BacktestSettings
     from trading_ecosystem.domains.exchange.recorded.queue_position import QueueEstimate
     from trading_ecosystem.reports.backtest.damage import Damage
+    from trading_ecosystem.reports.backtest.performance import Unseen
     from trading_ecosystem.reports.backtest.tearsheet import TriedRow
 
 MOST_JOBS: Final = 64
@@ -162,7 +163,17 @@ class _Told:
             "damages": self._damages,
             "sweep": [{"settings": point.settings, "performance": point.performance} for point in self._sweep],
             "walk_forward": self._folds,
+            "unseen": self.unseen(),
         }
+
+    def unseen(self) -> Unseen | None:
+        """The walk-forward as a whole, where there was one."""
+        from trading_ecosystem.reports.backtest.performance import unseen_of
+
+        if not self._folds:
+            return None
+        returns = [one for fold in self._folds for one in fold.tested.returns]
+        return unseen_of(returns, self._folds[0].tested.performance.periods_per_year)
 
     def _rows(self) -> tuple[list[TriedRow], list[TriedRow]]:
         from trading_ecosystem.reports.backtest.tearsheet import TriedRow
@@ -201,7 +212,7 @@ class _Told:
             tested.capital_minor,
             tested.observed.digest(),
         )
-        page = render_tearsheet(shown, tested.observed, tested.performance, self._damages, *self._rows())
+        page = render_tearsheet(shown, tested.observed, tested.performance, self._damages, *self._rows(), self.unseen())
         write_whole(out, page)
         write_whole(out.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(self.document())).decode() + "\n")
 
@@ -216,7 +227,8 @@ class _Told:
             print_json(self.document())
             return
         console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-        console.print(summary_text(self._tested.performance, self._damages, *self._rows(), self._tested.observed.halted))
+        halted = self._tested.observed.halted
+        console.print(summary_text(self._tested.performance, self._damages, *self._rows(), halted, self.unseen()))
         console.print(f"tearsheet     {out}  {out.with_suffix('.json')}", soft_wrap=True)
 
 

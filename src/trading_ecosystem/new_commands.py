@@ -44,7 +44,7 @@ def monitor(name: NameArgument, out: OutOption = None) -> None:
 
 @new_app.command()
 def strategy(name: NameArgument, out: OutOption = None) -> None:
-    """A strategy, a scenario that uses it, and how it is registered."""
+    """A strategy, and a scenario that uses it."""
     _check_strategy(name)
     _make("strategy", name, out)
 
@@ -59,13 +59,15 @@ def _make(kind: str, name: str, out: Path | None) -> None:
 
 def _check_strategy(name: str) -> None:
     """Its name is that of a module and of a class, too: refuse what cannot be one, or is one already."""
-    from trading_ecosystem.domains.trading.kinds import LONGEST_STRATEGY_NAME
+    from trading_ecosystem.domains.trading.kinds import KINDS, LONGEST_STRATEGY_NAME
 
     module, class_name = _module_of(name), _class_of(name)
     if len(name) > LONGEST_STRATEGY_NAME:
         raise BadInput(name, f"expected at most {LONGEST_STRATEGY_NAME} characters for a strategy")
     if _NAME.fullmatch(name) is None or not module.isidentifier() or keyword.iskeyword(module):
         raise BadInput(name, "cannot be the name of a module; expected a letter first, then letters, digits and -")
+    if module in KINDS:
+        raise BadInput(name, "there is a built-in strategy of that name already; expected another name")
     if find_spec(f"trading_ecosystem.domains.trading.{module}") is not None:
         raise BadInput(name, "the trading domain has a module of that name already")
     imported = re.search(rf"^from .*\b{class_name}\b", _templates("strategy")["MODULE.py.txt"], re.MULTILINE)

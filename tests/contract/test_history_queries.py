@@ -27,7 +27,7 @@ from trading_ecosystem.domains.test_coordination import records as coordination
 from trading_ecosystem.domains.test_coordination.judge import Judgement
 from trading_ecosystem.domains.test_coordination.records import ResultRecord, RunRecord
 from trading_ecosystem.domains.trading import records as trading
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 from trading_ecosystem.messages.custodian import SettlementInstructed, SettlementSettled, TransferKind
 from trading_ecosystem.messages.exchange import ClaimChanged, OrderAccepted, OrderCancelled, OrderFilled
 from trading_ecosystem.messages.market_data import CandleClosed, PricePublished

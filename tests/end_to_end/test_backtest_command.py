@@ -87,6 +87,10 @@ def test_walk_forward_trades_each_part_with_what_was_best_before(bars: Path, tmp
     assert walked["performance"] == best["performance"]
     first, second = walked["walk_forward"]  # type: ignore[misc]
     assert first["test_end"] == second["test_start"]
+    chained = 1.0
+    for fold in (first, second):
+        chained *= 1.0 + fold["tested"]["performance"]["total_return"]
+    assert walked["unseen"]["total_return"] == pytest.approx(chained - 1.0, rel=1e-12)  # type: ignore[index]
     span = ("--from", second["train_start"], "--to", second["test_start"])
     trained = document(*MOMENTUM, "--data", bars, *span, *options, cwd=tmp_path)
     assert {name: trained["settings"][name] for name in ("fast", "slow")} == second["chosen"]  # type: ignore[index]
@@ -146,7 +150,7 @@ def test_a_strategy_of_ones_own_file_runs_unchanged(bars: Path, tmp_path: Path) 
     ("arguments", "problem"),
     [
         (("momentom",), "is no strategy that is known"),
-        (("nowhere.py",), "is no file"),
+        (("nowhere.py",), "cannot be read (no such file or directory)"),
         (("momentum",), "needs the setting 'size_usd'"),
         (("momentum", "--set", "size"), "expected NAME=VALUE"),
         ((*MOMENTUM[1:], "--from", "never"), "is no time"),

@@ -23,7 +23,7 @@ from tests.unit.backtest.recorded_floor import (
 )
 
 from trading_ecosystem.domains.exchange.recorded.component import CommandDue, ConditionDue
-from trading_ecosystem.domains.exchange.recorded.happenings import Happening
+from trading_ecosystem.domains.exchange.recorded.happenings import Happening, RecordedDepth, RecordedTrade
 from trading_ecosystem.domains.exchange.recorded.queue_position import QueueEstimate, QueuePosition
 from trading_ecosystem.messages.exchange import (
     CancelRejected,
@@ -201,6 +201,7 @@ def test_money_and_base_are_conserved_whatever_happens(seed: int) -> None:
             floor.cancel(f"one-{stream.randint(1, max(1, floor.names))}", now=at)
     filled = of(OrderFilled, floor.said)
     assert filled
+    _check_what_was_there(floor, happenings)
     instrument = INSTRUMENTS[BTC]
     signs = [1 if one.side is Side.BUY else -1 for one in filled]
     cash = sum(
@@ -213,6 +214,24 @@ def test_money_and_base_are_conserved_whatever_happens(seed: int) -> None:
     for number in range(1, floor.names + 1):
         floor.cancel(f"one-{number}", now=200)
     assert floor.claim("USD")[1] == floor.claim("BTC")[1] == 0
+
+
+def _check_what_was_there(floor: Floor, happenings: list[Happening]) -> None:
+    """Nobody ever got more than the recording shows, worked out from what was said alone."""
+    accepted = {one.client_order_id: one for one in of(OrderAccepted, floor.said)}
+    made: dict[int, int] = {}
+    for one in of(OrderFilled, floor.said):
+        if one.liquidity is Liquidity.MAKER:
+            made[one.settles_at] = made.get(one.settles_at, 0) + one.quantity_lots
+        if one.client_order_id in accepted and accepted[one.client_order_id].time_in_force is IOC:
+            assert one.liquidity is Liquidity.TAKER
+    for happening in happenings:
+        got = made.pop(happening.at, 0)
+        if isinstance(happening, RecordedTrade):
+            assert got <= happening.quantity_lots
+        elif isinstance(happening, RecordedDepth):
+            assert got <= sum(level.quantity_lots for level in happening.bids + happening.asks)
+    assert not made, "a resting order trades when something happens, and at no other time"
 
 
 def floor_good() -> TimeInForce:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from trading_ecosystem.domains.trading.intentions import Cancel, Place, Replace
 from trading_ecosystem.domains.trading.order_diff import Difference, Tolerance, difference
-from trading_ecosystem.domains.trading.orders import Order, Orders, OrderState
+from trading_ecosystem.domains.trading.order_life import OrderEvent, OrderState
+from trading_ecosystem.domains.trading.orders import Order, Orders
 from trading_ecosystem.messages.orders import Side
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -39,7 +40,7 @@ class Book:
     def carry_out(self, asked: Difference) -> int:
         """Every request is granted; how many there were."""
         for cancel in asked.cancels:
-            self.orders.end(self.orders.working[cancel.client_order_id], OrderState.CANCELLED)
+            self.orders.happened(self.orders.working[cancel.client_order_id], OrderEvent.CANCELLED)
         for replace in asked.replaces:
             order = self.orders.working[replace.client_order_id]
             order.price_ticks, order.quantity_lots = replace.price_ticks, replace.quantity_lots

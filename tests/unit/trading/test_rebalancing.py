@@ -7,7 +7,7 @@ from tests.unit.trading.trading_floor import ALPHA, BTC, Floor, accepted, placed
 
 from trading_ecosystem.domains.trading.allocation.targets import Insight, Rule, Weighting, standing, weights_ppm
 from trading_ecosystem.domains.trading.kinds import settings_of
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 from trading_ecosystem.domains.trading.parameters import StrategyParameters
 from trading_ecosystem.domains.trading.timers import StrategyDue
 from trading_ecosystem.messages.base import Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 from trading_ecosystem.domains.trading.records import (
     OrderRecord,
     PerformanceRecord,

@@ -14,7 +14,6 @@ that.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,15 +22,13 @@ from typing import Final
 import yaml
 
 from trading_ecosystem.adapters.own_strategies.loading import StrategySourceError, kind_of
+from trading_ecosystem.adapters.own_strategies.reading import source_in_file, source_of_module
 from trading_ecosystem.domains.test_coordination.document import shown
 from trading_ecosystem.domains.test_coordination.strategy_source import StrategySource
-from trading_ecosystem.domains.trading.containment import attempted, told
 from trading_ecosystem.domains.trading.kinds import KINDS
 from trading_ecosystem.ports.errors import BadInput
 
 STRATEGIES: Final = "strategies"
-LARGEST_SOURCE: Final = 1 << 18
-"""Bytes of the largest source that is read."""
 MOST: Final = 32
 """Strategies of one's own in a scenario."""
 _FILE, _MODULE, _SOURCE, _CLASS, _ORIGIN = "file", "module", "source", "class", "origin"
@@ -137,38 +134,16 @@ def _fields_of(name: str, definition: yaml.MappingNode, place_of: PlaceOf) -> di
 
 def _read_file(where: yaml.ScalarNode, folder: Path | None, place_of: PlaceOf) -> tuple[str, str]:
     if folder is None:
-        raise BadInput(
-            place_of(where), f"{shown(where.value)} is a file, and none are read here; expected a scenario in a file"
-        )
-    path = folder / where.value
-    return _text_of(path, where, place_of), path.name
+        raise BadInput(place_of(where), f"{shown(where.value)}: no files are read here; expected a scenario in a file")
+    return _read(lambda: source_in_file(folder / where.value), where, place_of), Path(where.value).name
 
 
 def _read_module(where: yaml.ScalarNode, place_of: PlaceOf) -> tuple[str, str]:
-    """The source of an importable module. Finding it imports the packages that it is in, and not the module."""
-    spec, error = attempted(importlib.util.find_spec, where.value)
-    if error is not None or spec is None:
-        why = f" ({told(error)})" if error is not None else ""
-        raise BadInput(place_of(where), f"there is no module {shown(where.value)}{why}; expected one that can be imported")
-    if not spec.origin or not spec.origin.endswith(".py"):
-        raise BadInput(place_of(where), f"the module {shown(where.value)} is not written in Python; expected a .py file")
-    return _text_of(Path(spec.origin), where, place_of), f"{where.value}.py"
+    return _read(lambda: source_of_module(where.value), where, place_of), f"{where.value}.py"
 
 
-def _text_of(path: Path, where: yaml.ScalarNode, place_of: PlaceOf) -> str:
-    name, python = shown(str(where.value)), "expected a Python file"
+def _read(reading: Callable[[], str], where: yaml.ScalarNode, place_of: PlaceOf) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_SOURCE + 1)
-    except OSError as error:
-        why = (error.strerror or "unreadable").lower()
-        raise BadInput(place_of(where), f"{name} cannot be read ({why}); {python}") from None
-    if len(raw) > LARGEST_SOURCE:
-        raise BadInput(place_of(where), f"{name} is larger than {LARGEST_SOURCE} bytes; expected a smaller file")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(place_of(where), f"{name} is not UTF-8; {python}") from None
-    if any(not (character.isprintable() or character in "\n\t\r") for character in text):
-        raise BadInput(place_of(where), f"{name} has characters that cannot be printed; {python}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        return reading()
+    except StrategySourceError as error:
+        raise BadInput(place_of(where), f"{shown(str(where.value))} {error}") from None

@@ -84,7 +84,7 @@ class CloseOut:
         place = _order(desk, position) if self.attempts < ATTEMPTS else None
         if place is not None:
             self.open[key] += 1
-            desk.close_out(place, said, now)
+            desk.send(place, said, now)
 
     def _end(self, desks: Mapping[str, Desk], outcome: CloseOutOutcome) -> SaidList:
         said: SaidList = []

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from trading_ecosystem.domains.trading import standings
 from trading_ecosystem.domains.trading.capital_shares import shares_by_account
 from trading_ecosystem.domains.trading.close_out import CloseOut
 from trading_ecosystem.domains.trading.desk import Desk, SaidList
 from trading_ecosystem.domains.trading.kinds import KINDS, StrategyKind, settings_of
 from trading_ecosystem.domains.trading.limits import OwnLimits
 from trading_ecosystem.domains.trading.market import Claims, Market
-from trading_ecosystem.domains.trading.orders import ENDED, Order, OrderState
+from trading_ecosystem.domains.trading.order_life import ENDED, OrderEvent, OrderState
+from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.domains.trading.parameter_changes import changed_parameters, parameters_of, unknown_strategy
 from trading_ecosystem.domains.trading.parameters import StrategyParameters, TradingParameters
 from trading_ecosystem.domains.trading.recovery import queries, recover
@@ -33,7 +35,7 @@ from trading_ecosystem.messages.exchange import (
 from trading_ecosystem.messages.margin import PerpetualListed
 from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated, ReplaceOrder, ReplaceRejected
-from trading_ecosystem.messages.orders import TradingPhase
+from trading_ecosystem.messages.orders import CancelReason, CancelRejectReason, TradingPhase
 from trading_ecosystem.messages.trading import (
     ChangeStrategyParameters,
     OrderWithheld,
@@ -303,7 +305,7 @@ class Trading(Component):
         desk, order = found
         if order.state in ENDED or order.order_id:
             return NOTHING
-        return desk.ended(order, OrderState.REJECTED, "order_rejected", (message.reason,), now)
+        return desk.ended(order, OrderEvent.REJECTED, "order_rejected", (message.reason,), now)
 
     def order_filled(self, message: OrderFilled, now: Nanos) -> Said:
         """An order was filled, in part or whole; it may be the venue's own, to close the account's position."""
@@ -321,14 +323,22 @@ class Trading(Component):
         found = self._find(message)
         if found is None or found[1].state in ENDED:
             return NOTHING
-        return found[0].ended(found[1], OrderState.CANCELLED, "order_cancelled", (), now)
+        event = OrderEvent.EXPIRED if message.reason is CancelReason.EXPIRED else OrderEvent.CANCELLED
+        return found[0].ended(found[1], event, "order_cancelled", (), now)
 
     def cancel_rejected(self, message: CancelRejected, now: Nanos) -> Said:
-        """There was nothing to cancel: the order never arrived, or it is over and its last report was lost or is late."""
+        """There was nothing to cancel: the order never arrived, or it is over and its last report was lost or is late.
+
+        Where it was only too soon, the order works on, and is asked for again when its answer is overdue.
+        """
         found = self._find(message)
-        if found is None or found[1].state is not OrderState.PENDING_CANCEL:
+        if (
+            found is None
+            or found[1].state is not OrderState.PENDING_CANCEL
+            or message.reason is CancelRejectReason.RATE_LIMITED
+        ):
             return NOTHING
-        return found[0].ended(found[1], OrderState.CANCELLED, "order_cancelled", (), now)
+        return found[0].ended(found[1], OrderEvent.CANCEL_REJECTED, "order_cancelled", (), now)
 
     def order_changed(self, message: OrderReplaced | OrderRestated | ReplaceRejected, now: Nanos) -> Said:
         """An order has another quantity, or price, or it was refused one."""
@@ -382,17 +392,9 @@ class Trading(Component):
         return desk, order
 
     def portfolio(self, question: PortfolioQuestion) -> tuple[PositionChanged, ...]:
-        """Every position that was ever opened, of one strategy or of all; empty for a strategy that is not loaded."""
-        return tuple(
-            desk.position_changed(position)
-            for desk in self.desks.values()
-            if question.strategy in (None, desk.name)
-            for position in desk.portfolio.positions.values()
-        )
+        """Every position that was ever opened, of one strategy or of all."""
+        return standings.positions(self.desks.values(), question.strategy)
 
     def strategies(self, question: StrategiesQuestion) -> tuple[StrategyStanding, ...]:
         """Every loaded strategy as it stands."""
-        return tuple(
-            StrategyStanding(desk.account, desk.name, desk.parameters.kind, desk.is_running, parameters_of(desk.parameters))
-            for desk in self.desks.values()
-        )
+        return standings.strategies(self.desks.values())

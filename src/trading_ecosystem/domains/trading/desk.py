@@ -16,10 +16,12 @@ from trading_ecosystem.domains.trading.containment import Flooded, Pace, attempt
 from trading_ecosystem.domains.trading.intentions import Cancel, CancelAll, Intention, Place, PlaceTogether, Replace, WakeMe
 from trading_ecosystem.domains.trading.limits import OwnLimits
 from trading_ecosystem.domains.trading.lots import KEPT_BY
-from trading_ecosystem.domains.trading.orders import Order, Orders, OrderState
+from trading_ecosystem.domains.trading.order_life import OrderEvent, OrderState
+from trading_ecosystem.domains.trading.orders import Order, Orders
 from trading_ecosystem.domains.trading.parameters import StrategyParameters
 from trading_ecosystem.domains.trading.portfolio import Portfolio, Position
 from trading_ecosystem.domains.trading.pre_trade import MessageRate
+from trading_ecosystem.domains.trading.reports import REPLACE_ANSWERS
 from trading_ecosystem.domains.trading.strategy import Strategy
 from trading_ecosystem.domains.trading.timers import StrategyDue
 from trading_ecosystem.domains.trading.valuation import mark
@@ -191,7 +193,7 @@ class Desk:
                 self._withhold(place, reason, said)
                 return
         for place in places:
-            self._send(place, said, now)
+            self.send(place, said, now)
 
     def _reason_against(self, places: tuple[Place, ...], now: Nanos, instead_of: Order | None = None) -> WithheldReason | None:
         """Why the last of these orders may not go out together with the others, or ``None``."""
@@ -203,11 +205,8 @@ class Desk:
             return WithheldReason.MESSAGE_RATE
         return reason
 
-    def close_out(self, place: Place, said: SaidList, now: Nanos) -> None:
-        """Send an order of the engine's own, whatever the strategy wants."""
-        self._send(place, said, now)
-
-    def _send(self, place: Place, said: SaidList, now: Nanos) -> None:
+    def send(self, place: Place, said: SaidList, now: Nanos) -> None:
+        """Send an order that passed the limits: one that the strategy wants, or one of the engine's own."""
         requirement = self.limits.requirement(place, self.portfolio)
         assert requirement is not None, "an order that passed the limits has a known requirement"
         order = self.orders.open(place, requirement.asset, requirement.amount_minor, now)
@@ -246,7 +245,7 @@ class Desk:
         order.reserved_minor = max(0, requirement.amount_minor - self.limits.held_by(order, self.portfolio))
         self.limits.claims.reserve(self.account, order.venue, order.reserved_asset, order.reserved_minor)
         self.rate.count(now)
-        self.orders.ask_replace(order, now)
+        self.orders.ask(order, OrderEvent.REPLACE_ASKED, now)
         said.append(ReplaceOrder(order.venue, self.account, order.client_order_id, wanted.price_ticks, wanted.quantity_lots))
 
     def _withhold(self, place: Place, reason: WithheldReason, said: SaidList) -> None:
@@ -282,7 +281,7 @@ class Desk:
     def _cancel(self, order: Order, said: SaidList, now: Nanos) -> None:
         if order.state is not OrderState.PENDING_CANCEL:
             self.rate.count(now)
-            self.orders.ask_cancel(order, now)
+            self.orders.ask(order, OrderEvent.CANCEL_ASKED, now)
             said.append(CancelOrder(order.venue, self.account, order.client_order_id))
 
     # What the venues answer
@@ -338,16 +337,16 @@ class Desk:
         """An open order has another quantity or price, or its replacement was refused; the strategy is not told."""
         if order.state is OrderState.PENDING_REPLACE and not isinstance(message, OrderRestated):
             self._answered(order)
-            self.orders.replaced(order)
+            self.orders.happened(order, REPLACE_ANSWERS[type(message)])
         if not isinstance(message, ReplaceRejected):
             order.quantity_lots = message.quantity_lots
             if isinstance(message, OrderReplaced):
                 order.price_ticks = message.price_ticks
 
-    def ended(self, order: Order, state: OrderState, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
+    def ended(self, order: Order, event: OrderEvent, callback: str, arguments: tuple[Any, ...], now: Nanos) -> SaidList:
         """The order left the market unfilled, in part or whole."""
         self._answered(order)
-        self.orders.end(order, state)
+        self.orders.happened(order, event)
         return self.ask(callback, (order, *arguments), now) if self.is_running and order.label != CLOSE_OUT else []
 
     def _answered(self, order: Order) -> None:
@@ -361,7 +360,7 @@ class Desk:
         said: SaidList = []
         for order in self.orders.unanswered(now):
             self.rate.count(now)
-            self.orders.ask_cancel(order, now)
+            self.orders.ask(order, OrderEvent.TIMED_OUT, now)
             said.append(CancelOrder(order.venue, self.account, order.client_order_id))
         return said
 

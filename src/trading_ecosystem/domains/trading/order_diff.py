@@ -23,7 +23,8 @@ from typing import TypeAlias
 import msgspec
 
 from trading_ecosystem.domains.trading.intentions import Cancel, Intention, Place, Replace
-from trading_ecosystem.domains.trading.orders import Order, OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
+from trading_ecosystem.domains.trading.orders import Order
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import PARTS_PER_MILLION, Lots, PartsPerMillion, Ticks
 

@@ -1,25 +1,16 @@
-"""The client's side of an order's life, as the FIX order state tables have it (FIX 4.4, volume 4, appendix D).
+"""The orders of one strategy: the working ones and the last that ended, each where :mod:`.order_life` says it stands.
 
-::
-
-    pending new ──► new ──► partially filled ──► filled
-         │           │              │
-         │           ▼              ▼
-         │      pending cancel ──► cancelled
-         ├──► rejected
-         └──► pending cancel       (unanswered for too long)
-
-Reports may come twice, late or never.  Every step is therefore idempotent: an execution counts once per order, an order that
-has ended stays ended, and a late fill of an ended order still reaches the portfolio.
+Every step is idempotent: an execution counts once per order, an order that has ended stays ended, and a late fill of an ended
+order still reaches the portfolio.
 """
 
 from __future__ import annotations
 
-import enum
 from collections import deque
 from typing import Final
 
 from trading_ecosystem.domains.trading.intentions import Place
+from trading_ecosystem.domains.trading.order_life import ENDED, PENDING, OrderEvent, OrderState, after
 from trading_ecosystem.messages.orders import Side
 from trading_ecosystem.messages.units import MINUTE, Lots, MinorUnits, Nanos
 
@@ -27,25 +18,6 @@ ENDED_ORDERS_KEPT: Final = 256
 """Ended orders per strategy that are remembered, so that duplicate and late reports can be told apart."""
 ANSWER_WITHIN: Final[Nanos] = MINUTE
 """A request without an answer for this long is followed by a (further) cancel."""
-
-
-class OrderState(enum.StrEnum):
-    """Where an order stands, as far as its sender knows."""
-
-    PENDING_NEW = "pending_new"
-    NEW = "new"
-    PARTIALLY_FILLED = "partially_filled"
-    PENDING_REPLACE = "pending_replace"
-    PENDING_CANCEL = "pending_cancel"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-
-
-ENDED: Final = frozenset((OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED))
-"""The states that no order leaves."""
-PENDING: Final = frozenset((OrderState.PENDING_NEW, OrderState.PENDING_REPLACE, OrderState.PENDING_CANCEL))
-"""The states in which a request of the sender is unanswered."""
 
 
 class Order:
@@ -140,8 +112,7 @@ class Orders:
     def accept(self, order: Order, order_id: int) -> None:
         """The venue has it; a late or second acceptance changes nothing but the order id."""
         order.order_id = order_id
-        if order.state is OrderState.PENDING_NEW:
-            order.state = OrderState.NEW
+        self.happened(order, OrderEvent.ACCEPTED)
 
     def fill(self, order: Order, execution_id: int, cumulative_lots: Lots, leaves_lots: Lots) -> bool:
         """Count an execution; false for one that was counted before."""
@@ -149,35 +120,23 @@ class Orders:
             return False
         order.executions.append(execution_id)
         order.cumulative_lots = max(order.cumulative_lots, cumulative_lots)
-        if order.state not in ENDED:
-            if leaves_lots == 0 or order.cumulative_lots >= order.quantity_lots:
-                self.end(order, OrderState.FILLED)
-            elif order.state not in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE):
-                order.state = OrderState.PARTIALLY_FILLED
+        whole = leaves_lots == 0 or order.cumulative_lots >= order.quantity_lots
+        self.happened(order, OrderEvent.FILLED if whole else OrderEvent.TRADED)
         return True
 
-    def ask_replace(self, order: Order, now: Nanos) -> None:
-        """A replacement was sent."""
-        assert not order.is_pending
-        order.state = OrderState.PENDING_REPLACE
+    def ask(self, order: Order, event: OrderEvent, now: Nanos) -> None:
+        """A request about a working order was sent: a replacement, or a cancel."""
+        assert order.state not in ENDED
+        self.happened(order, event)
+        assert order.is_pending
         order.asked_at = now
 
-    def replaced(self, order: Order) -> None:
-        """The venue answered a replacement, one way or the other: the order works as before, or is still being cancelled."""
-        if order.state is OrderState.PENDING_REPLACE:
-            order.state = OrderState.PARTIALLY_FILLED if order.cumulative_lots else OrderState.NEW
-
-    def ask_cancel(self, order: Order, now: Nanos) -> None:
-        """A cancel was sent."""
-        assert order.state not in ENDED
-        order.state = OrderState.PENDING_CANCEL
-        order.asked_at = now
-
-    def end(self, order: Order, state: OrderState) -> None:
-        """The order has left the market; the oldest remembered one may be forgotten for it."""
-        assert state in ENDED
-        assert order.state not in ENDED
-        order.state = state
+    def happened(self, order: Order, event: OrderEvent) -> None:
+        """Something happened to an order; if it has left the market, the oldest remembered one may be forgotten for it."""
+        before = order.state
+        order.state = after(before, event, order.cumulative_lots)
+        if order.state not in ENDED or before in ENDED:
+            return
         del self.working[order.client_order_id]
         self._ended[order.client_order_id] = order
         self._ended_ids.append(order.client_order_id)

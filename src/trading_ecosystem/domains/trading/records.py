@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final
 
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 from trading_ecosystem.messages.base import Message
 from trading_ecosystem.messages.exchange import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, PlaceOrder
 from trading_ecosystem.messages.order_handling import OrderReplaced, OrderRestated

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from trading_ecosystem.domains.trading.order_life import OrderEvent
 from trading_ecosystem.messages.exchange import (
     CancelRejected,
     OrderAccepted,
@@ -29,3 +31,8 @@ Report: TypeAlias = (
 """What a venue says about one order."""
 LIQUIDATION: Final = "liquidation:"
 """What the names of the venues' liquidation orders begin with; a strategy's order cannot have one."""
+REPLACE_ANSWERS: Final[Mapping[type[Report], OrderEvent]] = {
+    OrderReplaced: OrderEvent.REPLACED,
+    ReplaceRejected: OrderEvent.REPLACE_REJECTED,
+}
+"""What happened to an order whose replacement was asked for, by how the venue answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import msgspec
 
@@ -58,6 +59,31 @@ class Performance(msgspec.Struct, frozen=True):
     periods: int
     """Returns counted."""
     periods_per_year: float
+
+
+class Unseen(msgspec.Struct, frozen=True):
+    """All parts of a walk-forward one after the other: what was traded on data that the choice of settings had not seen."""
+
+    periods: int
+    total_return: float
+    annual_return: float | None
+    annual_volatility: float | None
+    sharpe_ratio: float | None
+    sortino_ratio: float | None
+    max_drawdown: float
+
+
+def unseen_of(returns: Sequence[float], periods_per_year: float) -> Unseen:
+    """The figures of chained returns."""
+    return Unseen(
+        periods=len(returns),
+        total_return=measures.total_return(returns),
+        annual_return=measures.annual_return(returns, periods_per_year),
+        annual_volatility=measures.annual_volatility(returns, periods_per_year),
+        sharpe_ratio=measures.sharpe_ratio(returns, periods_per_year),
+        sortino_ratio=measures.sortino_ratio(returns, periods_per_year),
+        max_drawdown=measures.max_drawdown(returns),
+    )
 
 
 def returns_of(observed: Observed, capital_minor: MinorUnits) -> list[float]:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from trading_ecosystem.reports.backtest.damage import Damage
 from trading_ecosystem.reports.backtest.figures import dollars, figure_rows, percent, ratio
-from trading_ecosystem.reports.backtest.performance import Performance
+from trading_ecosystem.reports.backtest.performance import Performance, Unseen
 from trading_ecosystem.reports.backtest.tearsheet import TriedRow
 from trading_ecosystem.reports.wording import duration_text
 
@@ -22,6 +22,7 @@ def summary_text(
     sweep: Sequence[TriedRow],
     folds: Sequence[TriedRow],
     halted: str,
+    unseen: Unseen | None = None,
 ) -> RenderableType:
     """Figures, then what faults did, then what else was tried."""
     parts: list[RenderableType] = []
@@ -29,6 +30,10 @@ def summary_text(
         parts.append(_tried("sweep", sweep))
     if folds:
         parts.append(_tried("walk-forward, each part with what was best in the one before", folds))
+    if unseen is not None:
+        sharpe = "–" if unseen.sharpe_ratio is None else ratio(unseen.sharpe_ratio)
+        whole = f"return {percent(unseen.total_return)}, Sharpe {sharpe}, deepest drawdown {percent(unseen.max_drawdown)}"
+        parts.append(f"walk-forward as a whole, on data not seen before: {whole}")
     figures = Table(box=None, show_header=False, pad_edge=False)
     for name, value in figure_rows(performance):
         figures.add_row(name, value)

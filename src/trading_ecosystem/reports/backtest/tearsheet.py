@@ -15,7 +15,7 @@ from trading_ecosystem.reports.backtest import return_measures as measures
 from trading_ecosystem.reports.backtest.damage import Damage
 from trading_ecosystem.reports.backtest.figures import dollars, figure_rows, percent, ratio
 from trading_ecosystem.reports.backtest.observed import Observed
-from trading_ecosystem.reports.backtest.performance import Performance, returns_of
+from trading_ecosystem.reports.backtest.performance import Performance, Unseen, returns_of
 from trading_ecosystem.reports.charts import Line, Window, line_chart
 
 _MOST_POINTS = 1_500
@@ -53,6 +53,7 @@ def render_tearsheet(
     damages: Sequence[Damage] = (),
     sweep: Sequence[TriedRow] = (),
     folds: Sequence[TriedRow] = (),
+    unseen: Unseen | None = None,
 ) -> str:
     """The page."""
     returns = returns_of(observed, tested.capital_minor)
@@ -64,6 +65,7 @@ def render_tearsheet(
         damages=damages,
         sweep=sweep,
         folds=folds,
+        unseen=unseen,
         trips=observed.trips[:_LONGEST_LIST],
         trips_left=max(0, len(observed.trips) - _LONGEST_LIST),
         drawdowns=_deepest(tested, observed, returns),
@@ -76,7 +78,9 @@ def render_tearsheet(
 
 def _charts(tested: Tested, observed: Observed, returns: list[float], damages: Sequence[Damage]) -> list[tuple[str, Markup]]:
     duration = tested.end - tested.start
-    windows = [Window(one.fault, one.onset_at - tested.start, one.ended_at - tested.start) for one in damages]
+    # Behind those of single faults stands what all did together.
+    single = damages[:-1] if len(damages) > 1 else damages
+    windows = [Window(one.fault, one.onset_at - tested.start, one.ended_at - tested.start) for one in single]
     at = [sample.at - tested.start for sample in observed.samples]
     equity = [(tested.capital_minor + sample.net_minor) / MINOR_UNITS_PER_WHOLE for sample in observed.samples]
     lines = [

@@ -35,7 +35,7 @@ from trading_ecosystem.api.rest.production.strategy_bodies import (
     StrategyPositions,
 )
 from trading_ecosystem.api.rest.routing import caller_of, needs, position_of
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 from trading_ecosystem.domains.trading.records import (
     OrderRecord,
     PerformanceRecord,

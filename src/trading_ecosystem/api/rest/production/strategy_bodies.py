@@ -8,7 +8,7 @@ import msgspec
 
 from trading_ecosystem.api.rest.bodies import AccountName, Answer, InstantText
 from trading_ecosystem.api.rest.bodies import Request as Body
-from trading_ecosystem.domains.trading.orders import OrderState
+from trading_ecosystem.domains.trading.order_life import OrderState
 
 ParameterName = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern=r"^[a-z_]+$(?!\n)", examples=["size_usd"])]
 ParameterValue = Annotated[
