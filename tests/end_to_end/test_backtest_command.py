@@ -91,6 +91,10 @@ def test_walk_forward_trades_each_part_with_what_was_best_before(bars: Path, tmp
     for fold in (first, second):
         chained *= 1.0 + fold["tested"]["performance"]["total_return"]
     assert walked["unseen"]["total_return"] == pytest.approx(chained - 1.0, rel=1e-12)  # type: ignore[index]
+    chosen = [word for name, value in second["chosen"].items() for word in ("--set", f"{name}={value}")]
+    unseen = ("--from", second["test_start"], "--to", second["test_end"])
+    alone = document(*MOMENTUM, "--data", bars, *unseen, *chosen, cwd=tmp_path)
+    assert alone["performance"] == second["tested"]["performance"]
     span = ("--from", second["train_start"], "--to", second["test_start"])
     trained = document(*MOMENTUM, "--data", bars, *span, *options, cwd=tmp_path)
     assert {name: trained["settings"][name] for name in ("fast", "slow")} == second["chosen"]  # type: ignore[index]

@@ -12,13 +12,13 @@ from trading_ecosystem import container
 from trading_ecosystem.adapters.scenario_files import parse_scenario
 from trading_ecosystem.messages.custodian import TransferPending
 from trading_ecosystem.messages.exchange import InstrumentListed, OrderFilled
-from trading_ecosystem.messages.units import DAY, HOUR
+from trading_ecosystem.messages.units import DAY, MINUTE
 from trading_ecosystem.ports.errors import BadInput
 
 SCENARIO = """title: new_york
 seed: 3
-starts_at: 2025-08-06T19:00:00Z
-duration: 80m
+starts_at: 2025-08-06T19:50:00Z
+duration: 20m
 ecosystem:
   market_data: {instruments: [BTC/USD], tick: 10s, candles: [1h]}
   venues: [{name: exchange-alpha, publish_every: 1m, settlement: {calendar: XNYS, at: "10:30"}}]
@@ -33,9 +33,9 @@ workloads:
     capital: {exchange-alpha: {USD: 100000}}
     settings: {orders: 5m buy 0.001 BTC/USD exchange-alpha}
 operations:
-  - {at: 50m, transfer: deposit, account: fund/hand, asset: USD, amount: 7, method: crypto_external}
-  - {at: 65m, transfer: deposit, account: fund/hand, asset: USD, amount: 8, method: crypto_external}
-  - {at: 70m, transfer: deposit, account: fund/hand, asset: USD, amount: 9, method: wire}
+  - {at: 5m, transfer: deposit, account: fund/hand, asset: USD, amount: 7, method: crypto_external}
+  - {at: 15m, transfer: deposit, account: fund/hand, asset: USD, amount: 8, method: crypto_external}
+  - {at: 16m, transfer: deposit, account: fund/hand, asset: USD, amount: 9, method: wire}
 """
 
 
@@ -55,16 +55,17 @@ def test_transfers_wait_for_their_cut_off_and_their_window(result: Any) -> None:
     entries = list(result.entries())
     begins = entries[0].at
     pending = [one.message for one in entries if type(one.message) is TransferPending]
-    # 15:00 in New York is the beginning; 17:00 of the next day, of the day after, and 15:00 two days after Thursday the 7th.
-    hours = [(one.amount_minor // 10**8, (one.posts_at - begins) / HOUR) for one in pending]
-    assert hours == [(7, 26.0), (8, 50.0), (9, 5 * 24.0)]
+    # It begins at 15:50 in New York. Until 16:00: 17:00 of the next day; after it: of the day after. The wire, asked for after
+    # 14:00, counts as Thursday's and posts at 15:00 on the Monday.
+    minutes = [(one.amount_minor // 10**8, (one.posts_at - begins) / MINUTE) for one in pending]
+    assert minutes == [(7, 25 * 60 + 10), (8, 49 * 60 + 10), (9, 5 * 24 * 60 - 50)]
 
 
 def test_trades_settle_on_the_next_business_day_at_the_time_of_the_venue(result: Any) -> None:
     entries = list(result.entries())
     (filled,) = [one.message for one in entries if type(one.message) is OrderFilled]
-    # T+1 since 28 May 2024: 10:30 in New York on the 7th, which is 19.5 hours after the beginning at 15:00 on the 6th.
-    assert (filled.settles_at - entries[0].at) / HOUR == 19.5
+    # T+1 since 28 May 2024: 10:30 in New York on the 7th, 18 hours and 40 minutes after the beginning at 15:50 on the 6th.
+    assert (filled.settles_at - entries[0].at) / MINUTE == 18 * 60 + 40
     (listed,) = [one.message for one in entries if type(one.message) is InstrumentListed]
     assert listed.settlement_cycle_ns == DAY
 

@@ -128,4 +128,4 @@ def test_a_span_that_the_library_does_not_reach():
 def test_without_the_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "exchange_calendars", None)
     with pytest.raises(BadInput, match="install trading-ecosystem with the extra 'calendars'"):
-        settlement_calendar("XNYS", FIRST, LAST)
+        settlement_calendar("XSWX", FIRST, LAST)  # one that was not asked for before

@@ -118,5 +118,23 @@ def test_damage_is_the_difference_from_the_twin() -> None:
     assert (damage.damage_minor, damage.worst_minor) == (28 * USD, 28 * USD)
     assert damage.regained_after_ns == 3 * HOUR
     assert damage.realigned_after_ns == 0
+    assert damage_of("f", (1 * HOUR, 3 * HOUR), clean.observed, faulted.observed).realigned_after_ns == 0
     early = damage_of("f", (3 * HOUR, 4 * HOUR), clean.observed, faulted.observed)
     assert not early.agrees_until_onset
+
+
+def test_positions_are_realigned_when_they_are_the_twins_again() -> None:
+    clean, faulted = Told(), Told()
+    for told, bought_at, sold_at in ((clean, 1, 2), (faulted, 1, 4)):
+        told(0, order("one-1", Side.BUY, LOTS))
+        told(0, order("one-2", Side.SELL, LOTS))
+        for hour in range(1, 7):
+            if hour == bought_at:
+                told(hour * HOUR, fill(Side.BUY, 10_000, LOTS, 1))
+            if hour == sold_at:
+                told(hour * HOUR, fill(Side.SELL, 10_000, LOTS, 2, name="one-2"))
+            told(hour * HOUR, mark(0))
+        told.observed.finish(6 * HOUR, mark(0))
+    window = (2 * HOUR - 1, 3 * HOUR)
+    assert damage_of("f", window, clean.observed, faulted.observed).realigned_after_ns == HOUR
+    assert clean.observed.trips[0].net_minor == faulted.observed.trips[0].net_minor == 0

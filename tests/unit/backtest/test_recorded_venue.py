@@ -112,6 +112,14 @@ def test_the_market_moving_through_a_price_fills_up_to_what_it_shows() -> None:
     assert fills(floor.until(3)) == [(100, 15)]
 
 
+def test_orders_share_what_the_market_shows_as_it_moves_through_them() -> None:
+    floor = Floor(BOOK, depth(3, [(97, 10)], [(99, 15), (101, 5)]))
+    floor.until(1)
+    floor.place(BUY, 100, 10, now=2)
+    floor.place(BUY, 99, 10, now=2)
+    assert fills(floor.until(3)) == [(100, 10), (99, 5)]
+
+
 def test_a_price_beyond_the_displayed_levels_waits_behind_what_is_shown_first() -> None:
     floor = Floor(BOOK, trade(3, 98, 30, SELL), depth(4, [(98, 80)], [(102, 5)]), trade(5, 98, 90, SELL))
     floor.until(1)
@@ -285,6 +293,8 @@ def test_a_replacement_keeps_its_place_only_where_it_takes_lots_off() -> None:
     (kept,) = of(OrderReplaced, floor.take(floor.venue.handle(ReplaceOrder(ALPHA, ACCOUNT, "one-1", 100, 20), 2)))
     assert kept.kept_place
     assert fills(floor.until(5)) == [(100, 10)]
+    (behind,) = of(OrderReplaced, floor.take(floor.venue.handle(ReplaceOrder(ALPHA, ACCOUNT, "one-1", 100, 21), 5)))
+    assert not behind.kept_place
     (moved,) = of(OrderReplaced, floor.take(floor.venue.handle(ReplaceOrder(ALPHA, ACCOUNT, "one-1", 101, 40), 5)))
     assert not moved.kept_place
     assert (moved.cumulative_lots, moved.leaves_lots) == (10, 30)

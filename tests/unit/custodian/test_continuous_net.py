@@ -44,6 +44,23 @@ def test_the_oldest_claim_is_met_first():
     assert (net.position("cleo", "BTC"), net.position("bert", "BTC"), net.position("anna", "BTC")) == (0, 5, -5)
 
 
+def test_a_claim_that_grows_keeps_its_age_and_one_that_turned_is_new():
+    world = SmallDepository(("anna", "bert", "cleo"), anna={"BTC": 6}, bert={"USD": 1_000}, cleo={"USD": 1_000})
+    net = net_of(world)
+    net.novate("cleo", "anna", "BTC", 5, 250)
+    net.novate("bert", "anna", "BTC", 5, 250)
+    net.novate("cleo", "anna", "BTC", 1, 50)
+    net.settle(PRICES, now=2)
+    assert (net.position("cleo", "BTC"), net.position("bert", "BTC")) == (0, 5)
+    net.novate("anna", "bert", "BTC", 8, 400)  # bert delivers three, anna is owed three
+    net.novate("cleo", "anna", "BTC", 3, 150)
+    net.novate("bert", "anna", "BTC", 4, 200)  # bert is owed one, later than cleo
+    world.now = 3
+    world.fund("anna", "BTC", 3)
+    net.settle(PRICES, now=3)
+    assert (net.position("cleo", "BTC"), net.position("bert", "BTC"), net.position("anna", "BTC")) == (0, 1, -1)
+
+
 def test_a_day_that_a_member_cannot_pay_for_moves_nothing_and_names_it():
     world = SmallDepository(("anna", "bert"), anna={"BTC": 10}, bert={"USD": 499})
     net = net_of(world)

@@ -17,6 +17,7 @@ from trading_ecosystem.reports.charts import (
     Line,
     Mark,
     Window,
+    axis_text,
     clock_text,
     line_chart,
     time_ticks,
@@ -72,3 +73,11 @@ def test_time_ticks_are_few_and_round(duration):
     assert 2 <= len(ticks) <= 14
     assert ticks[0] == 0
     assert all(re.fullmatch(r"\d+:\d\d(:\d\d)?", clock_text(tick)) for tick in ticks)
+
+
+def test_years_have_a_dozen_labels_in_days() -> None:
+    days = 24 * HOUR
+    for duration in (13 * days, 400 * days, 7_300 * days):
+        assert 6 <= len(time_ticks(duration)) <= 13
+    assert axis_text(36 * HOUR, 2 * days) == "36:00"
+    assert axis_text(40 * days, 400 * days) == "40 d"

@@ -17,7 +17,7 @@ absent says ``beside_cancels``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -63,23 +63,27 @@ def difference(
     Among wanted orders that one working order could meet, the first one named has it.
     """
     orders = list(working)
-    unmet, kept = _keep(wanted, orders, tolerance)
-    taken = dict.fromkeys(kept)
+    alike: dict[_Group, list[Order]] = {}
+    for order in orders:
+        alike.setdefault(_group(order), []).append(order)
+    unmet, taken = _keep(wanted, alike, tolerance)
+    kept = tuple(taken)
     replaces: list[Replace] = []
     places: list[Place] = []
     for place in unmet:
-        order = _nearest(place, [one for one in orders if one.client_order_id not in taken and not one.is_pending])
-        if order is None:
+        free = [one for one in alike.get(_group(place), ()) if one.client_order_id not in taken and not one.is_pending]
+        nearest = _nearest(place, free)
+        if nearest is None:
             places.append(place)
         else:
-            taken[order.client_order_id] = None
-            quantity = order.cumulative_lots + place.quantity_lots
-            replaces.append(Replace(order.client_order_id, place.price_ticks, quantity))
+            taken[nearest.client_order_id] = None
+            quantity = nearest.cumulative_lots + place.quantity_lots
+            replaces.append(Replace(nearest.client_order_id, place.price_ticks, quantity))
     leaving = [order for order in orders if order.client_order_id not in taken]
     cancels = [Cancel(order.client_order_id) for order in leaving if order.state is not OrderState.PENDING_CANCEL]
     held_up = [] if beside_cancels else [(order.venue, order.instrument, order.side) for order in leaving]
     return Difference(
-        kept=tuple(kept),
+        kept=kept,
         cancels=tuple(cancels),
         replaces=tuple(replaces),
         places=tuple(one for one in places if (one.venue, one.instrument, one.side) not in held_up),
@@ -87,30 +91,36 @@ def difference(
     )
 
 
-def _keep(wanted: Sequence[Place], orders: list[Order], tolerance: Tolerance) -> tuple[list[Place], list[str]]:
+def _keep(
+    wanted: Sequence[Place], alike: Mapping[_Group, Sequence[Order]], tolerance: Tolerance
+) -> tuple[list[Place], dict[str, None]]:
     """The wanted orders that nothing meets as it is, and the names of the working ones that do."""
-    unmet = list(wanted)
     kept: dict[str, None] = {}
-    for moving in (False, True):
-        for place in tuple(unmet):
-            alike = [
-                one
-                for one in orders
-                if one.client_order_id not in kept
-                and (one.state is OrderState.PENDING_REPLACE if moving else _meets(one, place, tolerance))
-            ]
-            order = _nearest(place, alike)
-            if order is not None:
-                unmet.remove(place)
-                kept[order.client_order_id] = None
-    return unmet, list(kept)
+    unmet = _without(wanted, alike, kept, lambda order, place: _meets(order, place, tolerance))
+    return _without(unmet, alike, kept, lambda order, place: order.state is OrderState.PENDING_REPLACE), kept
+
+
+def _without(
+    wanted: Sequence[Place],
+    alike: Mapping[_Group, Sequence[Order]],
+    kept: dict[str, None],
+    meets: Callable[[Order, Place], bool],
+) -> list[Place]:
+    """Keep the nearest order that meets each wanted one; what is wanted beside these."""
+    unmet: list[Place] = []
+    for place in wanted:
+        group = alike.get(_group(place), ())
+        order = _nearest(place, [one for one in group if one.client_order_id not in kept and meets(one, place)])
+        if order is None:
+            unmet.append(place)
+        else:
+            kept[order.client_order_id] = None
+    return unmet
 
 
 def _nearest(place: Place, orders: Sequence[Order]) -> Order | None:
-    """The order of the same group that is nearest in price, then in quantity; of two alike the older."""
-    group = _group(place)
-    alike = [order for order in orders if _group(order) == group]
-    return min(alike, key=lambda one: _distance(one, place), default=None)
+    """The order that is nearest in price, then in quantity; of two alike the older."""
+    return min(orders, key=lambda one: _distance(one, place), default=None)
 
 
 def _distance(order: Order, place: Place) -> tuple[Ticks, Lots]:
@@ -118,7 +128,7 @@ def _distance(order: Order, place: Place) -> tuple[Ticks, Lots]:
 
 
 def _meets(order: Order, place: Place, tolerance: Tolerance) -> bool:
-    if order.state in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE) or _group(order) != _group(place):
+    if order.state in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE):
         return False
     ticks, lots = _distance(order, place)
     return ticks <= tolerance.price_ticks and lots * PARTS_PER_MILLION <= tolerance.quantity_ppm * place.quantity_lots
