@@ -18,7 +18,7 @@ from trading_ecosystem.messages.units import INSTRUMENTS, MINOR_UNITS_PER_WHOLE,
 
 SCENARIO = """
 title: A pool
-duration: 40m
+duration: 20m
 ecosystem:
   venues: [{name: north}]
   market_data: {instruments: [BTC/USD, ETH/USD]}

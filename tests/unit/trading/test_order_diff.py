@@ -119,7 +119,7 @@ def shapes(orders: list[Order]) -> list[tuple[str, Side, int, int]]:
     return sorted((one.instrument, one.side, one.price_ticks, one.leaves_lots) for one in orders)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(st.lists(PLACES, max_size=8), st.lists(st.tuples(PLACES, st.integers(0, 3)), max_size=8))
 def test_carried_out_it_ends_with_what_was_wanted(wanted: list[Place], before: list[tuple[Place, int]]) -> None:
     book = Book()
