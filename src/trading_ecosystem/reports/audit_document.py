@@ -10,7 +10,6 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trading_ecosystem.adapters.run_directory import RunDirectory
 from trading_ecosystem.adapters.scenario_audit import audit_of
@@ -20,6 +19,7 @@ from trading_ecosystem.messages.audit import AlertVerdict, AuditReport, Detectio
 from trading_ecosystem.messages.envelope import Entry, Header
 from trading_ecosystem.messages.test_coordination import FaultInjected
 from trading_ecosystem.messages.units import PARTS_PER_MILLION
+from trading_ecosystem.reports.page_templates import page_template
 from trading_ecosystem.runtime.recorder import JournalDigest
 from trading_ecosystem.runtime.replay import decode_line
 
@@ -139,14 +139,7 @@ def rendered(audited: AuditedRecord, suffix: str) -> str:
         root = _element("audit_report", document)
         ElementTree.indent(root)
         return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-    templates = Environment(
-        loader=PackageLoader("trading_ecosystem.reports", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("audit_report.html").render(document)
+    return page_template("audit_report.html").render(document)
 
 
 def _element(name: str, value: Any) -> ElementTree.Element:

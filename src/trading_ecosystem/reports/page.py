@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Template
 from markupsafe import Markup
 
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionScore
@@ -17,6 +17,7 @@ from trading_ecosystem.reports.charts import Line, Mark, Window, line_chart
 from trading_ecosystem.reports.comparison import usd_text
 from trading_ecosystem.reports.monitor_rows import monitor_rows
 from trading_ecosystem.reports.observations import Observations
+from trading_ecosystem.reports.page_templates import page_template
 from trading_ecosystem.reports.run_result import RunResult
 
 _LONGEST_LIST = 60
@@ -62,19 +63,11 @@ def render_report(result: RunResult, observations: Observations) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("trading_ecosystem", "reports"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        "page.html", duration=wording.duration_text, date=wording.date_text, words=wording.words, usd=usd_text
     )
-    environment.filters["duration"] = wording.duration_text
-    environment.filters["date"] = wording.date_text
-    environment.filters["words"] = wording.words
-    environment.filters["usd"] = usd_text
-    environment.globals["measure"] = wording.measure_text
-    return environment.get_template("page.html")
+    template.globals["measure"] = wording.measure_text
+    return template
 
 
 class _ReportView:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Template
 from markupsafe import Markup
 
 from trading_ecosystem.messages.units import MINOR_UNITS_PER_WHOLE, MinorUnits, Nanos
@@ -17,6 +17,7 @@ from trading_ecosystem.reports.backtest.figures import dollars, figure_rows, per
 from trading_ecosystem.reports.backtest.observed import Observed
 from trading_ecosystem.reports.backtest.performance import Performance, Unseen, returns_of
 from trading_ecosystem.reports.charts import Line, Window, line_chart
+from trading_ecosystem.reports.page_templates import page_template
 
 _MOST_POINTS = 1_500
 """Points of a line that are drawn; of longer ones every so many."""
@@ -118,16 +119,11 @@ def _deepest(tested: Tested, observed: Observed, returns: list[float]) -> list[t
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("trading_ecosystem", "reports/backtest"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page_template(
+        "backtest/tearsheet.html",
+        dollars=dollars,
+        percent=lambda value: "–" if value is None else percent(value),
+        ratio=lambda value: "–" if value is None else ratio(value),
+        duration=wording.duration_text,
+        date=wording.date_text,
     )
-    environment.filters["dollars"] = dollars
-    environment.filters["percent"] = lambda value: "–" if value is None else percent(value)
-    environment.filters["ratio"] = lambda value: "–" if value is None else ratio(value)
-    environment.filters["duration"] = wording.duration_text
-    environment.filters["date"] = wording.date_text
-    return environment.get_template("tearsheet.html")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Template
 from markupsafe import Markup
 
 from trading_ecosystem.reports.charts import COLOURS
+from trading_ecosystem.reports.page_templates import page_template
 from trading_ecosystem.reports.realism.curve_chart import Curve, curve_chart
 from trading_ecosystem.reports.realism.scorecard import Row, Scorecard
 from trading_ecosystem.reports.realism.scorecard_text import BOUND, number
@@ -40,13 +41,4 @@ def _plot(row: Row, names: tuple[str, ...]) -> Markup:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("trading_ecosystem", "reports/realism"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    return environment.get_template("scorecard.html")
+    return page_template("realism/scorecard.html", number=number, sentence=lambda text: text[:1].upper() + text[1:])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Template
 
+from trading_ecosystem.reports.page_templates import page_template
 from trading_ecosystem.reports.suite.junit import failures_of
 from trading_ecosystem.reports.suite.run_score import RunScore
 from trading_ecosystem.reports.suite.scorecard import Scorecard
@@ -31,12 +32,4 @@ def render_page(card: Scorecard, scores: Sequence[RunScore]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("trading_ecosystem", "reports/suite"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["dollars"] = lambda minor: f"{minor / 10**8:,.0f}"
-    return environment.get_template("suite.html")
+    return page_template("suite/suite.html", dollars=lambda minor: f"{minor / 10**8:,.0f}")

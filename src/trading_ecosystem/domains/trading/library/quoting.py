@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -43,7 +44,7 @@ class QuotingSettings(Protocol):
         """Of the volatility estimate."""
 
 
-class FormulaQuoting(Strategy):
+class FormulaQuoting(Strategy, ABC):
     """Quotes from a model of mid price, volatility and inventory; a subclass is the model."""
 
     def __init__(self, settings: QuotingSettings) -> None:
@@ -58,9 +59,9 @@ class FormulaQuoting(Strategy):
         """The one venue and instrument."""
         return ((self.quoting.venue, self.quoting.instrument),)
 
+    @abstractmethod
     def bid_and_ask(self, mid: float, sigma: float, inventory: float, now: Nanos) -> tuple[float, float]:
         """The model: where to quote, from the mid price, its volatility per root second, and the inventory in sizes."""
-        raise NotImplementedError
 
     def quote_changed(self, view: View, quote: QuoteChanged) -> Iterable[Intention]:
         """Learn from every quote; look at its own at most once per refresh. Without a two-sided market it withdraws."""
