@@ -5,31 +5,26 @@ from __future__ import annotations
 import pytest
 from tests.campaign import seeds
 from tests.simulation.test_feed_and_custody_faults import FIELDS as FEED_AND_CUSTODY
+from tests.simulation.two_venue_maker import MAKER
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import DetectionOutcome
 from trading_ecosystem.messages.test_coordination import FaultKind
 
-SCENARIO = """\
+SCENARIO = (
+    """\
 title: One fault of a kind
 duration: {duration}
 seed: 5
 ecosystem:
   market_data: {{jumps: false}}
-workloads:
-  - strategy: market_making
-    name: maker
-    capital:
-      exchange-alpha: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-      exchange-beta: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-    settings:
-      venues: [exchange-alpha, exchange-beta]
-      instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD]
-      size_usd: 3000
-      max_inventory_usd: 20000
+"""
+    + MAKER
+    + """\
 faults:
   - {{id: broken, at: 10m, {fault}}}
 """
+)
 
 FEED = "from: market-data, to: risk"
 KINDS = {

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from tests.campaign import seeds
 from tests.simulation.test_twins import said
+from tests.simulation.two_venue_maker import MAKER
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
@@ -27,28 +28,22 @@ from trading_ecosystem.messages.market_data import PricePublished
 from trading_ecosystem.messages.test_coordination import FaultKind, GroundTruthClosed, GroundTruthLabelled
 from trading_ecosystem.messages.units import MINUTE, SECOND
 
-SCENARIO = """\
+SCENARIO = (
+    """\
 title: The feed or the custodian misbehaves
 duration: 35m
 seed: 5
 ecosystem:
   market_data: {{jumps: false}}
-workloads:
-  - strategy: market_making
-    name: maker
-    capital:
-      exchange-alpha: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-      exchange-beta: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-    settings:
-      venues: [exchange-alpha, exchange-beta]
-      instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD]
-      size_usd: 3000
-      max_inventory_usd: 20000
+"""
+    + MAKER
+    + """\
 operations:
   - {{at: 2m, transfer: deposit, account: fund/maker, asset: USD, amount: 5000, every: 3m}}
 faults:
   - {{id: broken, at: 10m5s, kind: {kind}, {fields}}}
 """
+)
 SEED = seeds(1, 5)[0]
 FIELDS = {
     FaultKind.FEED_DUPLICATE: "duration: 10m, probability: 0.5, delay: 2s",

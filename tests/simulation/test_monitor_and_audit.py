@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pytest
 from tests.campaign import seeds
+from tests.simulation.two_venue_maker import MAKER
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import AlertVerdict
 from trading_ecosystem.messages.risk import ALERT_OF_LIMIT, AlertKind
 
-SCENARIO = """\
+SCENARIO = (
+    """\
 title: Many things go wrong
 duration: 60m
 seed: 5
@@ -31,20 +33,13 @@ ecosystem:
       order_rate: {{fund: 30, fund/maker: 30}}
       turnover: {{fund: 40000}}
       venue_exposure: {{exchange-alpha: 300000}}
-workloads:
-  - strategy: market_making
-    name: maker
-    capital:
-      exchange-alpha: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-      exchange-beta: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-    settings:
-      venues: [exchange-alpha, exchange-beta]
-      instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD]
-      size_usd: 3000
-      max_inventory_usd: 20000
+"""
+    + MAKER
+    + """\
 faults:
 {faults}
 """
+)
 VENUE = "venue: exchange-alpha"
 OF_VENUES = (
     f"- {{id: mute, kind: venue_lost_ack, {VENUE}, at: 3m, duration: 4m, probability: 1}}",

@@ -10,6 +10,7 @@ import pytest
 from tests.campaign import seeds
 from tests.simulation.test_twins import said
 from tests.simulation.test_venue_rules import SCENARIO as RULES
+from tests.simulation.two_venue_maker import MAKER
 
 import trading_ecosystem
 from trading_ecosystem.messages.audit import AlertVerdict, DetectionOutcome
@@ -36,23 +37,16 @@ from trading_ecosystem.messages.trading_phases import TradingPhaseChanged
 from trading_ecosystem.messages.units import MINUTE, PARTS_PER_MILLION, SECOND
 
 VENUE = "exchange-alpha"
-SCENARIO = """\
+SCENARIO = (
+    """\
 title: A venue misbehaves
 duration: 30m
 seed: 5
 ecosystem:
   market_data: {{jumps: false}}
-workloads:
-  - strategy: market_making
-    name: maker
-    capital:
-      exchange-alpha: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-      exchange-beta: {{BTC: 1, ETH: 12, USD: 120000, USDT: 80000}}
-    settings:
-      venues: [exchange-alpha, exchange-beta]
-      instruments: [BTC/USD, ETH/USD, BTC/USDT, USDT/USD]
-      size_usd: 3000
-      max_inventory_usd: 20000
+"""
+    + MAKER
+    + """\
   - strategy: scripted
     name: hand
     capital:
@@ -62,6 +56,7 @@ workloads:
 faults:
   - {{id: broken, kind: {kind}, at: 10m5s, venue: exchange-alpha, duration: 10m{fields}}}
 """
+)
 FIELDS = {
     FaultKind.VENUE_OUTAGE: ", orders: cancel",
     FaultKind.VENUE_HALT: "",
